@@ -1,0 +1,1 @@
+"""Graftwork: the visual workbench for transfer learning."""

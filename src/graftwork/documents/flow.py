@@ -1,0 +1,132 @@
+"""The flow: nodes, edges, recipe, layout. The one file that studio, command line and Python share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import yaml
+from pydantic import Field, JsonValue, field_validator
+
+from graftwork.documents.document import Document, VersionedDocument
+from graftwork.documents.recipe import Recipe
+from graftwork.errors import FlowError
+
+__all__ = ["Edge", "Endpoint", "Flow", "Node", "dump_flow", "load_flow", "read_flow", "write_flow"]
+
+Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_\-]*$")]
+
+
+class Node(Document):
+    """An instance of a component."""
+
+    id: Identifier
+    component: str = Field(description="Name of the component, as `graftwork components` lists it.")
+    settings: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class Endpoint(Document):
+    """One socket: a node and one of its ports. Written as ``node.port``."""
+
+    node: Identifier
+    port: Identifier
+
+    def __str__(self) -> str:
+        return f"{self.node}.{self.port}"
+
+
+class Edge(Document):
+    """A wire from an output port to an input port. Written as ``[a.out, b.in]``."""
+
+    source: Endpoint
+    target: Endpoint
+
+    @field_validator("source", "target", mode="before")
+    @classmethod
+    def _split(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            node, dot, port = value.partition(".")
+            if not dot:
+                raise ValueError(f"'{value}' is no endpoint: write it as node.port")
+            return {"node": node, "port": port}
+        return value
+
+
+class Flow(VersionedDocument):
+    """The saved graph."""
+
+    newest_format: ClassVar[int] = 1
+
+    name: str = "flow"
+    nodes: tuple[Node, ...] = ()
+    edges: tuple[Edge, ...] = ()
+    recipe: Recipe = Recipe()
+    layout: dict[str, tuple[float, float]] = Field(
+        default_factory=dict, description="Place of each node on the canvas, in pixels."
+    )
+
+    def node(self, node_id: str) -> Node:
+        """Return the node of that id.
+
+        Raises:
+            FlowError: no such node.
+        """
+        for node in self.nodes:
+            if node.id == node_id:
+                return node
+        raise FlowError(f"The flow '{self.name}' has no node '{node_id}'.", node=node_id)
+
+    def of_component(self, component: str) -> tuple[Node, ...]:
+        """Return all nodes of one component, in order."""
+        return tuple(n for n in self.nodes if n.component == component)
+
+    def with_settings(self, node_id: str, **changes: JsonValue) -> Flow:
+        """Return a flow in which one node's settings are changed."""
+        changed = self.node(node_id)
+        new = changed.edit(settings={**changed.settings, **changes})
+        return self.edit(nodes=tuple(new if n.id == node_id else n for n in self.nodes))
+
+
+def dump_flow(flow: Flow) -> str:
+    """Return ``flow`` as YAML; ``load_flow`` gives the equal flow back."""
+    content = flow.model_dump(mode="json", exclude={"recipe", "edges"})
+    content["edges"] = [[str(e.source), str(e.target)] for e in flow.edges]
+    content["recipe"] = flow.recipe.model_dump(mode="json", exclude_defaults=True)
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+
+
+def load_flow(text: str, *, name: str = "the flow") -> Flow:
+    """Read a flow from YAML (or JSON, which is YAML).
+
+    Raises:
+        FlowError: not YAML, a newer format, or fields that do not validate; all are named.
+    """
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise FlowError(f"{name} is not readable as YAML: {error}.") from error
+    if not isinstance(content, dict):
+        raise FlowError(f"{name} holds no flow: a mapping with nodes and edges is wanted.")
+    edges = content.get("edges", [])
+    if isinstance(edges, list):
+        pairs = [
+            {"source": e[0], "target": e[1]} if isinstance(e, list) and len(e) == 2 else e for e in edges
+        ]
+        content = {**content, "edges": pairs}
+    return Flow.parse(content, name=name)
+
+
+def write_flow(flow: Flow, path: Path) -> None:
+    """Write ``flow`` to ``path`` as YAML."""
+    path.write_text(dump_flow(flow), encoding="utf-8")
+
+
+def read_flow(path: Path) -> Flow:
+    """Read the flow in the file ``path``.
+
+    Raises:
+        FlowError: no such file, or not a flow.
+    """
+    if not path.is_file():
+        raise FlowError(f"There is no flow file {path}.", hint="Name a .yaml file written by graftwork.")
+    return load_flow(path.read_text(encoding="utf-8"), name=str(path))

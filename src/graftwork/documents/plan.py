@@ -1,0 +1,93 @@
+"""The plan: a flow resolved before it runs. A value that can be printed, compared, tested, saved."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from graftwork.documents.document import Document, VersionedDocument
+from graftwork.documents.recipe import BatchNormMode, Strategy
+
+__all__ = ["CachePlan", "ComputePlan", "ParameterGroup", "Phase", "Plan", "StagePlan"]
+
+INPUT_CUT = "input"
+
+
+class StagePlan(Document):
+    """What happens to one stage of the base."""
+
+    name: str
+    num_parameters: int
+    is_frozen: bool
+    learning_rate: float | None = Field(None, description="Peak rate in the main phase; none when frozen.")
+
+
+class ParameterGroup(Document):
+    """Trainable tensors that share a learning rate and a weight decay."""
+
+    name: str
+    learning_rate: float
+    weight_decay: float
+    tensors: tuple[str, ...]
+
+
+class Phase(Document):
+    """One stretch of training: which parameters move, for how long, from what input."""
+
+    name: Literal["probe", "main"]
+    cut: str = Field(description="Stages up to this one are frozen; 'input': none.")
+    epochs: int
+    groups: tuple[ParameterGroup, ...]
+    from_cache: bool = Field(description="Whether the phase reads stored features instead of images.")
+
+
+class CachePlan(Document):
+    """What is stored at the freeze boundary, and why."""
+
+    is_used: bool
+    reason: str
+    cuts: tuple[str, ...] = ()
+    views: int = Field(1, description="Stored versions of each training image.")
+    bytes: int = 0
+    rows: int = 0
+
+
+class ComputePlan(Document):
+    """How the numbers are computed; part of what a resumed run must repeat."""
+
+    device: str = "cpu"
+    precision: Literal["float32", "bfloat16"] = "float32"
+    memory_format: Literal["contiguous", "channels_last"] = "contiguous"
+    num_threads: int = 1
+    reason: str = ""
+    images_per_second: float | None = Field(None, description="Measured forward rate of the whole base.")
+
+
+class Plan(VersionedDocument):
+    """A flow resolved before it runs."""
+
+    base: str
+    strategy: Strategy
+    cut: str
+    batch_norm: BatchNormMode
+    image_size: int
+    classes: tuple[str, ...]
+    num_images: dict[str, int] = Field(description="Images per split.")
+    stages: tuple[StagePlan, ...]
+    head_parameters: int
+    phases: tuple[Phase, ...]
+    cache: CachePlan
+    compute: ComputePlan
+    estimated_seconds: float
+    notes: tuple[str, ...] = ()
+
+    @property
+    def num_frozen(self) -> int:
+        """Parameters of the base that are held."""
+        return sum(s.num_parameters for s in self.stages if s.is_frozen)
+
+    @property
+    def num_trainable(self) -> int:
+        """Parameters that the main phase may move, head included."""
+        return self.head_parameters + sum(s.num_parameters for s in self.stages if not s.is_frozen)

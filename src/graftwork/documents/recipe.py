@@ -1,0 +1,113 @@
+"""The recipe: all training choices of a flow, stated once.
+
+Each field gives its validation, its command-line option (``--set name=value``), its JSON schema and
+its line in the reference.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from graftwork.documents.document import Document
+
+__all__ = [
+    "Augmentation",
+    "BatchNormMode",
+    "OptimizerName",
+    "Precision",
+    "Recipe",
+    "ScheduleName",
+    "Strategy",
+]
+
+Strategy = Literal[
+    "head_only", "some_layers", "most_layers", "all_layers", "from_scratch", "probe_then_tune"
+]
+BatchNormMode = Literal["held", "follow", "adapt"]
+Augmentation = Literal["none", "light", "strong"]
+OptimizerName = Literal["adamw", "adam", "sgd", "rmsprop", "adagrad"]
+ScheduleName = Literal["one_cycle", "cosine", "step", "constant"]
+Precision = Literal["auto", "float32", "bfloat16"]
+MemoryFormat = Literal["auto", "contiguous", "channels_last"]
+
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+Positive = Annotated[float, Field(gt=0.0)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Recipe(Document):
+    """All training choices of a flow."""
+
+    epochs: Count = Field(20, description="Passes over the training images in the main phase.")
+    probe_first: bool = Field(
+        True,
+        description="With unfrozen layers: first train the head on the frozen base, then tune from there "
+        "(Kumar 2022, arXiv:2202.10054).",
+    )
+    probe_epochs: Count | None = Field(
+        None, description="Passes of the probe phase. Empty: as many as epochs, at least 20."
+    )
+    batch: Count = Field(64, description="Images in one optimizer step.")
+    accumulate: Count = Field(1, description="Steps whose gradients are added before one update.")
+    optimizer: OptimizerName = Field("adamw", description="Rule that turns gradients into updates.")
+    learning_rate: Positive | None = Field(
+        None,
+        description="Peak learning rate of the main phase. Empty: 1e-3 for a head or from scratch, "
+        "a tenth of it for unfrozen pretrained layers (SGD: ten times as much).",
+    )
+    probe_learning_rate: Positive | None = Field(
+        None, description="Peak learning rate of the probe phase. Empty: 1e-3 (SGD: 1e-2)."
+    )
+    layer_decay: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
+        1.0, description="Learning rate of a stage = rate · decay^(distance from the head)."
+    )
+    weight_decay: Annotated[float, Field(ge=0.0)] = Field(
+        0.01, description="Pull of weights towards zero; norms and biases are left out."
+    )
+    momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
+        0.9, description="Momentum of SGD and RMSprop."
+    )
+    schedule: ScheduleName = Field("cosine", description="Course of the learning rate over the steps.")
+    warmup: Share = Field(0.1, description="Share of the steps in which the rate rises from zero.")
+    step_epochs: Count = Field(10, description="Schedule 'step': epochs between two drops.")
+    step_factor: Annotated[float, Field(gt=0.0, lt=1.0)] = Field(
+        0.1, description="Schedule 'step': factor of each drop."
+    )
+    label_smoothing: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
+        0.0, description="Share of the label's probability that is spread over all classes."
+    )
+    class_weights: Literal["none", "balanced"] = Field(
+        "none", description="'balanced': rare classes weigh more in the loss."
+    )
+    clip_norm: Positive | None = Field(
+        1.0, description="Largest gradient norm; longer gradients are shortened. Empty: no limit."
+    )
+    early_stop: Count | None = Field(
+        None, description="Epochs without a better validation score before a phase ends. Empty: never."
+    )
+    monitor: Literal["loss", "accuracy", "balanced_accuracy"] = Field(
+        "loss", description="Validation score that picks the best checkpoint."
+    )
+    augment: Augmentation = Field(
+        "none", description="Random changes of training images, new in each epoch."
+    )
+    cached_views: Count = Field(
+        4, description="With a frozen base and augmentation: how many fixed augmented views are cached."
+    )
+    feature_cache: Literal["auto", "off"] = Field(
+        "auto", description="Store the outputs at the freeze boundary once ('auto'), or never."
+    )
+    precision: Precision = Field(
+        "auto", description="Number format of the base's forward pass; 'auto' is measured on this machine."
+    )
+    memory_format: MemoryFormat = Field(
+        "auto", description="Layout of image tensors; 'auto' is measured on this machine."
+    )
+    checkpoint_seconds: Positive = Field(
+        30.0, description="A checkpoint is written at each epoch's end and this often inside an epoch."
+    )
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(
+        0, description="Start of all random draws: split, head, order, augmentation, dropout."
+    )
