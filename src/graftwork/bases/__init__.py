@@ -1,0 +1,31 @@
+"""L3: pretrained models as chains of stages, from several hosts."""
+
+from __future__ import annotations
+
+from graftwork.bases.base import Base, Stage, check_cut
+from graftwork.bases.bundled import BundledHost
+from graftwork.bases.digest import digest_tensors
+from graftwork.bases.from_file import FileHost
+from graftwork.bases.from_run import RunHost
+from graftwork.bases.from_timm import TimmHost
+from graftwork.bases.from_torchvision import TorchvisionHost
+from graftwork.bases.opening import list_bases, open_base
+from graftwork.bases.registry import BaseSummary, Blueprint, Host, Request, list_hosts, register_host
+
+__all__ = [
+    "Base",
+    "BaseSummary",
+    "Blueprint",
+    "Host",
+    "Request",
+    "Stage",
+    "check_cut",
+    "digest_tensors",
+    "list_bases",
+    "list_hosts",
+    "open_base",
+    "register_host",
+]
+
+for _host in (BundledHost(), TimmHost(), TorchvisionHost(), FileHost(), RunHost()):
+    register_host(_host)

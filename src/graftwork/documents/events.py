@@ -101,9 +101,9 @@ class EpochEnded(Document):
     phase: str
     epoch: int = Field(description="From 1; 0 is the state before the first step of the phase.")
     train_loss: float | None
-    validation_loss: float
-    validation_accuracy: float
-    validation_balanced_accuracy: float
+    validation_loss: float | None = Field(description="None without validation images.")
+    validation_accuracy: float | None
+    validation_balanced_accuracy: float | None
     learning_rate: float
     seconds: float
     is_best: bool

@@ -22,9 +22,7 @@ __all__ = [
     "Strategy",
 ]
 
-Strategy = Literal[
-    "head_only", "some_layers", "most_layers", "all_layers", "from_scratch", "probe_then_tune"
-]
+Strategy = Literal["head_only", "some_layers", "most_layers", "all_layers", "from_scratch", "probe_then_tune"]
 BatchNormMode = Literal["held", "follow", "adapt"]
 Augmentation = Literal["none", "light", "strong"]
 OptimizerName = Literal["adamw", "adam", "sgd", "rmsprop", "adagrad"]
@@ -66,9 +64,7 @@ class Recipe(Document):
     weight_decay: Annotated[float, Field(ge=0.0)] = Field(
         0.01, description="Pull of weights towards zero; norms and biases are left out."
     )
-    momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
-        0.9, description="Momentum of SGD and RMSprop."
-    )
+    momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(0.9, description="Momentum of SGD and RMSprop.")
     schedule: ScheduleName = Field("cosine", description="Course of the learning rate over the steps.")
     warmup: Share = Field(0.1, description="Share of the steps in which the rate rises from zero.")
     step_epochs: Count = Field(10, description="Schedule 'step': epochs between two drops.")
@@ -90,9 +86,7 @@ class Recipe(Document):
     monitor: Literal["loss", "accuracy", "balanced_accuracy"] = Field(
         "loss", description="Validation score that picks the best checkpoint."
     )
-    augment: Augmentation = Field(
-        "none", description="Random changes of training images, new in each epoch."
-    )
+    augment: Augmentation = Field("none", description="Random changes of training images, new in each epoch.")
     cached_views: Count = Field(
         4, description="With a frozen base and augmentation: how many fixed augmented views are cached."
     )

@@ -10,7 +10,17 @@ from graftwork.documents.card import BaseCard
 from graftwork.documents.document import Document, VersionedDocument
 from graftwork.documents.recipe import Strategy
 
-__all__ = ["ClassScore", "Cost", "DataSummary", "Environment", "Interval", "Proof", "RunRecord", "Scores", "Status"]
+__all__ = [
+    "ClassScore",
+    "Cost",
+    "DataSummary",
+    "Environment",
+    "Interval",
+    "Proof",
+    "RunRecord",
+    "Scores",
+    "Status",
+]
 
 Status = Literal["running", "finished", "stopped", "failed"]
 

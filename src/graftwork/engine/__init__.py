@@ -1,0 +1,1 @@
+"""L5: the heart. Build, freeze, plan, cache, train, prove."""

@@ -1,0 +1,135 @@
+"""A base: a pretrained model as a chain of stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+from torch import Tensor, nn
+
+from graftwork.documents.card import BaseCard
+from graftwork.errors import CutError, did_you_mean
+
+__all__ = ["INPUT", "Base", "Stage", "check_cut"]
+
+INPUT = "input"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A named block between two cut points; it shares its parameters with the base's module."""
+
+    name: str
+    module: nn.Module
+
+
+@final
+class Base:
+    """A pretrained model that can be cut between its stages.
+
+    Args:
+        card: what the base says about itself.
+        module: the whole original model, in evaluation mode.
+        stages: the model without its old classifier, in order.
+        classifier: what follows the last stage; None when the model has no classifier.
+    """
+
+    def __init__(
+        self, card: BaseCard, module: nn.Module, stages: tuple[Stage, ...], classifier: nn.Module | None
+    ) -> None:
+        self.card = card
+        self.module = module
+        self.stages = stages
+        self.classifier = classifier
+        self._names = set(module.state_dict())
+
+    def __repr__(self) -> str:
+        return f"Base({self.card.id!r}, {len(self.stages)} stages, {self.card.num_parameters:,} parameters)"
+
+    def stage_names(self) -> tuple[str, ...]:
+        """Return the names of the stages in order."""
+        return tuple(stage.name for stage in self.stages)
+
+    def features(self, x: Tensor, cut: str) -> Tensor:
+        """Return the output of the stage ``cut``.
+
+        Args:
+            x: normalized images, shape (b, c, h, w), as the card's port says.
+            cut: name of a stage, or "input" for ``x`` itself.
+
+        Raises:
+            CutError: no stage of that name, or no legal cut after it.
+        """
+        for stage in self.stages[: self._num_before(cut)]:
+            x = stage.module(x)
+        return x
+
+    def rest(self, h: Tensor, cut: str) -> Tensor:
+        """Return the old prediction from the features ``h`` at ``cut``.
+
+        Law: ``rest(features(x, cut), cut) == module(x)``, bit for bit in evaluation mode.
+
+        Raises:
+            CutError: no stage of that name, or no legal cut after it.
+        """
+        for stage in self.stages[self._num_before(cut) :]:
+            h = stage.module(h)
+        return h if self.classifier is None else self.classifier(h)
+
+    def tensors_of(self, stage_name: str) -> dict[str, Tensor]:
+        """Return the saved parameters and buffers of a stage by their original names.
+
+        Buffers that the model computes anew when it is built are left out, as they are from its state.
+
+        Raises:
+            CutError: no stage of that name.
+        """
+        for stage in self.stages:
+            if stage.name == stage_name:
+                state = stage.module.state_dict(keep_vars=True)
+                return {name: tensor for name, tensor in state.items() if name in self._names}
+        raise unknown_cut(self.card, stage_name)
+
+    @property
+    def num_features(self) -> int:
+        """Channels of the last stage's output: d of (d,) and (tokens, d), c of (c, h, w)."""
+        shape = self.card.stages[-1].output_shape
+        return shape[0] if len(shape) == 3 else shape[-1]
+
+    def _num_before(self, cut: str) -> int:
+        check_cut(self.card, cut)
+        return 0 if cut == INPUT else self.stage_names().index(cut) + 1
+
+
+def check_cut(card: BaseCard, cut: str) -> None:
+    """Raise unless ``cut`` names a legal cut of the base; "input" always is one.
+
+    Raises:
+        CutError: no stage of that name, or no legal cut after it; names the nearest legal ones.
+    """
+    if cut == INPUT or cut in card.legal_cuts:
+        return
+    names = [stage.name for stage in card.stages]
+    if cut not in names:
+        raise unknown_cut(card, cut)
+    at, legal = names.index(cut), card.legal_cuts
+    near = [n for n in reversed(names[:at]) if n in legal][:1] + [n for n in names[at:] if n in legal][:1]
+    raise CutError(
+        f"Base '{card.id}' cannot be cut after '{cut}': data also flows around it.",
+        hint="Nearest legal cuts: " + ", ".join(near or [INPUT]) + ".",
+        cut=cut,
+        legal=list(legal),
+    )
+
+
+def unknown_cut(card: BaseCard, cut: str) -> CutError:
+    """Return the error for a stage that the base does not have."""
+    old = card.old_classifier
+    what = "its old classifier, which is cut off" if old and cut == old.name else "no stage of the base"
+    names = [INPUT, *card.legal_cuts]
+    return CutError(
+        f"Cut '{cut}' is {what}: '{card.id}' has the stages {', '.join(names[1:])}.",
+        hint=did_you_mean(cut, names),
+        cut=cut,
+        legal=list(card.legal_cuts),
+    )

@@ -1,0 +1,122 @@
+"""Say in words what a module is."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from torch import nn
+
+from graftwork.documents.card import LayerCard
+
+__all__ = ["describe_layers", "describe_module", "describe_stage"]
+
+WORDS = {
+    "BasicBlock": "residual block",
+    "Bottleneck": "bottleneck residual block",
+    "BottleneckBlock": "bottleneck residual block",
+    "ResBottleneckBlock": "bottleneck residual block",
+    "InvertedResidual": "inverted residual block",
+    "DepthwiseSeparableConv": "depthwise separable convolution block",
+    "MBConv": "inverted residual block",
+    "FusedMBConv": "fused inverted residual block",
+    "EdgeResidual": "fused inverted residual block",
+    "ConvNeXtBlock": "ConvNeXt block",
+    "CNBlock": "ConvNeXt block",
+    "Block": "transformer block",
+    "EncoderBlock": "transformer block",
+    "SwinTransformerBlock": "shifted-window transformer block",
+    "PatchMerging": "patch merging",
+    "PatchEmbed": "patch embedding",
+    "DenseLayer": "dense layer",
+    "Fire": "fire block",
+    "Inception": "inception block",
+    "ConvNormAct": "convolution block",
+    "ConvBnAct": "convolution block",
+}
+FUNCTIONS = {"getitem": "selection of the class token", "adaptive_avg_pool2d": "adaptive average pool"}
+QUIET = (nn.Identity, nn.Dropout)
+
+
+def describe_module(module: nn.Module) -> str:
+    """Return one module in words.
+
+    >>> describe_module(nn.Conv2d(3, 8, 3, stride=2))
+    'convolution 3×3, stride 2, 3 → 8'
+    """
+    if isinstance(module, nn.Conv2d):
+        return describe_convolution(module)
+    if isinstance(module, nn.Linear):
+        return f"linear, {module.in_features} → {module.out_features}"
+    name = type(module).__name__
+    if block := block_words(name):
+        return block
+    if "BatchNorm" in name:
+        return "batch norm"
+    if "LayerNorm" in name:
+        return "layer norm"
+    if name.startswith(("ReLU", "GELU", "SiLU")):
+        return name
+    name = name.replace("Avg", "Average")
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name.strip("_"))
+    return words.lower().replace("2d", "")
+
+
+def describe_convolution(module: nn.Conv2d) -> str:
+    height, width = module.kernel_size[0], module.kernel_size[1]
+    kind = "depthwise convolution" if 1 < module.groups == module.in_channels else "convolution"
+    stride = f", stride {module.stride[0]}" if module.stride[0] != 1 else ""
+    return f"{kind} {height}×{width}{stride}, {module.in_channels} → {module.out_channels}"
+
+
+def describe_stage(module: nn.Module, names: list[str], functions: list[str], own_path: str | None) -> str:
+    """Return a stage in words, such as "3 inverted residual blocks" or "convolution 3×3, 3 → 32 + batch norm".
+
+    Args:
+        module: the whole model.
+        names: the modules that the stage calls, in order, by qualified name.
+        functions: the functions that it calls, told when it calls no module.
+        own_path: the module that the stage stands for, when it stands for one.
+    """
+    if own_path:
+        kinds = list(blocks_of(module.get_submodule(own_path)))
+        if kinds:
+            return " + ".join(plural(kind, n) for kind, n in Counter(kinds).items())
+    called = [module.get_submodule(name) for name in names]
+    kinds = [describe_module(m) for m in called if not isinstance(m, QUIET)]
+    kinds = kinds or [FUNCTIONS.get(name, name.replace("_", " ")) for name in functions]
+    shown = list(dict.fromkeys(kinds))
+    return " + ".join(shown[:3]) + (" and more" if len(shown) > 3 else "") or "nothing"
+
+
+def blocks_of(module: nn.Module) -> Iterator[str]:
+    """Yield the known blocks of a module in words, outermost only."""
+    if block := block_words(type(module).__name__):
+        yield block
+        return
+    for child in module.children():
+        yield from blocks_of(child)
+
+
+def block_words(name: str) -> str | None:
+    """Return a known block's class name in words."""
+    return "inception block" if name.startswith("Inception") else WORDS.get(name.lstrip("_"))
+
+
+def plural(kind: str, number: int) -> str:
+    if number == 1:
+        return kind
+    return f"{number} {kind}{'' if kind.endswith('s') else 's'}"
+
+
+def describe_layers(stage: nn.Module) -> tuple[LayerCard, ...]:
+    """Return a card for each innermost module of a stage, by original name."""
+    return tuple(
+        LayerCard(name=name, kind=describe_module(m), num_parameters=sum(p.numel() for p in m.parameters()))
+        for name, m in stage.named_modules()
+        if name
+        and not any(True for _ in m.children())
+        and type(m) is not nn.Module
+        and not isinstance(m, QUIET)
+    )

@@ -1,0 +1,237 @@
+"""What people see: tables on standard output, notes and errors on standard error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import IO, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from graftwork.documents.card import BaseCard
+from graftwork.documents.plan import Plan
+from graftwork.documents.record import Interval, Proof, Scores
+from graftwork.errors import GraftworkError
+
+__all__ = [
+    "console",
+    "count",
+    "duration",
+    "interval",
+    "print_error",
+    "proof_in_words",
+    "say",
+    "show_card",
+    "show_plan",
+    "show_rows",
+    "show_scores",
+    "size",
+]
+
+_WIDTH_OF_FILES = 160
+
+
+def console(stream: IO[str] | None = None) -> Console:
+    """Return a console on ``stream`` (standard output if not given); files get wide lines."""
+    stream = stream or sys.stdout
+    return Console(file=stream, width=None if stream.isatty() else _WIDTH_OF_FILES, highlight=False)
+
+
+def say(message: str) -> None:
+    """Tell the user something beside the result."""
+    console(sys.stderr).print(escape(message), soft_wrap=True)
+
+
+def print_error(error: GraftworkError) -> None:
+    """Print an error in red, its further problems and its hint, on standard error."""
+    target = console(sys.stderr)
+    target.print(f"[red]Error:[/red] {escape(error.message)}", soft_wrap=True)
+    if error.hint:
+        target.print(escape(error.hint), soft_wrap=True)
+
+
+def count(number: int) -> str:
+    """Return a number with its thousands apart.
+
+    >>> count(3413024)
+    '3,413,024'
+    """
+    return f"{number:,}"
+
+
+def size(number: int) -> str:
+    """Return bytes in words.
+
+    >>> size(1_500_000)
+    '1.5 MB'
+    """
+    value = float(number)
+    for unit in ("bytes", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
+def duration(seconds: float) -> str:
+    """Return seconds in words.
+
+    >>> duration(5.25), duration(75), duration(7300)
+    ('5.2 s', '1 min 15 s', '2 h 1 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def interval(value: Interval | None) -> str:
+    """Return a measured value with its 95 % interval."""
+    if value is None:
+        return "–"
+    return f"{value.value:.3f} ({value.low:.3f}–{value.high:.3f})"
+
+
+def proof_in_words(proof: Proof | None) -> str:
+    """Say what stayed frozen and what moved."""
+    if proof is None:
+        return "–"
+    frozen = f"{proof.frozen_tensors} frozen " + ("unchanged" if proof.frozen_unchanged else "CHANGED")
+    moved = f"{proof.moved_tensors}/{proof.trainable_tensors} moved"
+    return f"{'holds' if proof.holds else 'FAILS'}: {frozen}, {moved}"
+
+
+def show_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
+    """Print a table; columns whose name starts with ``>`` are numbers and stand to the right."""
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        is_number = column.startswith(">")
+        table.add_column(column.removeprefix(">"), justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(escape("–" if cell is None else str(cell)) for cell in row))
+    console().print(table)
+
+
+def show_scores(scores: dict[str, Scores]) -> None:
+    """Print the scores of some splits, one row each, and how the last one's classes did."""
+    show_rows(
+        ["split", ">images", "accuracy (95 %)", "balanced accuracy", "macro F1", "log loss", ">majority"],
+        [
+            (
+                split,
+                s.num_images,
+                interval(s.accuracy),
+                interval(s.balanced_accuracy),
+                interval(s.macro_f1),
+                interval(s.log_loss),
+                f"{s.majority_accuracy:.3f}",
+            )
+            for split, s in scores.items()
+        ],
+    )
+
+
+def show_classes(scores: Scores) -> None:
+    """Print how each class did."""
+    show_rows(
+        ["class", ">images", "precision", "recall", ">F1"],
+        [
+            (
+                c.name,
+                c.num_images,
+                interval(c.precision),
+                interval(c.recall),
+                None if c.f1 is None else f"{c.f1:.3f}",
+            )
+            for c in scores.classes
+        ],
+    )
+
+
+def show_plan(plan: Plan) -> None:
+    """Print a plan: stages, phases, what is stored, and how long it may take."""
+    target = console()
+    target.print(
+        f"[bold]{escape(plan.base)}[/bold], {plan.strategy}, cut after '{escape(plan.cut)}', "
+        f"batch-norm {plan.batch_norm}, {plan.image_size} px"
+    )
+    images = ", ".join(f"{count(n)} {split}" for split, n in plan.num_images.items())
+    target.print(f"{len(plan.classes)} classes; images: {images}")
+    show_rows(
+        ["stage", ">parameters", "state", ">learning rate"],
+        [
+            (s.name, count(s.num_parameters), "frozen" if s.is_frozen else "trainable", s.learning_rate)
+            for s in plan.stages
+        ]
+        + [("head (new)", count(plan.head_parameters), "trainable", None)],
+    )
+    target.print(f"{count(plan.num_frozen)} parameters frozen, {count(plan.num_trainable)} trainable")
+    for phase in plan.phases:
+        origin = "stored features" if phase.from_cache else "images"
+        groups = ", ".join(
+            f"{escape(g.name)} ({len(g.tensors)} tensors) at {g.learning_rate:g}" for g in phase.groups
+        )
+        target.print(f"phase {phase.name}: {phase.epochs} epochs from {origin}; {groups}")
+    stored = f"{count(plan.cache.rows)} rows, {size(plan.cache.bytes)}" if plan.cache.is_used else "not used"
+    target.print(f"feature cache: {stored} ({escape(plan.cache.reason)})")
+    compute = plan.compute
+    target.print(
+        f"computed on {compute.device}, {compute.precision}, {compute.memory_format}; {escape(compute.reason)}"
+    )
+    for note in plan.notes:
+        target.print(f"note: {escape(note)}")
+    target.print(f"estimated time: {duration(plan.estimated_seconds)}")
+
+
+def show_card(card: BaseCard, cut: str | None = None) -> None:
+    """Print what is inside a base.
+
+    Args:
+        card: the base's card.
+        cut: stages up to this one are marked frozen, later ones trainable; None marks nothing.
+    """
+    target = console()
+    port, load = card.port, card.load
+    target.print(f"[bold]{escape(card.id)}[/bold]: {escape(card.title)} ({escape(card.architecture)})")
+    target.print(
+        f"input: {port.channels} × {port.height} × {port.width} {port.channel_order.upper()}, "
+        f"mean {_short(port.mean)}, std {_short(port.std)}, {port.interpolation}"
+    )
+    target.print(f"weights: {escape(card.origin.source)}, licence {escape(card.origin.licence)}")
+    left_out = f", {len(load.left_out)} of the old classifier cut off" if load.left_out else ""
+    target.print(
+        f"loaded: {load.loaded} tensors, {len(load.missing)} missing, "
+        f"{len(load.unexpected)} unexpected{left_out}"
+    )
+    columns = ["stage", "what it is", ">parameters", "output", "cut after it"]
+    rows: list[list[Any]] = [
+        [s.name, s.kind, count(s.num_parameters), _shape(s.output_shape), "yes" if s.cut_is_legal else "no"]
+        for s in card.stages
+    ]
+    if cut is not None:
+        columns.append("state")
+        for row, state in zip(rows, stage_states(card, cut), strict=True):
+            row.append(state)
+    show_rows(columns, rows)
+    if card.old_classifier is not None:
+        old = card.old_classifier
+        target.print(f"old classifier: {escape(old.name)}, {count(old.num_parameters)} parameters, cut off")
+    target.print(f"{count(card.num_parameters)} parameters in {len(card.stages)} stages")
+
+
+def stage_states(card: BaseCard, cut: str) -> list[str]:
+    """Return ``frozen`` or ``trainable`` for each stage when the base is cut after ``cut``."""
+    names = [stage.name for stage in card.stages]
+    boundary = names.index(cut) if cut in names else -1
+    return ["frozen" if i <= boundary else "trainable" for i in range(len(names))]
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return " × ".join(map(str, shape))
+
+
+def _short(values: tuple[float, ...]) -> str:
+    return "/".join(f"{v:.3g}" for v in dict.fromkeys(values))

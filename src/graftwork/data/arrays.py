@@ -1,0 +1,184 @@
+"""Images that lie in arrays, in memory or memory-mapped."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from graftwork.data.decode import THUMBNAIL_SIDE, make_thumbnail
+from graftwork.data.sample import ImageFacts, Sample, Split
+from graftwork.errors import DataError
+
+__all__ = ["ArrayReader", "ArraySource", "load_arrays", "row_digest"]
+
+_PAIRS = (("images", "labels"), ("x", "y"), ("X", "y"), ("data", "labels"), ("data", "target"))
+_PARTS: tuple[tuple[str, str, Split], ...] = (
+    ("train_images", "train_labels", "train"),
+    ("val_images", "val_labels", "validation"),
+    ("test_images", "test_labels", "test"),
+    ("x_train", "y_train", "train"),
+    ("x_val", "y_val", "validation"),
+    ("x_test", "y_test", "test"),
+)
+
+
+@dataclass(frozen=True)
+class ArraySource:
+    """Checked images and labels: images (n, h, w) or (n, h, w, c), labels as class names."""
+
+    images: NDArray[Any]
+    labels: list[str]
+    splits: list[Split | None]
+
+
+def load_arrays(source: Path | tuple[Any, Any]) -> ArraySource:
+    """Return the images and labels of an ``.npz``, an ``.npy`` pair, or a pair of arrays.
+
+    An ``.npz`` holds ``images`` and ``labels`` (also x and y, data and target), optionally ``classes``
+    (names that integer labels point to), or parts such as ``train_images`` and ``x_test``. An ``.npy``
+    pair is ``images.npy`` beside ``labels.npy``; its images are memory-mapped.
+
+    Raises:
+        DataError: arrays missing, of unequal length, or no images.
+    """
+    if isinstance(source, tuple):
+        images, labels = source
+        return _checked("the arrays", np.asarray(images), np.asarray(labels), None, None)
+    if source.suffix.lower() == ".npz":
+        return _load_npz(source)
+    folder = source if source.is_dir() else source.parent
+    images = _load_npy(folder / "images.npy" if source.is_dir() else source, mmap_mode="r")
+    return _checked(str(source), images, _load_npy(folder / "labels.npy"), None, None)
+
+
+def _load_npy(path: Path, mmap_mode: Any = None) -> NDArray[Any]:
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(
+            f"The array file {path} cannot be read: {error}.",
+            hint="Wanted are images.npy and labels.npy side by side, saved without pickled objects.",
+        ) from error
+    return array
+
+
+def _load_npz(path: Path) -> ArraySource:
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            content = {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, KeyError, AttributeError) as error:
+        raise DataError(f"The array file {path} cannot be read: {error}.") from error
+    names = content.get("classes")
+    for x, y in _PAIRS:
+        if x in content and y in content:
+            return _checked(str(path), content[x], content[y], None, names)
+    parts = [(content[x], content[y], split) for x, y, split in _PARTS if x in content and y in content]
+    if not parts:
+        raise DataError(
+            f"The file {path} holds no arrays named images and labels; it holds: {', '.join(content)}.",
+            hint="Save it with numpy.savez(path, images=…, labels=…).",
+        )
+    images = np.concatenate([p[0] for p in parts])
+    labels = np.concatenate([p[1].reshape(len(p[0]), -1) for p in parts])
+    splits: list[Split | None] = [p[2] for p in parts for _ in range(len(p[0]))]
+    return _checked(str(path), images, labels, splits, names)
+
+
+def _checked(
+    name: str,
+    images: NDArray[Any],
+    labels: NDArray[Any],
+    splits: list[Split | None] | None,
+    class_names: NDArray[Any] | None,
+) -> ArraySource:
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim != 1 or images.ndim not in (3, 4) or len(labels) != len(images):
+        raise DataError(
+            f"Images (n, h, w) or (n, h, w, c) and labels (n,) are wanted, {name} gives "
+            f"{images.shape} and {labels.shape}."
+        )
+    if images.ndim == 4 and images.shape[-1] not in (1, 3, 4):
+        if images.shape[1] not in (1, 3, 4):
+            raise DataError(f"Images have 1, 3 or 4 channels; {name} gives the shape {images.shape}.")
+        images = np.moveaxis(images, 1, -1)
+    _check_range(name, images)
+    named = class_names is not None and np.issubdtype(labels.dtype, np.integer)
+    texts = [str(class_names[int(x)]) if named and class_names is not None else _text(x) for x in labels]
+    return ArraySource(images, texts, splits or [None] * len(labels))
+
+
+def _text(label: Any) -> str:
+    return str(int(label)) if isinstance(label, np.floating) and float(label).is_integer() else str(label)
+
+
+def _check_range(name: str, images: NDArray[Any]) -> None:
+    """Refuse numbers whose meaning would have to be guessed: guesses differ from one array to the next."""
+    kind = images.dtype
+    if kind in (np.uint8, np.uint16, np.bool_) or not len(images):
+        return
+    low, high = float(images.min()), float(images.max())
+    if np.issubdtype(kind, np.integer) and low >= 0 and high <= 255:
+        return
+    if np.issubdtype(kind, np.floating) and low >= 0 and high <= 1:
+        return
+    raise DataError(
+        f"Pixels of {name} are {kind} from {low:g} to {high:g}; whole numbers 0 to 255, uint16, or "
+        "fractions 0 to 1 are wanted.",
+        hint="Scale them first.",
+    )
+
+
+def row_digest(row: NDArray[Any]) -> str:
+    """Return the SHA-256 (hex) over shape, dtype and bytes of one image."""
+    digest = hashlib.sha256(f"{row.shape} {row.dtype.str} ".encode())
+    digest.update(np.ascontiguousarray(row).tobytes())
+    return digest.hexdigest()
+
+
+class ArrayReader:
+    """Reads rows of an image array; keys are ``row:0``, ``row:1``, …"""
+
+    def __init__(self, images: NDArray[Any]) -> None:
+        self._images = images
+
+    def row(self, sample: Sample) -> NDArray[Any]:
+        """Return the sample's image as it lies in the array."""
+        row: NDArray[Any] = self._images[int(sample.key.removeprefix("row:"))]
+        return row
+
+    def read_bytes(self, sample: Sample) -> bytes:
+        """Return the bytes of the row."""
+        return np.ascontiguousarray(self.row(sample)).tobytes()
+
+    def open(self, sample: Sample, *, short_side: int | None = None) -> Image.Image:
+        """Return the row as an image; ``short_side`` changes nothing."""
+        del short_side
+        pixels = _as_bytes(self.row(sample))
+        return Image.fromarray(pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels)
+
+    def facts(self, samples: Sequence[Sample]) -> list[ImageFacts]:
+        """Return size and mode; all rows are alike."""
+        height, width = self._images.shape[1:3]
+        mode = {1: "L", 3: "RGB", 4: "RGBA"}[self._images.shape[3] if self._images.ndim == 4 else 1]
+        return [ImageFacts(width, height, mode)] * len(samples)
+
+    def thumbnails(self, samples: Sequence[Sample]) -> NDArray[np.uint8]:
+        """Return thumbnails, shape (n, 32, 32)."""
+        rows = [make_thumbnail(self.open(s)) for s in samples]
+        return np.stack(rows) if rows else np.zeros((0, THUMBNAIL_SIDE, THUMBNAIL_SIDE), np.uint8)
+
+
+def _as_bytes(pixels: NDArray[Any]) -> NDArray[np.uint8]:
+    if pixels.dtype == np.uint16:
+        pixels = np.rint(pixels / 257.0)
+    elif pixels.dtype == np.bool_ or np.issubdtype(pixels.dtype, np.floating):
+        pixels = np.rint(pixels * 255.0)
+    return np.ascontiguousarray(pixels.astype(np.uint8))

@@ -1,0 +1,240 @@
+"""Training, validation and test images: stratified, in groups, the same for the same seed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graftwork.data.duplicates import Duplicates, Links, find_duplicates
+from graftwork.data.sample import SPLITS, ImageSet, Sample, Split
+from graftwork.documents.problem import Problem
+from graftwork.errors import DataError, UsageError
+
+__all__ = ["split_images"]
+
+_MIN_FOR_ALL_SPLITS = 3
+
+
+def split_images(
+    images: ImageSet, *, validation: float = 0.15, test: float = 0.15, seed: int = 0
+) -> ImageSet:
+    """Return the set with a split for each sample.
+
+    Splits that the data came with are kept; missing ones are taken from the training images. Samples of
+    one group, and copies of one image (exact, resized, recompressed, mirrored, turned), always stay
+    together. A copy that crosses given splits is left out of training (or of validation, when the other
+    one is a test image) and reported.
+
+    Args:
+        images: the set; its order does not matter.
+        validation, test: shares of the images of each class.
+        seed: start of the draw.
+
+    Raises:
+        UsageError: shares that leave nothing to train on.
+        DataError: a class without a training image, no training images among given splits, or a group
+            that the given splits tear apart.
+    """
+    if validation < 0 or test < 0 or validation + test >= 1:
+        raise UsageError(
+            f"Shares of {validation} for validation and {test} for test leave nothing to train on.",
+            hint="Both are shares from 0, together below 1.",
+        )
+    ordered = replace(images, samples=tuple(sorted(images.samples, key=lambda s: s.key)))
+    duplicates = find_duplicates(ordered)
+    given = {s.split for s in ordered.samples if s.split is not None}
+    problems: list[Problem] = []
+    if given:
+        _check_given(ordered, given)
+        ordered, duplicates, crossing = _without_crossing(ordered, duplicates)
+        problems += crossing
+    wanted: dict[Split, float] = {"validation": validation, "test": test}
+    shares = {split: share for split, share in wanted.items() if split not in given}
+    samples = _assigned(ordered, _units(ordered, duplicates), shares, seed)
+    done = replace(ordered, samples=samples, num_duplicates=_num_copies(len(samples), duplicates))
+    problems += [*_near_problem(done, duplicates), *_check_classes(done)]
+    return replace(done, problems=(*images.problems, *problems))
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """Samples that must stay together, with their number per class."""
+
+    members: tuple[int, ...]
+    counts: NDArray[np.int64]
+    name: str
+
+
+def _units(images: ImageSet, duplicates: Duplicates) -> list[_Unit]:
+    links = Links(len(images))
+    for a, b in duplicates.pairs():
+        links.join(a, b)
+    first_of_group: dict[str, int] = {}
+    for position, sample in enumerate(images.samples):
+        if sample.group is not None:
+            links.join(position, first_of_group.setdefault(sample.group, position))
+    num = max(1, len(images.classes))
+    units = []
+    for members in links.parts():
+        labels = images.labels(members)
+        counts = np.bincount(labels[labels >= 0], minlength=num)
+        units.append(_Unit(tuple(members), counts, images.samples[members[0]].key))
+    return units
+
+
+def _assigned(
+    images: ImageSet, units: Sequence[_Unit], shares: dict[Split, float], seed: int
+) -> tuple[Sample, ...]:
+    """Give each open unit the split that lacks its classes most; large units first."""
+    free = [u for u in units if all(images.samples[m].split in (None, "train") for m in u.members)]
+    splits: list[Split | None] = [s.split or "train" for s in images.samples]
+    total = sum((u.counts for u in free), np.zeros(max(1, len(images.classes)), np.int64))
+    targets = _targets(total, shares)
+    lacking = dict(targets)
+    free.sort(key=lambda u: (-len(u.members), _draw(seed, u.name)))
+    for unit in free:
+        split = _neediest(unit, lacking, targets)
+        lacking[split] = lacking[split] - unit.counts
+        for member in unit.members:
+            splits[member] = split
+    return tuple(replace(s, split=split) for s, split in zip(images.samples, splits, strict=True))
+
+
+def _targets(total: NDArray[np.int64], shares: dict[Split, float]) -> dict[Split, NDArray[np.int64]]:
+    """Return how many images of each class each split should get; at least one where there are enough."""
+    targets = {}
+    for split, share in shares.items():
+        wanted = np.floor(total * share + 0.5).astype(np.int64)
+        if share > 0:
+            wanted = np.where(total >= _MIN_FOR_ALL_SPLITS, np.maximum(wanted, 1), wanted)
+        targets[split] = wanted
+    taken = sum(targets.values(), np.zeros_like(total))
+    over = np.maximum(taken - np.maximum(total - 1, 0), 0)  # one image of each class stays for training
+    for split in targets:
+        back = np.minimum(over, targets[split])
+        targets[split] = targets[split] - back
+        over = over - back
+    return {"train": total - sum(targets.values(), np.zeros_like(total)), **targets}
+
+
+def _neediest(
+    unit: _Unit, lacking: dict[Split, NDArray[np.int64]], targets: dict[Split, NDArray[np.int64]]
+) -> Split:
+    brought = np.maximum(unit.counts, 1)
+    # A rare class weighs as much as a common one.
+    weight = unit.counts / np.maximum(sum(targets.values(), np.zeros_like(unit.counts)), 1)
+
+    def need(split: Split) -> tuple[float, float, int]:
+        # What is still wanted counts up to what the unit brings; what is too much counts against it.
+        use = float((weight * np.minimum(lacking[split] / brought, 1.0)).sum())
+        emptiness = float((weight * lacking[split].clip(0) / np.maximum(targets[split], 1)).sum())
+        return round(use, 9), round(emptiness, 9), -SPLITS.index(split)
+
+    return max(lacking, key=need)
+
+
+def _draw(seed: int, name: str) -> bytes:
+    """Return a random sort key that depends on nothing but the seed and the name."""
+    return hashlib.sha256(f"{seed}\x1f{name}".encode()).digest()
+
+
+def _check_given(images: ImageSet, given: set[Split]) -> None:
+    if "train" not in given and all(s.split for s in images.samples):
+        raise DataError(
+            f"{images.source} names the splits {', '.join(sorted(given))}, but no training images.",
+            hint="Add a folder (or rows) named train.",
+        )
+    places: dict[str, set[Split]] = defaultdict(set)
+    for s in images.samples:
+        if s.group is not None:
+            places[s.group].add(s.split or "train")
+    torn = sorted(g for g, splits in places.items() if len(splits) > 1)
+    if torn:
+        raise DataError(
+            f"{len(torn)} groups of {images.source} lie in more than one of its splits: "
+            f"{', '.join(torn[:5])}{', …' if len(torn) > 5 else ''}.",
+            hint="Correct the splits, or leave them out so that they are drawn by group.",
+            groups=torn,
+        )
+
+
+def _without_crossing(images: ImageSet, duplicates: Duplicates) -> tuple[ImageSet, Duplicates, list[Problem]]:
+    """Leave out copies of test images everywhere else, and copies of validation images in training."""
+    links = Links(len(images))
+    for a, b in duplicates.pairs():
+        links.join(a, b)
+    left_out: set[int] = set()
+    for members in links.parts():
+        ranks = {m: SPLITS.index(images.samples[m].split or "train") for m in members}
+        left_out |= {m for m in members if ranks[m] < max(ranks.values())}
+    if not left_out:
+        return images, duplicates, []
+    kept = [i for i in range(len(images)) if i not in left_out]
+    new = {old: i for i, old in enumerate(kept)}
+    exact, near = (
+        tuple((new[a], new[b]) for a, b in pairs if a in new and b in new)
+        for pairs in (duplicates.exact, duplicates.near)
+    )
+    names = [images.samples[i].key for i in sorted(left_out)]
+    problem = Problem(
+        level="warning",
+        message=f"{len(names)} images are copies of images in another given split and are left out of "
+        f"training or validation: {_some(names)}.",
+        hint="Otherwise the scores would be too good.",
+    )
+    return images.subset(kept), Duplicates(exact, near), [problem]
+
+
+def _num_copies(num: int, duplicates: Duplicates) -> int:
+    links = Links(num)
+    for a, b in duplicates.pairs():
+        links.join(a, b)
+    return num - len(links.parts())
+
+
+def _near_problem(images: ImageSet, duplicates: Duplicates) -> list[Problem]:
+    if not duplicates.near:
+        return []
+    names = [f"{images.samples[a].key} ~ {images.samples[b].key}" for a, b in duplicates.near]
+    return [
+        Problem(
+            level="warning",
+            message=f"{len(names)} pairs of images are nearly the same (resized, recompressed, mirrored or "
+            f"turned copies): {_some(names)}.",
+            hint="Copies stay in the same split.",
+        )
+    ]
+
+
+def _check_classes(images: ImageSet) -> list[Problem]:
+    """Refuse a class that cannot be learned; report one that cannot be measured."""
+    counts = images.counts()
+    train = counts.get("train", np.zeros(len(images.classes), np.int64))
+    absent = [c for c, n in zip(images.classes, train, strict=True) if n == 0]
+    if absent:
+        raise DataError(
+            f"No training image of {', '.join(repr(c) for c in absent)} is left in {images.source}.",
+            hint="Add training images of it, or remove the class from the other splits.",
+            classes=absent,
+        )
+    problems = []
+    for split in SPLITS[1:]:
+        lacking = [c for c, n in zip(images.classes, counts.get(split, train * 0), strict=True) if n == 0]
+        if split in counts and lacking:
+            problems.append(
+                Problem(
+                    level="warning",
+                    message=f"The {split} split has no image of {', '.join(repr(c) for c in lacking)}.",
+                    hint="Its scores say nothing about these classes.",
+                )
+            )
+    return problems
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")

@@ -1,0 +1,98 @@
+"""Checkpoints: all that a killed run needs to go on as if it had not been killed."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from graftwork.engine.network import Network
+from graftwork.engine.storage import save_atomically
+from graftwork.engine.train import PhaseState
+from graftwork.errors import RunError
+
+__all__ = ["Checkpoint", "Spent", "read_checkpoint", "restore", "write_checkpoint"]
+
+FILE = "checkpoint.pt"
+
+
+@dataclass
+class Spent:
+    """What a run has cost so far, over all its sittings."""
+
+    seconds: float = 0.0
+    base_images: int = 0
+    partial_images: int = 0
+    cache_hits: int = 0
+
+
+@dataclass
+class Checkpoint:
+    """The place of a run: phase, state inside it, changed tensors, cost, and the data it stands on."""
+
+    data: str
+    phase: int
+    state: PhaseState
+    tensors: dict[str, Tensor]
+    spent: Spent
+
+
+def write_checkpoint(
+    folder: Path, network: Network, data: str, phase: int, state: PhaseState, spent: Spent
+) -> None:
+    """Write the checkpoint of a run. The frozen base is not in it: it comes from the base itself.
+
+    Raises:
+        StorageError: no space or no permission.
+    """
+    frozen = {
+        name
+        for name, t in network.base_tensors().items()
+        if isinstance(t, torch.nn.Parameter) and not t.requires_grad
+    }
+    tensors = {n: t.detach() for n, t in network.tensors().items() if n not in frozen}
+    content: dict[str, Any] = {
+        "format": 1,
+        "data": data,
+        "phase": phase,
+        "state": {name: getattr(state, name) for name in PhaseState.__dataclass_fields__},
+        "tensors": tensors,
+        "spent": asdict(spent),
+    }
+    save_atomically(folder / FILE, content)
+
+
+def read_checkpoint(folder: Path) -> Checkpoint | None:
+    """Return the checkpoint in a run folder, or None.
+
+    Raises:
+        RunError: the file is there but cannot be read.
+    """
+    path = folder / FILE
+    if not path.is_file():
+        return None
+    try:
+        content = torch.load(path, weights_only=True, map_location="cpu")
+        return Checkpoint(
+            data=content["data"],
+            phase=content["phase"],
+            state=PhaseState(**content["state"]),
+            tensors=content["tensors"],
+            spent=Spent(**content["spent"]),
+        )
+    except (RuntimeError, KeyError, TypeError, EOFError, OSError) as error:
+        raise RunError(
+            f"The checkpoint {path} cannot be read: {error}.",
+            hint="Remove the file to start the run again from its first step.",
+        ) from error
+
+
+def restore(network: Network, tensors: dict[str, Tensor]) -> None:
+    """Put a checkpoint's tensors into a network built from the same flow."""
+    own = network.tensors()
+    with torch.no_grad():
+        for name, tensor in tensors.items():
+            own[name].copy_(tensor)

@@ -1,0 +1,136 @@
+"""Parameter groups, optimizers, and the course of the learning rate as a pure function of the step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import nn
+
+from graftwork.documents.plan import ParameterGroup
+from graftwork.documents.recipe import Recipe
+from graftwork.engine.network import Network
+from graftwork.errors import PlanError
+
+__all__ = ["make_optimizer", "plan_groups", "rate_factor", "trainable_tensors"]
+
+_PRETRAINED_RATE = 1e-4
+_NEW_RATE = 1e-3
+_SGD_FACTOR = 10.0
+
+
+def default_rate(recipe: Recipe, *, is_new: bool) -> float:
+    """Return the peak rate for new weights, or for pretrained ones (a tenth)."""
+    rate = _NEW_RATE if is_new else _PRETRAINED_RATE
+    return rate * (_SGD_FACTOR if recipe.optimizer == "sgd" else 1.0)
+
+
+def trainable_tensors(network: Network) -> dict[str, nn.Parameter]:
+    """Return all parameters that require gradients, by name."""
+    return {
+        name: tensor
+        for name, tensor in network.tensors().items()
+        if isinstance(tensor, nn.Parameter) and tensor.requires_grad
+    }
+
+
+def plan_groups(
+    network: Network, recipe: Recipe, cut: str, *, base_rate: float, head_rate: float
+) -> tuple[ParameterGroup, ...]:
+    """Return the groups of a phase: one per trainable stage and one for the head, from input to head.
+
+    Each is split in two where weight decay leaves norms and biases out. A stage's rate is
+    ``base_rate · layer_decay^(distance from the head)``, the last trainable stage having distance 0.
+    """
+    groups: list[ParameterGroup] = []
+    stages = network.names[network.position(cut) :]
+    with_parameters = [n for n in stages if _parameters(network.base.tensors_of(n))]
+    for index, name in enumerate(with_parameters):
+        distance = len(with_parameters) - 1 - index
+        rate = base_rate * recipe.layer_decay**distance
+        tensors = {f"base.{k}": p for k, p in _parameters(network.base.tensors_of(name)).items()}
+        groups += _split_by_decay(name, tensors, rate, recipe.weight_decay)
+    head = {f"head.{k}": p for k, p in network.head.named_parameters()}
+    return tuple(groups + _split_by_decay("head", head, head_rate, recipe.weight_decay))
+
+
+def _parameters(tensors: Mapping[str, torch.Tensor]) -> dict[str, nn.Parameter]:
+    return {k: t for k, t in tensors.items() if isinstance(t, nn.Parameter)}
+
+
+def _split_by_decay(
+    name: str, tensors: Mapping[str, nn.Parameter], rate: float, decay: float
+) -> list[ParameterGroup]:
+    decayed = tuple(k for k, t in tensors.items() if t.ndim > 1)
+    plain = tuple(k for k in tensors if k not in decayed)
+    groups = [
+        ParameterGroup(name=name, learning_rate=rate, weight_decay=decay, tensors=decayed),
+        ParameterGroup(name=f"{name}/plain", learning_rate=rate, weight_decay=0.0, tensors=plain),
+    ]
+    return [g for g in groups if g.tensors]
+
+
+def make_optimizer(
+    tensors: Mapping[str, nn.Parameter], groups: Sequence[ParameterGroup], recipe: Recipe
+) -> torch.optim.Optimizer:
+    """Return the optimizer over exactly the trainable tensors.
+
+    Raises:
+        PlanError: a trainable tensor is in no group, or a group names one that is not trainable.
+    """
+    named = [name for group in groups for name in group.tensors]
+    if sorted(named) != sorted(tensors):
+        odd = sorted(set(named) ^ set(tensors))
+        raise PlanError(
+            f"Optimizer and trainable tensors differ at {', '.join(odd[:5])}.",
+            hint="Plan the phase again for the present cut.",
+        )
+    content = [
+        {"params": [tensors[n] for n in g.tensors], "lr": g.learning_rate, "weight_decay": g.weight_decay}
+        for g in groups
+    ]
+    optimizer: torch.optim.Optimizer = _OPTIMIZERS[recipe.optimizer](content, recipe)
+    return optimizer
+
+
+_OPTIMIZERS: dict[str, Any] = {
+    "adamw": lambda p, _: torch.optim.AdamW(p),
+    "adam": lambda p, _: torch.optim.Adam(p),
+    "sgd": lambda p, r: torch.optim.SGD(p, momentum=r.momentum),
+    "rmsprop": lambda p, r: torch.optim.RMSprop(p, momentum=r.momentum),
+    "adagrad": lambda p, _: torch.optim.Adagrad(p),
+}
+
+
+def rate_factor(recipe: Recipe, update: int, total: int, per_epoch: int) -> float:
+    """Return the learning rate at an update as a share of its peak.
+
+    Args:
+        recipe: ``schedule``, ``warmup``, ``step_epochs``, ``step_factor``.
+        update: number of updates done, from 0.
+        total: updates of the whole phase.
+        per_epoch: updates of one epoch.
+
+    Returns:
+        In (0, 1]: linear warm-up from near zero, then the schedule's course. 'one_cycle' is a cosine
+        rise over 25 % (or the warm-up, if longer) and a cosine fall to 1/10,000.
+    """
+    if recipe.schedule == "one_cycle":
+        rise = max(1, round(max(recipe.warmup, 0.25) * total))
+        if update < rise:
+            return 0.04 + 0.96 * (1 - math.cos(math.pi * (update + 1) / rise)) / 2
+        return max(1e-4, _cosine(update - rise, total - rise))
+    rise = round(recipe.warmup * total)
+    if update < rise:
+        return (update + 1) / (rise + 1)
+    if recipe.schedule == "cosine":
+        return max(1e-4, _cosine(update - rise, total - rise))
+    if recipe.schedule == "step":
+        return float(recipe.step_factor ** (update // max(1, per_epoch) // recipe.step_epochs))
+    return 1.0
+
+
+def _cosine(done: int, total: int) -> float:
+    return (1 + math.cos(math.pi * min(1.0, done / max(1, total)))) / 2

@@ -1,0 +1,411 @@
+"""One execution of a flow, as a generator of events that writes the run folder."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from graftwork.components.classification import ClassificationLoss
+from graftwork.data import ImageSet
+from graftwork.documents.events import (
+    DataReady,
+    Event,
+    ExtractionProgress,
+    Noted,
+    PlanMade,
+    RunEnded,
+    RunResumed,
+    RunStarted,
+    ScoresReady,
+)
+from graftwork.documents.flow import Flow
+from graftwork.documents.plan import Phase, Plan
+from graftwork.documents.record import Cost, Proof, Scores
+from graftwork.engine import folder as run_folder
+from graftwork.engine.checkpoint import Checkpoint, Spent, read_checkpoint, restore, write_checkpoint
+from graftwork.engine.compute import deterministic
+from graftwork.engine.extract import Job, canvas_store, feature_stores, fill_canvases, fill_features
+from graftwork.engine.freeze import is_batch_norm
+from graftwork.engine.metrics import score
+from graftwork.engine.optim import trainable_tensors
+from graftwork.engine.prepare import Prepared, open_data, prepare, read_settings
+from graftwork.engine.proof import FrozenWitness, MovementWitness, make_proof
+from graftwork.engine.shards import ShardStore, cache_limit_bytes, evict
+from graftwork.engine.sources import FeatureSource, ImageSource, Source, row_name
+from graftwork.engine.statistics import fit_standardization, reestimate_batch_norm
+from graftwork.engine.train import PhaseState, Split, predict, train_phase
+from graftwork.engine.workspace import Workspace
+from graftwork.errors import GraftworkError, ProofFailed, RunError, RunInterrupted
+
+__all__ = ["plan_flow", "run_flow"]
+
+SplitName = Literal["train", "validation", "test"]
+SPLITS: tuple[Literal["validation", "test"], ...] = ("validation", "test")
+
+
+def never() -> bool:
+    """The stop signal that never comes."""
+    return False
+
+
+def plan_flow(flow: Flow, *, workspace: Workspace) -> Plan:
+    """Return what a run of ``flow`` would do: opens data and base, measures, trains nothing.
+
+    Raises:
+        FlowError, DataError, BaseNotUsable, PlanError: what stands in the way.
+    """
+    settings = read_settings(flow)
+    images = open_data(settings.images, flow.recipe.seed, workspace)
+    return prepare(flow, images, workspace, compute=None).plan
+
+
+def run_flow(
+    flow: Flow, folder: Path, *, workspace: Workspace, stop: Callable[[], bool] = never
+) -> Iterator[Event]:
+    """Run a flow and write plan, record, checkpoints, weights and predictions into ``folder``.
+
+    If the folder holds a checkpoint the run goes on from there and ends as if it had never been
+    interrupted, bit for bit.
+
+    Args:
+        flow: what to run.
+        folder: the run folder; its name is the run's id.
+        workspace: what runs of the project share.
+        stop: asked often; when it says yes the run ends with the best weights so far.
+
+    Raises:
+        GraftworkError: after a ``RunEnded`` event with status 'failed'; the record says why.
+    """
+    run = _Run(flow, folder, workspace, stop)
+    yield RunStarted(run=folder.name)
+    try:
+        yield from run.execute()
+    except RunInterrupted as error:
+        run.finish("stopped", error.message)
+        yield RunEnded(status="stopped", message=error.message, cost=run.record.cost)
+    except Exception as error:
+        message = error.message if isinstance(error, GraftworkError) else f"{type(error).__name__}: {error}"
+        run.finish("failed", message)
+        yield RunEnded(status="failed", message=message, proof=run.record.proof, cost=run.record.cost)
+        raise
+
+
+class _Run:
+    """The steps of one run, in order."""
+
+    def __init__(self, flow: Flow, folder: Path, workspace: Workspace, stop: Callable[[], bool]) -> None:
+        self.flow, self.folder, self.workspace, self.stop = flow, folder, workspace, stop
+        self.recipe = flow.recipe
+        self.settings = read_settings(flow)
+        self.record = run_folder.open_record(folder, flow, self.settings)
+        self.started = time.perf_counter()
+        self.spent = Spent()
+        self.cache_bytes = 0
+        self.stores: dict[str, ShardStore] = {}
+
+    def execute(self) -> Iterator[Event]:
+        """Do everything from reading the data to writing the record."""
+        checkpoint = read_checkpoint(self.folder)
+        if checkpoint is not None:
+            self.spent = checkpoint.spent
+        yield from self._read_data(checkpoint)
+        earlier = run_folder.read_plan(self.folder) if checkpoint is not None else None
+        self.prepared: Prepared = prepare(
+            self.flow, self.images, self.workspace, compute=earlier.compute if earlier else None
+        )
+        self.plan, self.network = earlier or self.prepared.plan, self.prepared.network
+        yield from self._announce_plan()
+        with deterministic(self.plan.compute):
+            yield from self._adapt_batch_norm()
+            frozen, before, moved = self._witnesses()
+            yield from self._fill_stores()
+            interrupted = yield from self._train(checkpoint)
+            yield from self._conclude(frozen, before, moved, interrupted=interrupted)
+
+    def _read_data(self, checkpoint: Checkpoint | None) -> Iterator[Event]:
+        self.images: ImageSet = open_data(self.settings.images, self.recipe.seed, self.workspace)
+        if checkpoint is not None and checkpoint.data != self.images.digest():
+            raise RunError(
+                f"The images of {self.images.source} changed since run {self.folder.name} began.",
+                hint="Put them back as they were, or start a new run.",
+            )
+        self.data = run_folder.summarize(self.images)
+        run_folder.write_samples(self.folder, self.images)
+        yield DataReady(classes=self.images.classes, num_images=self.data.num_images, notes=self.data.notes)
+
+    def _announce_plan(self) -> Iterator[Event]:
+        run_folder.write_document(self.folder / run_folder.PLAN, self.plan)
+        card = self.network.base.card
+        self.record = self.record.edit(
+            base=card.id,
+            cut=self.plan.cut,
+            data=self.data,
+            card=card,
+            environment=run_folder.environment(self.plan.compute),
+        )
+        run_folder.write_record(self.folder, self.record)
+        yield PlanMade(plan=self.plan)
+
+    def _adapt_batch_norm(self) -> Iterator[Event]:
+        if self.plan.batch_norm != "adapt":
+            return
+        source = self._image_source("train", augmented=False, store=None)
+        count = reestimate_batch_norm(self.network, source, self.plan.compute)
+        yield Noted(
+            level="info",
+            message=f"The statistics of {count} batch-norm layers were re-estimated on "
+            f"{len(source)} training images, then held; the proof starts from there.",
+        )
+
+    def _witnesses(self) -> tuple[FrozenWitness, str, MovementWitness]:
+        """Remember the pretrained state before a checkpoint or a step changes anything."""
+        self.network.set_trainable(self.plan.phases[-1].cut, self.plan.batch_norm)
+        free = trainable_tensors(self.network)
+        loose = self._free_statistics()
+        named = [n for n in self.network.base_tensors() if n not in free and n not in loose]
+        frozen = FrozenWitness(self.network, named)
+        return frozen, frozen.digest(), MovementWitness(free)
+
+    def _free_statistics(self) -> frozenset[str]:
+        """Return the names of batch-norm statistics that may move."""
+        if self.plan.batch_norm != "follow":
+            return frozenset()
+        free = self.network.stages[self.network.position(self.plan.cut) :]
+        layers = [m for stage in free for m in stage.modules() if is_batch_norm(m)]
+        buffers = {id(b) for layer in layers for b in layer.buffers()}
+        return frozenset(n for n, t in self.network.base_tensors().items() if id(t) in buffers)
+
+    # -- what is stored once ------------------------------------------------------------------------
+
+    def _fill_stores(self) -> Iterator[Event]:
+        plan, prepared = self.plan, self.prepared
+        self.network.eval()
+        features, canvases = self.workspace.cache / "features", self.workspace.cache / "images"
+        if plan.cache.is_used:
+            self.stores = feature_stores(
+                self.network,
+                plan.cache.cuts,
+                features,
+                prepared.transform,
+                prepared.augmenter,
+                plan.compute,
+            )
+        evict(self.workspace.cache, [s.folder for s in self.stores.values()], plan.cache.bytes)
+        if self.stores:
+            yield from self._counted(
+                fill_features(
+                    self.network,
+                    self.images,
+                    self._jobs(),
+                    self.stores,
+                    prepared.transform,
+                    prepared.augmenter,
+                    plan.compute,
+                    stop=self.stop,
+                )
+            )
+        self.canvases: dict[bool, ShardStore] = {}
+        if any(not phase.from_cache for phase in plan.phases):
+            yield from self._fill_canvases(canvases)
+        used = [*self.stores.values(), *self.canvases.values()]
+        self.cache_bytes = sum(store.row_bytes * len(store) for store in used)
+
+    def _counted(self, events: Iterator[ExtractionProgress]) -> Iterator[Event]:
+        last = None
+        for event in events:
+            last = event
+            yield event
+        self.spent.cache_hits += last.found if last else 0
+
+    def _fill_canvases(self, folder: Path) -> Iterator[Event]:
+        """Decode images once if the disk allows: plain ones, and wide ones to augment from."""
+        wide_splits: dict[bool, tuple[SplitName, ...]] = {False: SPLITS, True: ("train",)}
+        if self.recipe.augment == "none":
+            wide_splits = {False: ("train", *SPLITS)}
+        for wide, splits in wide_splits.items():
+            indices = [i for split in splits for i in self.images.of_split(split)]
+            store = canvas_store(folder, self.prepared.transform, wide=wide)
+            if store.row_bytes * len(indices) > cache_limit_bytes(self.workspace.cache) // 2:
+                yield Noted(
+                    level="info", message="Decoded images would pass the cache's limit: decoded anew."
+                )
+                continue
+            keep = [s.folder for s in (*self.stores.values(), *self.canvases.values(), store)]
+            evict(self.workspace.cache, keep, store.row_bytes * len(indices))
+            yield from fill_canvases(
+                self.images, indices, store, self.prepared.transform, wide=wide, stop=self.stop
+            )
+            self.canvases[wide] = store
+
+    def _train_views(self) -> tuple[int, ...]:
+        views = self.plan.cache.views
+        return (0,) if self.recipe.augment == "none" else tuple(range(1, views + 1))
+
+    def _jobs(self) -> list[Job]:
+        train = [(i, self._train_views()) for i in self.images.of_split("train")]
+        held_out = [(i, (0,)) for split in SPLITS for i in self.images.of_split(split)]
+        return [*train, *held_out]
+
+    # -- sources ------------------------------------------------------------------------------------
+
+    def _source(self, split: SplitName, phase: Phase) -> Source:
+        is_train = split == "train"
+        if phase.from_cache:
+            views = self._train_views() if is_train else (0,)
+            rows = [
+                [row_name(self.images.samples[i].digest, view) for view in views]
+                for i in self.images.of_split(split)
+            ]
+            return FeatureSource(self.stores[phase.cut], rows, phase.cut, self.plan.compute)
+        wide = is_train and self.recipe.augment != "none"
+        return self._image_source(split, augmented=is_train, store=self.canvases.get(wide))
+
+    def _image_source(
+        self,
+        split: SplitName,
+        *,
+        augmented: bool,
+        store: ShardStore | None,
+    ) -> ImageSource:
+        return ImageSource(
+            self.images,
+            self.images.of_split(split),
+            self.prepared.transform,
+            augmenter=self.prepared.augmenter if augmented else None,
+            store=store,
+            compute=self.plan.compute,
+        )
+
+    def _labels(self, split: SplitName) -> Tensor:
+        return torch.from_numpy(self.images.labels(self.images.of_split(split)))
+
+    def _split(self, split: SplitName, phase: Phase) -> Split:
+        return Split(self._source(split, phase), self._labels(split))
+
+    # -- training -----------------------------------------------------------------------------------
+
+    def _train(self, checkpoint: Checkpoint | None) -> Generator[Event, None, bool]:
+        """Train all phases; returns whether the user stopped."""
+        first = checkpoint.phase if checkpoint else 0
+        counts = torch.bincount(self._labels("train"), minlength=len(self.images.classes))
+        loss = ClassificationLoss(
+            counts, class_weights=self.recipe.class_weights, label_smoothing=self.recipe.label_smoothing
+        ).to(self.plan.compute.device)
+        for number, phase in enumerate(self.plan.phases[first:], start=first):
+            self.network.set_trainable(phase.cut, self.plan.batch_norm)
+            train = self._split("train", phase)
+            state = PhaseState()
+            if checkpoint is not None and number == first:
+                restore(self.network, checkpoint.tensors)
+                state = checkpoint.state
+                state.interrupted = False
+                yield RunResumed(run=self.folder.name, phase=phase.name, epoch=state.epoch, step=state.step)
+            elif number == 0 and self._is_standardized(phase):
+                fit_standardization(self.network, train.source, self.plan.compute)
+            yield from train_phase(
+                self.network,
+                phase,
+                number,
+                self.recipe,
+                train=train,
+                validation=self._split("validation", phase),
+                loss=loss,
+                compute=self.plan.compute,
+                state=state,
+                save=lambda s, n=number: self._save(n, s),  # type: ignore[misc]
+                stop=self.stop,
+            )
+            self.record = self.record.edit(best_epoch=state.best_epoch or None)
+            self.last_phase = phase
+            if state.interrupted:
+                return True
+            self._save(number + 1, PhaseState())
+        return False
+
+    def _is_standardized(self, phase: Phase) -> bool:
+        """Features are standardized when the head starts on a frozen base."""
+        return self.settings.head.standardize and phase.cut == self.network.last_cut
+
+    def _save(self, phase: int, state: PhaseState) -> None:
+        write_checkpoint(self.folder, self.network, self.images.digest(), phase, state, self._spent_so_far())
+
+    def _spent_so_far(self) -> Spent:
+        return Spent(
+            seconds=self.spent.seconds + time.perf_counter() - self.started,
+            base_images=self.spent.base_images + self._network_count("base_images"),
+            partial_images=self.spent.partial_images + self._network_count("partial_images"),
+            cache_hits=self.spent.cache_hits,
+        )
+
+    def _network_count(self, name: str) -> int:
+        return int(getattr(self.network, name)) if hasattr(self, "network") else 0
+
+    # -- the end ------------------------------------------------------------------------------------
+
+    def _conclude(
+        self, frozen: FrozenWitness, before: str, moved: MovementWitness, *, interrupted: bool
+    ) -> Iterator[Event]:
+        phase = getattr(self, "last_phase", self.plan.phases[-1])
+        metrics: dict[Literal["validation", "test"], Scores] = {}
+        probabilities: dict[str, NDArray[np.float32]] = {}
+        for split in SPLITS:
+            if not self.images.of_split(split):
+                continue
+            logits = predict(self.network, self._source(split, phase), self.plan.compute)
+            probabilities[split] = logits.softmax(1).numpy()
+            metrics[split] = self._score(split, probabilities[split])
+            yield ScoresReady(split=split, scores=metrics[split])
+        run_folder.write_predictions(self.folder, self.images, probabilities)
+        run_folder.write_weights(self.folder, self.network)
+        proof = make_proof(self.network, frozen, before, moved)
+        self.record = self.record.edit(metrics=metrics, proof=proof)
+        if interrupted:
+            raise RunInterrupted("Stopped by the user; the best weights so far are kept.")
+        self._judge(proof)
+        self.finish("finished", None)
+        yield RunEnded(status="finished", proof=proof, cost=self.record.cost)
+
+    def _score(self, split: SplitName, probabilities: NDArray[np.float32]) -> Scores:
+        train = self._labels("train")
+        labels = self._labels(split).numpy()
+        majority = int(torch.bincount(train, minlength=len(self.images.classes)).argmax())
+        return score(
+            probabilities,
+            labels,
+            self.images.classes,
+            majority_class=majority,
+            seed=self.recipe.seed,
+        )
+
+    def _judge(self, proof: Proof) -> None:
+        if not proof.frozen_unchanged:
+            raise ProofFailed(
+                f"{len(proof.changed_frozen)} frozen tensors changed: {', '.join(proof.changed_frozen[:5])}.",
+                hint="Do not use this model; please report this with the run folder.",
+            )
+        if proof.unmoved:
+            raise ProofFailed(
+                f"{len(proof.unmoved)} trainable tensors did not move: {', '.join(proof.unmoved[:5])}.",
+                hint="No gradient reaches them, or the learning rate is too small to change them.",
+            )
+
+    def finish(self, status: Literal["finished", "stopped", "failed"], message: str | None) -> None:
+        """Write the record as it is at the end."""
+        spent = self._spent_so_far()
+        cost = Cost(
+            seconds=round(spent.seconds, 3),
+            base_images=spent.base_images,
+            partial_images=spent.partial_images,
+            cache_hits=spent.cache_hits,
+            cache_bytes=self.cache_bytes,
+            peak_memory_bytes=run_folder.peak_memory_bytes(),
+        )
+        self.record = self.record.edit(status=status, message=message, cost=cost)
+        run_folder.write_record(self.folder, self.record)

@@ -1,0 +1,307 @@
+"""One phase of training, as a generator of events. It never learns who listens.
+
+Every random draw is a function of (seed, phase, epoch, step), so a phase that is resumed in the middle
+of an epoch draws what it would have drawn.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from graftwork.documents.events import (
+    CheckpointSaved,
+    EpochEnded,
+    Event,
+    PhaseEnded,
+    PhaseStarted,
+    StepEnded,
+)
+from graftwork.documents.plan import ComputePlan, Phase
+from graftwork.documents.recipe import Recipe
+from graftwork.engine.compute import autocast
+from graftwork.engine.metrics import balanced_accuracy, confusion_matrix, log_losses
+from graftwork.engine.network import Network
+from graftwork.engine.optim import make_optimizer, rate_factor, trainable_tensors
+from graftwork.engine.sources import Source, prefetched
+
+__all__ = ["PhaseState", "Split", "epoch_batches", "predict", "train_phase"]
+
+_REPORT_SECONDS = 0.25
+_EVALUATION_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Split:
+    """Inputs and labels of one split."""
+
+    source: Source
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass
+class PhaseState:
+    """All that a phase needs to go on: saved in checkpoints, plain values and tensors only."""
+
+    epoch: int = 0  # epochs that ended
+    step: int = 0  # steps done in the epoch that runs
+    loss_sum: float = 0.0
+    loss_count: int = 0
+    best_epoch: int = 0
+    best_score: float | None = None
+    best: dict[str, Tensor] = field(default_factory=dict)
+    optimizer: dict[str, Any] | None = None
+    stopped_early: bool = False
+    interrupted: bool = False
+
+
+def epoch_batches(count: int, batch: int, seed: int, phase: int, epoch: int) -> list[NDArray[np.int64]]:
+    """Return the shuffled positions of each step of an epoch.
+
+    A last batch of a single image joins the one before: batch-norm cannot estimate a variance from it.
+    """
+    order = np.random.default_rng([seed, phase, epoch]).permutation(count).astype(np.int64)
+    batches = [order[start : start + batch] for start in range(0, count, batch)]
+    if len(batches) > 1 and len(batches[-1]) == 1:
+        batches[-2:] = [np.concatenate(batches[-2:])]
+    return batches
+
+
+def predict(network: Network, source: Source, compute: ComputePlan) -> Tensor:
+    """Return logits (n, k) in float32 for all of a source, in inference mode."""
+    network.eval()
+    batch = _EVALUATION_BATCH if source.cut == network.last_cut else 32
+    positions = np.arange(len(source), dtype=np.int64)
+    batches = [positions[i : i + batch] for i in range(0, len(positions), batch)]
+    found = []
+    with torch.inference_mode(), autocast(compute):
+        for _, inputs in prefetched(source, batches, epoch=0):
+            found.append(network(inputs, source.cut).float().cpu())
+    return torch.cat(found) if found else torch.empty(0, network.head.linear.out_features)
+
+
+class _PhaseRunner:
+    """The parts of one phase, wired together."""
+
+    def __init__(
+        self,
+        network: Network,
+        phase: Phase,
+        number: int,
+        recipe: Recipe,
+        train: Split,
+        validation: Split,
+        loss: nn.Module,
+        compute: ComputePlan,
+        state: PhaseState,
+    ) -> None:
+        self.network, self.phase, self.number, self.recipe = network, phase, number, recipe
+        self.train, self.validation, self.loss, self.compute = train, validation, loss, compute
+        self.state = state
+        self.tensors = trainable_tensors(network)
+        self.optimizer = make_optimizer(self.tensors, phase.groups, recipe)
+        if state.optimizer is not None:
+            self.optimizer.load_state_dict(state.optimizer)
+        self.peaks = [group.learning_rate for group in phase.groups]
+        self.steps = len(epoch_batches(len(train), recipe.batch, recipe.seed, number, 0))
+        self.updates_per_epoch = -(-self.steps // recipe.accumulate)
+
+    def movable(self) -> dict[str, Tensor]:
+        """Return trainable tensors and free statistics: all that the phase may change."""
+        free = {
+            name: t
+            for name, t in self.network.base_tensors(
+                self.network.names[self.network.position(self.phase.cut) :]
+            ).items()
+            if not isinstance(t, nn.Parameter)
+        }
+        return {**self.tensors, **free}
+
+    def step(self, positions: NDArray[np.int64], inputs: Tensor, step: int) -> float:
+        """Do one step; update at the end of each accumulation."""
+        recipe, state = self.recipe, self.state
+        seed = np.random.SeedSequence([recipe.seed, self.number, state.epoch, step]).generate_state(1)[0]
+        labels = self.train.labels[torch.from_numpy(positions)].to(inputs.device)
+        in_group = min(recipe.accumulate, self.steps - step // recipe.accumulate * recipe.accumulate)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(seed))
+            with autocast(self.compute):
+                logits = self.network(inputs, self.train.source.cut)
+            loss: Tensor = self.loss(logits, labels)
+        (loss / in_group).backward()  # type: ignore[no-untyped-call]
+        if (step + 1) % recipe.accumulate == 0 or step + 1 == self.steps:
+            self._update(state.epoch * self.updates_per_epoch + step // recipe.accumulate)
+        return float(loss.detach())
+
+    def _update(self, update: int) -> None:
+        total = self.updates_per_epoch * self.phase.epochs
+        factor = rate_factor(self.recipe, update, total, self.updates_per_epoch)
+        for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
+            group["lr"] = peak * factor
+        if self.recipe.clip_norm is not None:
+            nn.utils.clip_grad_norm_(list(self.tensors.values()), self.recipe.clip_norm)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+
+    @property
+    def rate(self) -> float:
+        """The head's present learning rate."""
+        return float(self.optimizer.param_groups[-1]["lr"])
+
+    def end_epoch(self, epoch: int, seconds: float) -> EpochEnded:
+        """Score the validation images and remember the best weights."""
+        state = self.state
+        scores = self._validate()
+        watched = (
+            {"loss": -scores[0], "accuracy": scores[1], "balanced_accuracy": scores[2]} if scores else {}
+        )
+        value = watched.get(self.recipe.monitor, float(epoch))
+        is_best = epoch > 0 and (state.best_score is None or value > state.best_score)
+        if is_best:
+            state.best_score, state.best_epoch = value, epoch
+            state.best = {name: t.detach().clone() for name, t in self.movable().items()}
+        train_loss = state.loss_sum / state.loss_count if state.loss_count else None
+        state.loss_sum, state.loss_count = 0.0, 0
+        loss, accuracy, balanced = scores or (None, None, None)
+        return EpochEnded(
+            phase=self.phase.name,
+            epoch=epoch,
+            train_loss=train_loss,
+            validation_loss=loss,
+            validation_accuracy=accuracy,
+            validation_balanced_accuracy=balanced,
+            learning_rate=self.rate,
+            seconds=seconds,
+            is_best=is_best,
+        )
+
+    def _validate(self) -> tuple[float, float, float] | None:
+        if len(self.validation) == 0:
+            return None
+        logits = predict(self.network, self.validation.source, self.compute)
+        probabilities = logits.softmax(1).numpy()
+        labels = self.validation.labels.numpy()
+        predicted = probabilities.argmax(1)
+        confusion = confusion_matrix(labels, predicted, probabilities.shape[1])
+        loss = float(log_losses(probabilities, labels).mean())
+        return loss, float((predicted == labels).mean()), float(balanced_accuracy(confusion))
+
+    def remember(self, step: int) -> None:
+        """Put the present place and the optimizer's state into the phase's state."""
+        self.state.step = step
+        self.state.optimizer = self.optimizer.state_dict()
+
+    def restore_best(self) -> None:
+        """Put the best epoch's weights back."""
+        with torch.no_grad():
+            for name, tensor in self.movable().items():
+                if name in self.state.best:
+                    tensor.copy_(self.state.best[name])
+
+
+def train_phase(
+    network: Network,
+    phase: Phase,
+    number: int,
+    recipe: Recipe,
+    *,
+    train: Split,
+    validation: Split,
+    loss: nn.Module,
+    compute: ComputePlan,
+    state: PhaseState,
+    save: Callable[[PhaseState], None],
+    stop: Callable[[], bool],
+) -> Iterator[Event]:
+    """Train the free part of a network for the epochs of a phase, then put the best weights back.
+
+    Args:
+        network: with what is frozen and free set for the phase.
+        phase: its cut, epochs and parameter groups.
+        number: of the phase in the plan, from 0; part of the seeds.
+        recipe: all training choices.
+        train: training inputs and labels.
+        validation: validation inputs and labels; may be empty, then the last epoch counts as best.
+        loss: of logits and labels.
+        compute: number format.
+        state: fresh, or from a checkpoint.
+        save: called with the state whenever it may be written.
+        stop: asked after each step; the best so far is kept.
+    """
+    runner = _PhaseRunner(network, phase, number, recipe, train, validation, loss, compute, state)
+    yield PhaseStarted(phase=phase.name, epochs=phase.epochs, steps_per_epoch=runner.steps)
+    if state.epoch == 0 and state.step == 0:
+        yield runner.end_epoch(0, 0.0)
+    while state.epoch < phase.epochs and not state.interrupted:
+        yield from _train_epoch(runner, save, stop)
+        if _waited_enough(runner):
+            state.stopped_early = True
+            break
+    if state.best:
+        runner.restore_best()
+    yield PhaseEnded(phase=phase.name, best_epoch=state.best_epoch, stopped_early=state.stopped_early)
+
+
+def _waited_enough(runner: _PhaseRunner) -> bool:
+    patience, state = runner.recipe.early_stop, runner.state
+    return patience is not None and state.epoch - state.best_epoch >= patience
+
+
+def _train_epoch(
+    runner: _PhaseRunner, save: Callable[[PhaseState], None], stop: Callable[[], bool]
+) -> Iterator[Event]:
+    state, recipe = runner.state, runner.recipe
+    batches = epoch_batches(len(runner.train), recipe.batch, recipe.seed, runner.number, state.epoch + 1)
+    first = state.step
+    start = saved = reported = time.perf_counter()
+    seen = 0
+    runner.network.train()
+    for offset, (positions, inputs) in enumerate(
+        prefetched(runner.train.source, batches[first:], state.epoch)
+    ):
+        step = first + offset
+        loss = runner.step(positions, inputs, step)
+        state.loss_sum += loss * len(positions)
+        state.loss_count += len(positions)
+        seen += len(positions)
+        now = time.perf_counter()
+        if now - reported >= _REPORT_SECONDS:
+            reported = now
+            yield _step_event(runner, step, loss, seen / (now - start))
+        at_update = (step + 1) % recipe.accumulate == 0 and step + 1 < len(batches)
+        if stop():
+            state.interrupted = True
+        if at_update and (state.interrupted or now - saved >= recipe.checkpoint_seconds):
+            saved = now
+            runner.remember(step + 1)
+            save(state)
+            yield CheckpointSaved(phase=runner.phase.name, epoch=state.epoch, step=step + 1)
+        if state.interrupted:
+            runner.optimizer.zero_grad(set_to_none=True)
+            return
+    state.epoch += 1
+    yield runner.end_epoch(state.epoch, time.perf_counter() - start)
+    runner.remember(0)
+    save(state)
+    yield CheckpointSaved(phase=runner.phase.name, epoch=state.epoch, step=0)
+
+
+def _step_event(runner: _PhaseRunner, step: int, loss: float, rate: float) -> StepEnded:
+    return StepEnded(
+        phase=runner.phase.name,
+        epoch=runner.state.epoch + 1,
+        step=step + 1,
+        loss=loss,
+        learning_rate=runner.rate,
+        images_per_second=rate,
+    )

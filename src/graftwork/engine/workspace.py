@@ -1,0 +1,23 @@
+"""Where a run may keep what it shares with other runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Workspace"]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """Folders that runs of one project share.
+
+    Args:
+        cache: folder of stored features and decoded images.
+        runs: folder that holds the run folders; ``run:ID`` bases are looked up here.
+        index: folder of remembered file facts (digests, sizes, hashes).
+    """
+
+    cache: Path
+    runs: Path
+    index: Path

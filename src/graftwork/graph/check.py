@@ -1,0 +1,141 @@
+"""Lists all problems of a flow at once; only building raises."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from pydantic import ValidationError
+
+from graftwork.documents.flow import Edge, Flow, Node
+from graftwork.documents.problem import Problem
+from graftwork.errors import FlowError, UnknownName, did_you_mean
+from graftwork.graph.contracts import CONTRACTS, Contract, Contracts
+from graftwork.graph.ports import Port, bind, show_shape
+from graftwork.graph.topology import sorted_nodes
+
+__all__ = ["check", "checked"]
+
+
+def check(flow: Flow, contracts: Contracts = CONTRACTS) -> tuple[Problem, ...]:
+    """Return all problems of ``flow``, each with its node, its port and a hint. Empty: it can be built."""
+    known: dict[str, Contract] = {}
+    problems = list(_check_nodes(flow, contracts, known))
+    problems += _check_edges(flow, known)
+    problems += _check_inputs(flow, known)
+    problems += _check_whole(flow)
+    return tuple(problems)
+
+
+def checked(flow: Flow, contracts: Contracts = CONTRACTS) -> Flow:
+    """Return ``flow`` if it has no errors.
+
+    Raises:
+        FlowError: with the whole list of problems.
+    """
+    errors = [p for p in check(flow, contracts) if p.level == "error"]
+    if errors:
+        raise FlowError(
+            f"The flow '{flow.name}' has {len(errors)} problem{'s' * (len(errors) > 1)}: "
+            + " ".join(map(str, errors)),
+            problems=errors,
+            node=errors[0].node,
+        )
+    return flow
+
+
+def _check_nodes(flow: Flow, contracts: Contracts, known: dict[str, Contract]) -> Iterator[Problem]:
+    for node_id, count in Counter(n.id for n in flow.nodes).items():
+        if count > 1:
+            yield Problem(message=f"{count} nodes share this id.", node=node_id, hint="Rename one.")
+    for node in flow.nodes:
+        try:
+            known[node.id] = contracts.get(node.component)
+        except UnknownName as error:
+            yield Problem(message=error.message, node=node.id, hint=error.hint)
+            continue
+        yield from _check_settings(node, known[node.id])
+
+
+def _check_settings(node: Node, contract: Contract) -> Iterator[Problem]:
+    try:
+        contract.settings.model_validate(node.settings)
+    except ValidationError as error:
+        for item in error.errors():
+            name = str(item["loc"][0]) if item["loc"] else ""
+            hint = did_you_mean(name, list(contract.settings.model_fields))
+            yield Problem(
+                message=f"setting '{name}': {item['msg']}.",
+                node=node.id,
+                setting=name,
+                hint=hint if item["type"] == "extra_forbidden" else None,
+            )
+
+
+def _check_edges(flow: Flow, known: dict[str, Contract]) -> Iterator[Problem]:
+    ids = {n.id for n in flow.nodes}
+    for edge in flow.edges:
+        missing = [end.node for end in (edge.source, edge.target) if end.node not in ids]
+        for name in missing:
+            yield Problem(
+                message=f"the wire {edge.source} → {edge.target} ends at a node that is not there.",
+                node=name,
+                hint=did_you_mean(name, sorted(ids)),
+            )
+        if not missing and edge.source.node in known and edge.target.node in known:
+            yield from _check_fit(edge, known)
+
+
+def _check_fit(edge: Edge, known: dict[str, Contract]) -> Iterator[Problem]:
+    source = _find_port(edge.source.port, known[edge.source.node], "outputs")
+    target = _find_port(edge.target.port, known[edge.target.node], "inputs")
+    for end, port, side in ((edge.source, source, "outputs"), (edge.target, target, "inputs")):
+        if port is None:
+            names = [p.name for p in getattr(known[end.node], side)]
+            yield Problem(
+                message=f"has no {side[:-1]} '{end.port}'.",
+                node=end.node,
+                port=end.port,
+                hint=did_you_mean(end.port, names) if names else f"It has no {side}.",
+            )
+    if source is None or target is None:
+        return
+    if source.kind != target.kind or bind(source.shape, target.shape) is None:
+        yield Problem(
+            message=f"wants {target.kind} {show_shape(target.shape)} but '{edge.source}' gives "
+            f"{source.kind} {show_shape(source.shape)}.",
+            node=edge.target.node,
+            port=edge.target.port,
+            hint="Connect a port of the same kind and shape.",
+        )
+
+
+def _find_port(name: str, contract: Contract, side: str) -> Port | None:
+    return contract.port(name, side)
+
+
+def _check_inputs(flow: Flow, known: dict[str, Contract]) -> Iterator[Problem]:
+    wires = Counter((e.target.node, e.target.port) for e in flow.edges)
+    for node_id, contract in known.items():
+        for port in contract.inputs:
+            count = wires[(node_id, port.name)]
+            if count == 0 and not port.is_optional:
+                yield Problem(
+                    message=f"needs {port.kind} at '{port.name}' but nothing is connected.",
+                    node=node_id,
+                    port=port.name,
+                    hint=f"Connect an output of kind {port.kind}.",
+                )
+            if count > 1:
+                yield Problem(message=f"{count} wires end here; one is wanted.", node=node_id, port=port.name)
+
+
+def _check_whole(flow: Flow) -> Iterator[Problem]:
+    components = {n.component for n in flow.nodes}
+    for wanted, why in (("images", "no images come in"), ("classification", "no objective is set")):
+        if wanted not in components:
+            yield Problem(message=f"{why}.", hint=f"Add a node of component '{wanted}'.")
+    try:
+        sorted_nodes(flow)
+    except FlowError as error:
+        yield Problem(message=error.message, hint="Remove one of these wires.")

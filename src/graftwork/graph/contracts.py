@@ -1,0 +1,167 @@
+"""The contract of each built-in component: its ports and settings, known without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from pydantic import Field
+
+from graftwork.documents.document import Document
+from graftwork.documents.recipe import BatchNormMode, Strategy
+from graftwork.errors import UnknownName, UsageError, did_you_mean
+from graftwork.graph.ports import Port
+
+__all__ = [
+    "CONTRACTS",
+    "BackboneSettings",
+    "ClassificationSettings",
+    "Contract",
+    "Contracts",
+    "HeadSettings",
+    "ImagesSettings",
+]
+
+SplitShare = Annotated[float, Field(ge=0.0, lt=0.9)]
+
+
+class ImagesSettings(Document):
+    """Where labelled images come from, and how they are split."""
+
+    source: str = Field(description="Folder, table, array file, or sample:NAME.")
+    image_column: str | None = Field(None, description="Table: column with image paths.")
+    label_column: str | None = Field(None, description="Table: column with labels.")
+    split_column: str | None = Field(None, description="Table: column that says train, validation or test.")
+    group_column: str | None = Field(None, description="Table: images of one group never cross splits.")
+    validation: SplitShare = Field(0.15, description="Share of images that choose the best checkpoint.")
+    test: SplitShare = Field(0.15, description="Share of images kept for the final scores.")
+
+
+class BackboneSettings(Document):
+    """Which base, and how much of it is retrained."""
+
+    base: str = Field("bundled:efficientnet_lite0", description="Base id, host:name.")
+    strategy: Strategy = Field("head_only", description="How much of the base is retrained.")
+    cut: str | None = Field(
+        None, description="Stages up to this one are frozen; 'input': none. Empty: the strategy decides."
+    )
+    batch_norm: BatchNormMode = Field(
+        "held",
+        description="Batch-norm: 'held' statistics always; 'follow': free where trainable; "
+        "'adapt': statistics re-estimated on the training images, then held.",
+    )
+    image_size: Annotated[int, Field(ge=8)] | None = Field(
+        None, description="Side of the images in pixels. Empty: what the base was trained with."
+    )
+
+
+class HeadSettings(Document):
+    """The new part that answers the task: pooling where needed, hidden layers, one linear layer."""
+
+    hidden: tuple[Annotated[int, Field(ge=1)], ...] = Field((), description="Widths of hidden layers.")
+    dropout: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(
+        0.0, description="Share of features set to zero while training."
+    )
+    standardize: bool = Field(
+        True,
+        description="Scale features to mean 0, deviation 1 by the training images' values before the "
+        "linear layer. Changes how fast a head converges, not what it can express.",
+    )
+
+
+class ClassificationSettings(Document):
+    """One label per image; cross-entropy."""
+
+
+class Contract(Document):
+    """What a component promises: its ports and settings."""
+
+    name: str
+    title: str
+    summary: str
+    inputs: tuple[Port, ...] = ()
+    outputs: tuple[Port, ...] = ()
+    settings: type[Document]
+
+    def port(self, name: str, side: str) -> Port | None:
+        """Return the port of that name on ``side`` ('inputs' or 'outputs'), or None."""
+        ports: tuple[Port, ...] = getattr(self, side)
+        return next((p for p in ports if p.name == name), None)
+
+
+class Contracts:
+    """Contracts by name; refuses duplicates and guesses what was meant."""
+
+    def __init__(self, contracts: Iterable[Contract] = ()) -> None:
+        self._by_name: dict[str, Contract] = {}
+        for contract in contracts:
+            self.add(contract)
+
+    def add(self, contract: Contract) -> None:
+        """Register a contract.
+
+        Raises:
+            UsageError: the name is taken.
+        """
+        if contract.name in self._by_name:
+            raise UsageError(f"A component named '{contract.name}' is registered already.")
+        self._by_name[contract.name] = contract
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._by_name)
+
+    def get(self, name: str) -> Contract:
+        """Return the contract of that name.
+
+        Raises:
+            UnknownName: no component of that name.
+        """
+        if name not in self._by_name:
+            raise UnknownName(
+                f"There is no component '{name}'.", hint=did_you_mean(name, list(self._by_name))
+            )
+        return self._by_name[name]
+
+
+_IMAGE = ("b", 3, "h", "w")
+
+CONTRACTS = Contracts(
+    [
+        Contract(
+            name="images",
+            title="Images",
+            summary="Labelled images from a folder, a table or arrays, split for training.",
+            outputs=(
+                Port(name="image", kind="image", shape=_IMAGE),
+                Port(name="labels", kind="labels", shape=("b",)),
+            ),
+            settings=ImagesSettings,
+        ),
+        Contract(
+            name="backbone",
+            title="Backbone",
+            summary="A base placed in a flow: pretrained stages up to its old classifier.",
+            inputs=(Port(name="image", kind="image", shape=_IMAGE),),
+            outputs=(Port(name="features", kind="features"),),
+            settings=BackboneSettings,
+        ),
+        Contract(
+            name="head",
+            title="Head",
+            summary="Answers the task from features: pooling, hidden layers, one linear layer.",
+            inputs=(Port(name="features", kind="features"),),
+            outputs=(Port(name="logits", kind="logits", shape=("b", "classes")),),
+            settings=HeadSettings,
+        ),
+        Contract(
+            name="classification",
+            title="Classification",
+            summary="Objective for one label per image: cross-entropy and its scores.",
+            inputs=(
+                Port(name="logits", kind="logits", shape=("b", "classes")),
+                Port(name="labels", kind="labels", shape=("b",)),
+            ),
+            settings=ClassificationSettings,
+        ),
+    ]
+)

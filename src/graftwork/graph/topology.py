@@ -1,0 +1,43 @@
+"""Order of the nodes of a flow."""
+
+from __future__ import annotations
+
+from graftwork.documents.flow import Edge, Flow
+from graftwork.errors import FlowError
+
+__all__ = ["ancestors", "incoming", "sorted_nodes"]
+
+
+def incoming(flow: Flow, node_id: str) -> tuple[Edge, ...]:
+    """Return the edges that end at a node."""
+    return tuple(e for e in flow.edges if e.target.node == node_id)
+
+
+def ancestors(flow: Flow, node_id: str) -> frozenset[str]:
+    """Return the ids of all nodes that a node stands on."""
+    seen: set[str] = set()
+    open_ids = [node_id]
+    while open_ids:
+        for edge in incoming(flow, open_ids.pop()):
+            if edge.source.node not in seen:
+                seen.add(edge.source.node)
+                open_ids.append(edge.source.node)
+    return frozenset(seen)
+
+
+def sorted_nodes(flow: Flow) -> tuple[str, ...]:
+    """Return node ids so that each comes after all that it stands on.
+
+    Raises:
+        FlowError: the wires form a loop; the nodes in it are named.
+    """
+    waiting = {n.id: {e.source.node for e in incoming(flow, n.id)} for n in flow.nodes}
+    order: list[str] = []
+    while waiting:
+        ready = [node for node, needs in waiting.items() if needs.isdisjoint(waiting)]
+        if not ready:
+            raise FlowError(f"The wires form a loop through {', '.join(sorted(waiting))}.")
+        order += ready
+        for node in ready:
+            del waiting[node]
+    return tuple(order)

@@ -1,0 +1,389 @@
+"""The project: a folder with flows, runs, caches and an index. Everything above works through it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from graftwork.documents.flow import Flow, dump_flow
+from graftwork.documents.plan import Plan
+from graftwork.documents.record import RunRecord, Scores
+from graftwork.errors import (
+    GraftworkError,
+    RunError,
+    RunNotFound,
+    StorageError,
+    UsageError,
+    did_you_mean,
+)
+from graftwork.graph.check import checked
+from graftwork.graph.contracts import ImagesSettings
+from graftwork.project.comparison import Comparison, compare_runs
+from graftwork.project.execute import OnEvent, Stop, execute
+from graftwork.project.files import lock_run, storing, write_atomically
+from graftwork.project.options import flow_from_options, read_as
+from graftwork.project.run import Run, new_run_id, strategy_of
+from graftwork.project.sources import Source, image_by_key, source_text
+from graftwork.project.using import Prediction, evaluate_run, predict_images
+
+if TYPE_CHECKING:
+    from graftwork.engine.trained import TrainedModel
+    from graftwork.engine.workspace import Workspace
+    from graftwork.project.index import RunIndex
+
+__all__ = ["Project", "Source", "default_root"]
+
+FORMAT = 1
+OnNote = Callable[[str], None]
+
+_LOG = logging.getLogger("graftwork")
+
+
+def default_root() -> Path:
+    """Return ``$GRAFTWORK_PROJECT``, or ``graftwork-project`` in the working folder."""
+    return Path(os.environ.get("GRAFTWORK_PROJECT") or "graftwork-project")
+
+
+class Project:
+    """A folder that holds flows, runs, caches and the index of runs.
+
+    Args:
+        root: the folder; made with what is below it where it is missing.
+        create: whether a missing project is made; if not, it is an error.
+        on_note: told what the user should know; goes to the log ``graftwork`` if not given.
+
+    Raises:
+        StorageError: the folder cannot be written, is a file, or is of a newer format.
+    """
+
+    def __init__(self, root: str | Path, *, create: bool = True, on_note: OnNote | None = None) -> None:
+        self.root = Path(root).expanduser().resolve()
+        self._note = on_note or _LOG.info
+        mark = self.root / "project.yaml"
+        if mark.is_file():
+            _check_format(mark)
+        elif create:
+            self._create(mark)
+        else:
+            raise StorageError(
+                f"There is no project in {self.root}.",
+                hint="Name its folder with --project, or make one with graftwork train.",
+                path=str(self.root),
+            )
+
+    @property
+    def folder_of_runs(self) -> Path:
+        return self.root / "runs"
+
+    @property
+    def workspace(self) -> Workspace:
+        """The folders that runs share: feature cache, other runs, data indices."""
+        from graftwork.engine.workspace import Workspace
+
+        return Workspace(cache=self.root / "cache", runs=self.folder_of_runs, index=self.root / "data")
+
+    def make_flow(self, source: Source, *, name: str | None = None, **options: Any) -> Flow:
+        """Return the transfer flow that ``options`` describe, without saving it."""
+        return flow_from_options(source_text(source, self.root / "data"), name=name, **options)
+
+    def transfer(
+        self,
+        source: Source,
+        *,
+        on_event: OnEvent | None = None,
+        stop: Stop | None = None,
+        name: str | None = None,
+        **options: Any,
+    ) -> Run:
+        """Build a transfer flow, save it in ``flows/``, run it and return the run.
+
+        Args:
+            source: folder, table, array file, ``sample:NAME``, or a pair of arrays.
+            on_event: called with each event.
+            stop: true ends the run with the best so far.
+            name: name of flow and run.
+            options: ``base``, ``strategy``, ``cut``, ``batch_norm``, ``image_size``, ``validation``, ``test``,
+                a table's columns, and all fields of the recipe.
+        """
+        flow = self.make_flow(source, name=name, **options)
+        return self.run(flow, on_event=on_event, stop=stop, save=True)
+
+    def save_flow(self, flow: Flow) -> Flow:
+        """Save a flow in ``flows/``; when another one has its name, it gets a number.
+
+        Returns:
+            The flow under the name it was saved by.
+        """
+        path, named = self._place(flow)
+        write_atomically(path, dump_flow(named))
+        return named
+
+    def _place(self, flow: Flow) -> tuple[Path, Flow]:
+        """Return the file and the name under which no other flow is saved."""
+        for number in range(1, 10_000):
+            named = flow if number == 1 else flow.edit(name=f"{flow.name}-{number}")
+            stem = "".join(c if c.isalnum() or c in "-_." else "-" for c in named.name).strip(".") or "flow"
+            path = self.root / "flows" / f"{stem}.yaml"
+            if not path.exists() or path.read_text(encoding="utf-8") == dump_flow(named):
+                return path, named
+        raise StorageError(f"There are too many flows named '{flow.name}'.", hint="Choose another --name.")
+
+    def plan(self, flow: Flow) -> Plan:
+        """Return what running ``flow`` would do.
+
+        Raises:
+            FlowError: the flow has problems; all are listed.
+        """
+        from graftwork.engine.run import plan_flow
+
+        checked(flow)
+        with storing("The plan", self.root):
+            return plan_flow(flow, workspace=self.workspace)
+
+    def run(
+        self, flow: Flow, *, on_event: OnEvent | None = None, stop: Stop | None = None, save: bool = False
+    ) -> Run:
+        """Run ``flow`` to its end and return the run.
+
+        A run that fails before its plan was made leaves nothing behind; any other one keeps all.
+
+        Args:
+            flow: what to run.
+            on_event: called with each event.
+            stop: true ends the run with the best so far.
+            save: whether to save the flow in ``flows/`` too, under a name of its own.
+
+        Raises:
+            FlowError: the flow has problems; all are listed.
+            GraftworkError: the run failed; ``fields["run"]`` is its id.
+        """
+        if save:
+            _, flow = self._place(checked(flow))
+        run = self._new_run(checked(flow))
+        try:
+            self._execute(flow, run, on_event, stop)
+        except GraftworkError:
+            if not (run.path / "plan.json").exists():
+                shutil.rmtree(run.path, ignore_errors=True)
+                self._update_index()
+            raise
+        finally:
+            if save and (run.path / "plan.json").exists():
+                self.save_flow(flow)
+        return run
+
+    def resume(self, run_id: str, *, on_event: OnEvent | None = None, stop: Stop | None = None) -> Run:
+        """Go on with a run from its last checkpoint; a finished run is left as it is.
+
+        Raises:
+            RunNotFound: no such run.
+            RunError: another process writes the run.
+        """
+        run = self.find(run_id)
+        try:
+            finished = run.record.status == "finished"
+        except RunError:
+            finished = False
+        if finished:
+            self._note(f"The run {run.id} is finished; there is nothing to resume.")
+            return run
+        self._execute(run.flow, run, on_event, stop)
+        return run
+
+    def evaluate(self, run_id: str, source: Source | None = None, **columns: str | None) -> Scores:
+        """Score a run on ``source``, or on its own test images if not given.
+
+        Args:
+            run_id: id, its beginning, or name.
+            source: labelled images whose classes the run knows.
+            columns: ``image_column``, ``label_column``, … of a table.
+        """
+        run = self.find(run_id)
+        settings = None
+        if source is not None:
+            named = {"source": source_text(source, self.root / "data"), **columns}
+            settings = read_as(ImagesSettings, named)
+        return evaluate_run(run, self.load(run.id), settings, workspace=self.workspace, on_note=self._note)
+
+    def predict(self, run_id: str, images: Iterable[Any]) -> list[Prediction]:
+        """Return a prediction for each image, in order.
+
+        Args:
+            run_id: id, its beginning, or name.
+            images: paths of images or folders, or PIL images.
+        """
+        if isinstance(images, (str, Path)):
+            images = [images]
+        return list(predict_images(self.load(run_id), images))
+
+    def load(self, run_id: str) -> TrainedModel:
+        """Return the trained model of a run."""
+        from graftwork.engine.trained import load_run
+
+        run = self.find(run_id)
+        if not (run.path / "weights.safetensors").is_file():
+            raise RunError(
+                f"The run {run.id} is {run.status} and has no trained weights.",
+                hint=f"Finish it with graftwork runs resume {run.id}.",
+                run=run.id,
+            )
+        return load_run(run.path, workspace=self.workspace)
+
+    def export(self, run_id: str, to: str = "onnx", destination: str | Path | None = None) -> Any:
+        """Write a run's model in another format, check it against the run, and return the export's report."""
+        from graftwork.project.exporting import export_run
+
+        run = self.find(run_id)
+        return export_run(run, self.load(run.id), to=to, destination=destination, workspace=self.workspace)
+
+    def runs(self) -> list[Run]:
+        """Return all runs, newest first."""
+        return [Run(self.folder_of_runs / row["id"]) for row in self.rows()]
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return all runs as rows of the index, newest first."""
+        with closing(self._index()) as index:
+            rows = index.rows()
+            self._tell(index)
+        return rows
+
+    def find(self, run_id: str) -> Run:
+        """Return the run of that id, unique beginning of an id, or unique name.
+
+        Raises:
+            RunNotFound: none, or more than one.
+        """
+        exact = self.folder_of_runs / run_id
+        if exact.name == run_id != ".." and exact.is_dir():  # never a path, so never out of the folder
+            return Run(exact)
+        rows = self.rows()
+        found = [r["id"] for r in rows if run_id and r["id"].startswith(run_id)]
+        found = found or [r["id"] for r in rows if r["name"] == run_id]
+        if len(found) == 1:
+            return Run(self.folder_of_runs / found[0])
+        if found:
+            raise RunNotFound(
+                f"'{run_id}' fits {len(found)} runs.", hint=f"Name one: {', '.join(found[:8])}.", run=run_id
+            )
+        known = [name for r in rows for name in (r["id"], r["name"]) if name]
+        hint = did_you_mean(run_id, list(dict.fromkeys(known))) if known else "The project has no runs yet."
+        raise RunNotFound(f"There is no run '{run_id}' in {self.root}.", hint=hint, run=run_id)
+
+    def delete(self, run_id: str) -> str:
+        """Delete a run's folder for good and return its id.
+
+        Raises:
+            RunError: a process writes the run at this moment.
+        """
+        run = self.find(run_id)
+        with lock_run(run.path), storing("The deletion", run.path):
+            shutil.rmtree(run.path)
+        self._update_index()
+        return run.id
+
+    def compare(self, run_ids: Sequence[str]) -> Comparison:
+        """Put runs side by side: their scores, and where they differ.
+
+        Raises:
+            UsageError: fewer than two runs.
+        """
+        runs = [self.find(run_id) for run_id in run_ids]
+        if len(runs) < 2:
+            raise UsageError("Comparing wants at least two runs.", hint="Name them by id or name.")
+        return compare_runs(runs)
+
+    def reindex(self) -> int:
+        """Build the index anew from the folders and return the number of runs."""
+        with closing(self._index()) as index:
+            return index.rebuild()
+
+    def write_report(self, run: Run) -> Path | None:
+        """Write a run's HTML report; a report that fails is told, and costs nothing else."""
+        from graftwork.export.report import write_report
+
+        try:
+            write_report(run.path, images=image_by_key(run, self.workspace), compare=self._peers(run))
+        except Exception as error:  # noqa: BLE001 the run is worth more than its report
+            self._note(f"The report of run {run.id} could not be written: {error}")
+        return run.report
+
+    def _peers(self, run: Run) -> list[RunRecord]:
+        """Records of other finished runs on the very same images and splits."""
+        data = run.record.data
+        records = [_record_or_none(other) for other in self.runs() if other.id != run.id]
+        return [r for r in records if r and data and r.data and r.data.digest == data.digest and r.metrics]
+
+    def _execute(self, flow: Flow, run: Run, on_event: OnEvent | None, stop: Stop | None) -> None:
+        try:
+            execute(flow, run, workspace=self.workspace, on_event=on_event, stop=stop)
+        finally:
+            if (run.path / "plan.json").exists():
+                self.write_report(run)
+            self._update_index()
+
+    def _new_run(self, flow: Flow) -> Run:
+        with storing("A new run", self.folder_of_runs):
+            while True:
+                path = self.folder_of_runs / new_run_id(strategy_of(flow))
+                try:
+                    path.mkdir(parents=True)
+                    break
+                except FileExistsError:
+                    continue
+        write_atomically(path / "flow.yaml", dump_flow(flow))
+        return Run(path)
+
+    def _create(self, mark: Path) -> None:
+        with storing("The project", self.root):
+            try:
+                for name in ("flows", "runs", "cache", "data"):
+                    (self.root / name).mkdir(parents=True, exist_ok=True)
+            except FileNotFoundError as error:  # what the system says where no folder can be made at all
+                raise StorageError(
+                    f"No project can be made in {self.root}.", hint="Name another folder with --project."
+                ) from error
+        content = {"format": FORMAT, "created": datetime.now(UTC).isoformat(timespec="seconds")}
+        write_atomically(mark, yaml.safe_dump(content, sort_keys=False))
+
+    def _index(self) -> RunIndex:
+        from graftwork.project.index import RunIndex
+
+        return RunIndex(self.root / "index.sqlite", self.folder_of_runs)
+
+    def _update_index(self) -> None:
+        with closing(self._index()) as index:
+            self._tell(index)
+
+    def _tell(self, index: RunIndex) -> None:
+        for note in index.notes:
+            self._note(note)
+
+
+def _check_format(mark: Path) -> None:
+    try:
+        content = yaml.safe_load(mark.read_text(encoding="utf-8"))
+        found = content["format"]
+    except (yaml.YAMLError, TypeError, KeyError, UnicodeDecodeError) as error:
+        raise StorageError(
+            f"{mark} does not read as a project file.", hint=f"Write 'format: {FORMAT}' into it."
+        ) from error
+    if not isinstance(found, int) or found > FORMAT:
+        raise StorageError(
+            f"The project in {mark.parent} has format {found}, this version reads up to {FORMAT}.",
+            hint="Update graftwork.",
+        )
+
+
+def _record_or_none(run: Run) -> RunRecord | None:
+    try:
+        return run.record
+    except RunError:
+        return None

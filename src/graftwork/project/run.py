@@ -1,0 +1,167 @@
+"""A run: a view on its folder. The folder is the truth; nothing is kept here."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from graftwork.documents.events import EventLine, parse_event
+from graftwork.documents.flow import Flow, read_flow
+from graftwork.documents.plan import Plan
+from graftwork.documents.recipe import Strategy
+from graftwork.documents.record import Cost, Proof, RunRecord, Scores
+from graftwork.errors import FlowError, RunError
+from graftwork.graph.contracts import BackboneSettings
+from graftwork.project.files import is_locked
+
+__all__ = ["Metrics", "Run", "new_run_id", "strategy_of"]
+
+
+class Metrics(Mapping[str, Scores]):
+    """Scores by split, printed as one line each."""
+
+    def __init__(self, scores: Mapping[str, Scores]) -> None:
+        self._scores = dict(scores)
+
+    def __getitem__(self, split: str) -> Scores:
+        return self._scores[split]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._scores)
+
+    def __len__(self) -> int:
+        return len(self._scores)
+
+    def __repr__(self) -> str:
+        if not self._scores:
+            return "no scores yet"
+        return "\n".join(
+            f"{split}: accuracy {s.accuracy.value:.3f} ({s.accuracy.low:.3f}–{s.accuracy.high:.3f}), "
+            f"balanced {s.balanced_accuracy.value:.3f} "
+            f"({s.balanced_accuracy.low:.3f}–{s.balanced_accuracy.high:.3f}), {s.num_images} images"
+            for split, s in self._scores.items()
+        )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Run:
+    """One execution of a flow, seen through its folder.
+
+    Args:
+        path: the run's folder.
+    """
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    @property
+    def record(self) -> RunRecord:
+        """What was done and what came out.
+
+        Raises:
+            RunError: the run has no record, or one that does not read.
+        """
+        return _read(self.path / "record.json", RunRecord)
+
+    @property
+    def plan(self) -> Plan:
+        """What the run set out to do.
+
+        Raises:
+            RunError: the run ended before its plan was made.
+        """
+        return _read(self.path / "plan.json", Plan)
+
+    @property
+    def flow(self) -> Flow:
+        return read_flow(self.path / "flow.yaml")
+
+    @property
+    def metrics(self) -> Metrics:
+        """Scores on ``validation`` and ``test``."""
+        return Metrics({str(split): scores for split, scores in self.record.metrics.items()})
+
+    @property
+    def proof(self) -> Proof | None:
+        """What stayed frozen and what moved."""
+        return self.record.proof
+
+    @property
+    def cost(self) -> Cost | None:
+        """What the run took."""
+        return self.record.cost
+
+    @property
+    def status(self) -> str:
+        """The record's status; ``interrupted`` when it says running and no process writes it."""
+        status = self.record.status
+        return "interrupted" if status == "running" and not is_locked(self.path) else status
+
+    @property
+    def report(self) -> Path | None:
+        """The run's HTML report, when one was written."""
+        path = self.path / "report.html"
+        return path if path.is_file() else None
+
+    def events(self) -> Iterator[EventLine]:
+        """Give what happened, oldest first; a line cut short by a killed process is left out."""
+        path = self.path / "events.jsonl"
+        if not path.is_file():
+            return
+        with path.open(encoding="utf-8") as file:
+            for line in file:
+                try:
+                    yield parse_event(line)
+                except ValidationError:
+                    continue
+
+    def __repr__(self) -> str:
+        try:
+            return f"Run {self.id} ({self.status})\n{self.metrics!r}"
+        except RunError as error:
+            return f"Run {self.id} ({error.message})"
+
+
+D = TypeVar("D", RunRecord, Plan)
+
+
+def _read(path: Path, kind: type[D]) -> D:
+    run = path.parent.name
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("no JSON object")
+    except FileNotFoundError as error:
+        raise RunError(f"The run {run} has no {path.name} yet.", run=run) from error
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"The {path.name} of run {run} cannot be read: {error}.",
+            hint="Restore the file, or delete the run.",
+            run=run,
+        ) from error
+    try:
+        return kind.parse(content, name=str(path))
+    except FlowError as error:
+        raise RunError(error.message, hint=error.hint, run=run) from error
+
+
+def new_run_id(strategy: str) -> str:
+    """Return an id that sorts by time and reads: ``20260131-142530-head_only-3fa9`` (UTC)."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{strategy}-{secrets.token_hex(2)}"
+
+
+def strategy_of(flow: Flow) -> Strategy:
+    """Return the strategy of a flow's backbone."""
+    for node in flow.of_component("backbone"):
+        return BackboneSettings.model_validate(node.settings).strategy
+    return BackboneSettings().strategy

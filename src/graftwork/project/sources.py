@@ -1,0 +1,125 @@
+"""Where a run's images come from: what the user named, arrays that are kept, images by their key."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graftwork.errors import UsageError
+from graftwork.graph.contracts import ImagesSettings
+from graftwork.project.files import write_atomically
+from graftwork.project.run import Run
+
+if TYPE_CHECKING:
+    import numpy as np
+    from PIL.Image import Image
+
+    from graftwork.data import ImageSet
+    from graftwork.engine.workspace import Workspace
+
+__all__ = ["Source", "image_by_key", "images_of_run", "open_source", "source_text"]
+
+Source = str | Path | tuple[Any, Any]
+
+
+def source_text(source: Source, folder: Path) -> str:
+    """Return how a flow names ``source``: files by their full path, so that a run can be resumed anywhere.
+
+    Arrays are stored once as a file in ``folder``, named by their content.
+
+    Raises:
+        UsageError: neither text nor path nor a pair of arrays.
+        StorageError: the arrays cannot be stored.
+    """
+    if isinstance(source, tuple):
+        return _keep_arrays(source, folder)
+    if not isinstance(source, (str, Path)):
+        raise UsageError(
+            f"Images come from a path, sample:NAME or a pair (images, labels), got {type(source).__name__}."
+        )
+    path = Path(source).expanduser()
+    return str(path.resolve()) if path.exists() else str(source)
+
+
+def _keep_arrays(pair: tuple[Any, ...], folder: Path) -> str:
+    import numpy as np
+
+    if len(pair) != 2:
+        raise UsageError(f"Arrays come as a pair (images, labels), got {len(pair)} things.")
+    images, labels = (np.asarray(part) for part in pair)
+    if images.ndim not in (3, 4) or labels.shape != images.shape[:1]:
+        raise UsageError(
+            f"Images of shape (n, h, w, 3) and labels of shape (n,) are wanted, got {images.shape} "
+            f"and {labels.shape}.",
+        )
+    path = folder / f"arrays-{_digest(images, labels)}.npz"
+    if not path.exists():
+        buffer = io.BytesIO()
+        np.savez(buffer, images=images, labels=labels)
+        write_atomically(path, buffer.getvalue())
+    return str(path.resolve())
+
+
+def _digest(*arrays: np.ndarray[Any, Any]) -> str:
+    import numpy as np
+
+    digest = hashlib.sha256()
+    for array in arrays:
+        digest.update(f"{array.shape}{array.dtype}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def open_source(
+    settings: ImagesSettings, index: Path | None, *, classes: Sequence[str] | None = None
+) -> ImageSet:
+    """Open the images that the settings of an images node name, unsplit.
+
+    Args:
+        settings: source and columns.
+        index: folder of what is remembered of files; None remembers nothing.
+        classes: classes in order, of a run that is used on these images.
+    """
+    from graftwork.data import open_images
+
+    # the engine's name for the same file, so that what a run has seen is known here
+    name = hashlib.sha256(str(Path(settings.source).absolute()).encode()).hexdigest()[:16]
+    return open_images(
+        settings.source,
+        image_column=settings.image_column,
+        label_column=settings.label_column,
+        split_column=settings.split_column,
+        group_column=settings.group_column,
+        index_path=index / f"{name}.sqlite" if index is not None else None,
+        classes=classes,
+    )
+
+
+def images_of_run(run: Run, workspace: Workspace) -> ImageSet:
+    """Open the images that a run was made from, split as they were.
+
+    Raises:
+        DataError: they are not there any more.
+    """
+    from graftwork.engine.prepare import open_data, read_settings
+
+    flow = run.flow
+    return open_data(read_settings(flow).images, flow.recipe.seed, workspace)
+
+
+def image_by_key(run: Run, workspace: Workspace) -> Callable[[str], Image]:
+    """Return a function that opens a run's image by its key; the images are found at its first call."""
+    found: dict[str, Any] = {}
+
+    def open_image(key: str) -> Image:
+        if not found:
+            images = images_of_run(run, workspace)
+            found["reader"] = images.reader
+            found["samples"] = {sample.key: sample for sample in images.samples}
+        picture: Image = found["reader"].open(found["samples"][key])
+        return picture
+
+    return open_image
