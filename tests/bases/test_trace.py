@@ -150,6 +150,28 @@ def test_no_cut_between_two_uses_of_one_layer() -> None:
     assert set(base.tensors_of("a")) == {"a.weight", "a.bias", "b.weight", "b.bias"}
 
 
+class Rotary(nn.Module):
+    """Each block reads one table that the model computes itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("table", torch.rand(1, 3, 1, 1), persistent=False)
+        self.a = nn.Conv2d(3, 3, 1)
+        self.b = nn.Conv2d(3, 3, 1)
+        self.fc = nn.Linear(3, 5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.b(self.a(x * self.table) * self.table)
+        return self.fc(x.mean((2, 3)))
+
+
+def test_a_computed_table_may_be_read_on_both_sides() -> None:
+    base = build(Rotary())
+    check_base(base)
+    assert base.stage_names() == ("a", "b", "pool")
+    assert set(base.tensors_of("a")) == {"a.weight", "a.bias"}
+
+
 def test_untraceable_part_stays_whole() -> None:
     base = build(WithStubbornPart())
     assert base.card.traced

@@ -31,9 +31,9 @@ def start(home: Any, photos: Path, name: str) -> tuple[subprocess.Popen[bytes], 
     while time.monotonic() < deadline:
         for flow in (home.root / "runs").glob("*/flow.yaml"):
             events = flow.parent / "events.jsonl"
-            if f"name: {name}\n" in flow.read_text() and events.is_file():
-                if '"epoch":2' in events.read_text():
-                    return process, flow.parent
+            is_ours = f"name: {name}\n" in flow.read_text() and events.is_file()
+            if is_ours and '"epoch":2' in events.read_text():
+                return process, flow.parent
         time.sleep(0.02)
     process.kill()
     raise AssertionError("the run did not start")

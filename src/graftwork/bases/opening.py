@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import torch
+
 from graftwork.bases.assemble import assemble
 from graftwork.bases.base import Base
 from graftwork.bases.registry import BaseSummary, Blueprint, Request, get_host, list_hosts
@@ -20,7 +22,7 @@ def open_base(
     image_size: int | None = None,
     runs: Path | None = None,
     weights: bool = True,
-    seed: int = 0,
+    seed: int | None = None,
 ) -> Base:
     """Open a base, cut into stages.
 
@@ -30,7 +32,8 @@ def open_base(
         image_size: side of the images in pixels; None takes the base's own.
         runs: folder of the project's runs, for "run:ID".
         weights: False gives the architecture untrained.
-        seed: for untrained weights; the global random state is not touched.
+        seed: for untrained weights; None takes the one last given to ``torch.manual_seed``. No number is
+            drawn from the global random state.
 
     Raises:
         UsageError: the id is not "host:name".
@@ -39,6 +42,7 @@ def open_base(
     """
     if image_size is not None and image_size < 1:
         raise ImageSizeError(f"An image size of {image_size} pixels is not possible.", hint="Take 1 or more.")
+    seed = torch.initial_seed() if seed is None else seed
     request = Request(image_size=image_size, runs=runs, weights=weights, seed=seed)
     return assemble(base_id, draw_blueprint(base_id, request))
 

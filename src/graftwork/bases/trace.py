@@ -152,16 +152,19 @@ def used_tensors(module: nn.Module, node: fx.Node, data: set[fx.Node] | None = N
 def legal_cuts(module: nn.Module, graph: fx.Graph) -> list[fx.Node]:
     """Return the nodes, in order, after which all data is in that node's value.
 
-    A node qualifies when nothing computed before it is read after it, and when no parameter is used
-    on both sides. Parameters read directly do not count as data.
+    A node qualifies when nothing computed before it is read after it, and when no saved tensor is used
+    on both sides. Parameters read directly do not count as data, nor do tables that the model computes.
     """
     data = carries_data(graph)
     order = [n for n in graph.nodes if n in data]
     position = {node: i for i, node in enumerate(order)}
     first_use: dict[int, int] = {}
+    saved = {id(tensor) for tensor in module.state_dict(keep_vars=True).values()}
     last_needed = [max((position[u] for u in n.users if u in position), default=0) for n in order]
     for node in order:
         for tensor in used_tensors(module, node, data):
+            if id(tensor) not in saved:
+                continue
             start = first_use.setdefault(id(tensor), position[node])
             if start < position[node]:
                 last_needed[start - 1] = max(last_needed[start - 1], position[node])

@@ -101,8 +101,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = list(sys.argv[1:] if argv is None else argv)
     wants_json = "--json" in args
     with warnings.catch_warnings():
-        if not sys.warnoptions:  # what libraries say to programmers is no news to a user
-            warnings.filterwarnings("ignore", module=r"(torch|timm|onnx)")
+        if argv is None and not sys.warnoptions:  # what libraries tell programmers is no news to users
+            warnings.simplefilter("ignore")
         return _run(args, wants_json)
 
 

@@ -220,7 +220,7 @@ def fill_canvases(
         for index, canvas in zip(wanted, stream_canvases(images, wanted, transform, wide=wide), strict=True):
             if stop():
                 raise RunInterrupted("Stopped while images were decoded; what was decoded is kept.")
-            writer.append([row_name(images.samples[index].digest, 0)], torch.from_numpy(canvas[None]))
+            writer.append([row_name(images.samples[index].digest, 0)], torch.tensor(canvas[None]))
             if clock.add(1):
                 yield clock.report(clock.done)
     if wanted:

@@ -11,6 +11,7 @@ import torch
 
 from graftwork.bases import Base, open_base
 from graftwork.data import ImageSet, Transform, open_images, split_images
+from graftwork.documents.card import InputPort
 from graftwork.documents.document import Document
 from graftwork.documents.flow import Flow
 from graftwork.documents.plan import ComputePlan, Plan
@@ -24,7 +25,7 @@ from graftwork.errors import FlowError
 from graftwork.graph.check import checked
 from graftwork.graph.contracts import BackboneSettings, HeadSettings, ImagesSettings
 
-__all__ = ["Prepared", "Settings", "open_data", "open_network", "prepare", "read_settings"]
+__all__ = ["Prepared", "Settings", "input_port", "open_data", "open_network", "prepare", "read_settings"]
 
 _S = TypeVar("_S", bound=Document)
 
@@ -115,6 +116,12 @@ def open_network(
     return build_network(base, num_classes, hidden=head.hidden, dropout=head.dropout, seed=seed)
 
 
+def input_port(network: Network, settings: BackboneSettings) -> InputPort:
+    """Return the base's port with the crop that the flow wants."""
+    port = network.base.card.port
+    return port.edit(crop_share=1.0) if settings.crop == "whole" else port
+
+
 def prepare(flow: Flow, images: ImageSet, workspace: Workspace, *, compute: ComputePlan | None) -> Prepared:
     """Open the base, build the network, measure, and plan.
 
@@ -126,7 +133,7 @@ def prepare(flow: Flow, images: ImageSet, workspace: Workspace, *, compute: Comp
     """
     settings, recipe = read_settings(flow), flow.recipe
     network = open_network(settings, len(images.classes), recipe.seed, workspace)
-    transform = Transform.for_port(network.base.card.port)
+    transform = Transform.for_port(input_port(network, settings.backbone))
     if compute is None:
         compute = choose_compute(
             network.stages_in_order(),

@@ -12,13 +12,13 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from graftwork.data import ImageSet, Transform
-from graftwork.documents.card import BaseCard
+from graftwork.documents.card import BaseCard, InputPort
 from graftwork.documents.flow import read_flow
 from graftwork.documents.plan import ComputePlan
 from graftwork.engine.compute import autocast, deterministic, place
 from graftwork.engine.folder import WEIGHTS, read_plan, read_record
 from graftwork.engine.network import Network
-from graftwork.engine.prepare import open_network, read_settings
+from graftwork.engine.prepare import input_port, open_network, read_settings
 from graftwork.engine.sources import ImageSource
 from graftwork.engine.train import predict
 from graftwork.engine.workspace import Workspace
@@ -32,11 +32,14 @@ _BATCH = 32
 class TrainedModel:
     """The network of a run with its final weights, its transform and its classes."""
 
-    def __init__(self, network: Network, classes: tuple[str, ...], compute: ComputePlan) -> None:
+    def __init__(
+        self, network: Network, port: InputPort, classes: tuple[str, ...], compute: ComputePlan
+    ) -> None:
         self.network = network
+        self.port = port
         self.classes = classes
         self.compute = compute
-        self.transform = Transform.for_port(network.base.card.port)
+        self.transform = Transform.for_port(port)
 
     @property
     def card(self) -> BaseCard:
@@ -91,4 +94,4 @@ def load_run(folder: Path, *, workspace: Workspace) -> TrainedModel:
     network = open_network(settings, len(plan.classes), flow.recipe.seed, workspace, weights=False)
     network.load(load_file(weights))
     network.to(plan.compute.device)
-    return TrainedModel(network, plan.classes, plan.compute)
+    return TrainedModel(network, input_port(network, settings.backbone), plan.classes, plan.compute)

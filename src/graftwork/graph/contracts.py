@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -52,6 +52,11 @@ class BackboneSettings(Document):
     )
     image_size: Annotated[int, Field(ge=8)] | None = Field(
         None, description="Side of the images in pixels. Empty: what the base was trained with."
+    )
+    crop: Literal["whole", "port"] = Field(
+        "whole",
+        description="'whole': the short side fills the input, so that edges of the image count too; "
+        "'port': the center crop that the base was evaluated with.",
     )
 
 

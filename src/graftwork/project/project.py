@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from graftwork.documents.events import Event, PlanMade
 from graftwork.documents.flow import Flow, dump_flow
 from graftwork.documents.plan import Plan
 from graftwork.documents.record import RunRecord, Scores
@@ -167,6 +168,7 @@ class Project:
         """
         if save:
             _, flow = self._place(checked(flow))
+            on_event = self._saving(flow, on_event)
         run = self._new_run(checked(flow))
         try:
             self._execute(flow, run, on_event, stop)
@@ -175,9 +177,6 @@ class Project:
                 shutil.rmtree(run.path, ignore_errors=True)
                 self._update_index()
             raise
-        finally:
-            if save and (run.path / "plan.json").exists():
-                self.save_flow(flow)
         return run
 
     def resume(self, run_id: str, *, on_event: OnEvent | None = None, stop: Stop | None = None) -> Run:
@@ -328,6 +327,17 @@ class Project:
             if (run.path / "plan.json").exists():
                 self.write_report(run)
             self._update_index()
+
+    def _saving(self, flow: Flow, on_event: OnEvent | None) -> OnEvent:
+        """Return ``on_event`` so that it saves the flow once its plan is made, and not before."""
+
+        def tell(event: Event) -> None:
+            if isinstance(event, PlanMade):
+                self.save_flow(flow)
+            if on_event is not None:
+                on_event(event)
+
+        return tell
 
     def _new_run(self, flow: Flow) -> Run:
         with storing("A new run", self.folder_of_runs):
