@@ -60,7 +60,13 @@ def run(tmp_path: Path, stripes: Path) -> Callable[..., Any]:
     workspace = Workspace(cache=tmp_path / "cache", runs=tmp_path / "runs", index=tmp_path / "data")
 
     def start(name: str = "a", *, stop: Any = None, source: Path = stripes, **choices: Any) -> Any:
-        recipe = {"epochs": 2, "probe_epochs": 2, "batch": 16, "precision": "float32", **choices.pop("recipe", {})}
+        recipe = {
+            "epochs": 2,
+            "probe_epochs": 2,
+            "batch": 16,
+            "precision": "float32",
+            **choices.pop("recipe", {}),
+        }
         settings = {"base": TINY_BASE, "image_size": 32, **choices}
         flow = transfer_flow(str(source), recipe=Recipe(**recipe), **settings)
         folder = workspace.runs / name

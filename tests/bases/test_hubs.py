@@ -17,7 +17,7 @@ import torchvision
 from safetensors.torch import save_file
 
 from graftwork.bases import hubs, list_bases, open_base
-from graftwork.errors import HubUnreachable
+from graftwork.errors import HubUnreachable, WeightsMismatch
 
 torch.set_num_threads(1)
 
@@ -74,6 +74,18 @@ def test_file_put_where_the_error_says_is_found(empty_machine: Path) -> None:
     assert base.card.origin.digest == wanted
     summary = next(b for b in list_bases("timm") if b.id == "timm:mobilenetv3_small_050.lamb_in1k")
     assert summary.available_offline
+
+
+@pytest.mark.parametrize("content", [b"hello", None])
+def test_wrong_file_in_the_right_place(empty_machine: Path, content: bytes | None) -> None:
+    path = empty_machine / "hub" / "models--timm--mobilenetv3_small_050.lamb_in1k" / "model.safetensors"
+    path.parent.mkdir(parents=True)
+    if content is None:
+        save_file({"conv1.weight": torch.zeros(3)}, path)
+    else:
+        path.write_bytes(content)
+    with pytest.raises(WeightsMismatch, match="do not load into 'timm:mobilenetv3_small_050'"):
+        open_base("timm:mobilenetv3_small_050", image_size=32)
 
 
 def test_torchvision_file_is_found_and_auxiliary_classifiers_left_out(empty_machine: Path) -> None:

@@ -24,7 +24,7 @@ EPOCHS = 40
 def happenings() -> list[Event]:
     """Return what a run with 40 epochs tells."""
     found: list[Event] = [RunStarted(run="r1")]
-    found += [ExtractionProgress(done=n, total=50, found=7, images_per_second=20.0) for n in (0, 25, 50)]
+    found += [ExtractionProgress(done=n, total=50, found=7, images_per_second=20.0) for n in (0, 25, 50, 50)]
     found.append(PhaseStarted(phase="main", epochs=EPOCHS, steps_per_epoch=2))
     for epoch in range(EPOCHS + 1):
         found.append(
@@ -63,6 +63,7 @@ def test_without_a_terminal_few_plain_lines_tell_all_that_matters() -> None:
     lines = text.splitlines()
     assert len(lines) < 16
     assert "run r1" in text
+    assert text.count("prepared") == 1
     assert "prepared 50 views, 20 a second; 7 were in the cache" in text
     assert (
         f"epoch {EPOCHS}/{EPOCHS}: loss 0.500, validation loss 0.250, accuracy 0.875, balanced 0.750" in text

@@ -84,9 +84,9 @@ def test_grey_is_the_same_in_all_channels() -> None:
 
 @pytest.mark.parametrize("kind", ["PNG", "TIFF"])
 def test_sixteen_bits_are_scaled_and_not_clipped(kind: str) -> None:
-    deep = np.array([[0, 257, 32896, 65535]], np.uint16)
-    # 65535 = 255 · 257, so each value over 257 is the 8-bit value
-    assert rgb_of(encoded(Image.fromarray(deep), kind))[..., 0].tolist() == [[0, 1, 128, 255]]
+    deep = np.array([[0, 1000, 20000, 65535]], np.uint16)
+    # 65535 = 255 · 257, so the 8-bit values are 1000 / 257 = 3.9 and 20000 / 257 = 77.8
+    assert rgb_of(encoded(Image.fromarray(deep), kind))[..., 0].tolist() == [[0, 4, 78, 255]]
 
 
 def test_float_and_signed_images_are_scaled() -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from graftwork.documents.files import storing, write_atomically
 from graftwork.errors import RunError, StorageError
-from graftwork.project.files import is_locked, lock_run, storing, write_atomically
+from graftwork.project.lock import is_locked, lock_run
 
 
 def test_a_write_that_fails_keeps_the_old_file_and_leaves_no_scrap(
@@ -57,7 +58,7 @@ def test_only_one_writer_at_a_time(tmp_path: Path) -> None:
 def test_the_lock_of_a_killed_process_is_taken_over(tmp_path: Path) -> None:
     code = (
         "import os, sys, pathlib\n"
-        "from graftwork.project.files import lock_run\n"
+        "from graftwork.project.lock import lock_run\n"
         "with lock_run(pathlib.Path(sys.argv[1])):\n"
         "    os.kill(os.getpid(), 9)\n"
     )

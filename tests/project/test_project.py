@@ -9,7 +9,7 @@ import yaml
 
 from graftwork.errors import RunError, RunNotFound, StorageError, UsageError
 from graftwork.project import Project
-from graftwork.project.files import lock_run
+from graftwork.project.lock import lock_run
 from graftwork.project.project import default_root
 
 Add = Callable[..., Path]

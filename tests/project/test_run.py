@@ -8,7 +8,7 @@ import pytest
 from graftwork.documents.events import EventLine, Noted, RunStarted
 from graftwork.errors import RunError
 from graftwork.project import Run
-from graftwork.project.files import lock_run
+from graftwork.project.lock import lock_run
 from graftwork.project.run import new_run_id
 
 

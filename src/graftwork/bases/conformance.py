@@ -14,6 +14,7 @@ __all__ = [
     "LAWS",
     "check_base",
     "cuts_keep_the_prediction",
+    "layers_add_up",
     "mode_changes_keep_the_state",
     "mode_reaches_dropout",
     "port_is_finite",
@@ -129,7 +130,17 @@ def check_base(base: Base) -> None:
         law(base)
 
 
+def layers_add_up(base: Base) -> None:
+    """The parameters of the layers on a stage's card are those of the stage."""
+    for card in base.card.stages:
+        total = sum(layer.num_parameters for layer in card.layers)
+        assert total == card.num_parameters, (
+            f"{base.card.id}: layers of '{card.name}' have {total:,} parameters, the stage {card.num_parameters:,}"
+        )
+
+
 LAWS = (
+    layers_add_up,
     port_is_finite,
     stages_cover_the_base_once,
     stages_share_the_module_s_tensors,

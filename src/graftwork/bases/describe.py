@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
 
 from torch import nn
 
@@ -36,6 +35,7 @@ WORDS = {
     "ConvBnAct": "convolution block",
 }
 FUNCTIONS = {"getitem": "selection of the class token", "adaptive_avg_pool2d": "adaptive average pool"}
+SILENT = ("permute", "contiguous")
 QUIET = (nn.Identity, nn.Dropout)
 
 
@@ -80,23 +80,24 @@ def describe_stage(module: nn.Module, names: list[str], functions: list[str], ow
         own_path: the module that the stage stands for, when it stands for one.
     """
     if own_path:
-        kinds = list(blocks_of(module.get_submodule(own_path)))
+        kinds = blocks_of(module.get_submodule(own_path))
         if kinds:
             return " + ".join(plural(kind, n) for kind, n in Counter(kinds).items())
     called = [module.get_submodule(name) for name in names]
     kinds = [describe_module(m) for m in called if not isinstance(m, QUIET)]
-    kinds = kinds or [FUNCTIONS.get(name, name.replace("_", " ")) for name in functions]
+    kinds = kinds or [FUNCTIONS.get(name, name.replace("_", " ")) for name in functions if name not in SILENT]
     shown = list(dict.fromkeys(kinds))
     return " + ".join(shown[:3]) + (" and more" if len(shown) > 3 else "") or "nothing"
 
 
-def blocks_of(module: nn.Module) -> Iterator[str]:
-    """Yield the known blocks of a module in words, outermost only."""
-    if block := block_words(type(module).__name__):
-        yield block
-        return
-    for child in module.children():
-        yield from blocks_of(child)
+def blocks_of(module: nn.Module) -> list[str]:
+    """Return the blocks of a module in words, outermost known ones; else what its class calls a block."""
+    name = type(module).__name__
+    if block := block_words(name):
+        return [block]
+    inner = [kind for child in module.children() for kind in blocks_of(child)]
+    is_block = name.endswith("Block") and any(True for _ in module.children())
+    return [describe_module(module)] if is_block and not inner else inner
 
 
 def block_words(name: str) -> str | None:
@@ -111,12 +112,27 @@ def plural(kind: str, number: int) -> str:
 
 
 def describe_layers(stage: nn.Module) -> tuple[LayerCard, ...]:
-    """Return a card for each innermost module of a stage, by original name."""
-    return tuple(
-        LayerCard(name=name, kind=describe_module(m), num_parameters=sum(p.numel() for p in m.parameters()))
-        for name, m in stage.named_modules()
-        if name
-        and not any(True for _ in m.children())
-        and type(m) is not nn.Module
-        and not isinstance(m, QUIET)
+    """Return a card for each layer of a stage, by original name; their parameters add up to the stage's.
+
+    A layer is a module that owns parameters or buffers, or an innermost one without. Parameters that
+    the model's own code reads, such as position embeddings, have a card each.
+    """
+    cards = []
+    for name, module in stage.named_modules():
+        own = dict(module.named_parameters(recurse=False))
+        if name == "" or type(module) is nn.Module:
+            for key, value in own.items():
+                shape = "×".join(map(str, value.shape))
+                full = f"{name}.{key}" if name else key
+                cards.append(LayerCard(name=full, kind=f"parameter, {shape}", num_parameters=value.numel()))
+        elif is_layer(module):
+            size = sum(p.numel() for p in own.values())
+            cards.append(LayerCard(name=name, kind=describe_module(module), num_parameters=size))
+    return tuple(cards)
+
+
+def is_layer(module: nn.Module) -> bool:
+    holds = any(True for _ in module.parameters(recurse=False)) or any(
+        True for _ in module.buffers(recurse=False)
     )
+    return holds or not (any(True for _ in module.children()) or isinstance(module, QUIET))

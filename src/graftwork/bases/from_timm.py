@@ -18,7 +18,15 @@ from graftwork.bases.image_size import check_patches
 from graftwork.bases.loading import digest_file
 from graftwork.bases.registry import BaseSummary, Blueprint, Request
 from graftwork.documents.card import InputPort, Origin
-from graftwork.errors import HubUnreachable, ImageSizeError, UnknownName, did_you_mean
+from graftwork.errors import (
+    BaseNotUsable,
+    GraftworkError,
+    HubUnreachable,
+    ImageSizeError,
+    UnknownName,
+    WeightsMismatch,
+    did_you_mean,
+)
 
 __all__ = ["TimmHost", "adapt_tensors", "build_timm", "classifier_names", "timm_port"]
 
@@ -73,6 +81,7 @@ def build_timm(name: str, request: Request, *, file: Path | None = None) -> nn.M
 
     Raises:
         ImageSizeError: the model cannot be built for this size.
+        WeightsMismatch: the file holds other weights.
     """
     kwargs: dict[str, Any] = {}
     if file is not None:
@@ -80,26 +89,40 @@ def build_timm(name: str, request: Request, *, file: Path | None = None) -> nn.M
     size = request.image_size
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(request.seed)
-        if size is None:
-            return timm.create_model(name, **kwargs)
-        module = build_at_size(name, size, kwargs)
-    if patch_size := patch_size_of(module):
+        try:
+            module: nn.Module = build_at_size(name, size, kwargs)
+        except Exception as error:
+            raise not_built(name, size, file, error) from error
+    if size and (patch_size := patch_size_of(module)):
         check_patches(f"timm:{name}", size, patch_size)
     return module
 
 
-def build_at_size(name: str, size: int, kwargs: Mapping[str, Any]) -> nn.Module:
+def build_at_size(name: str, size: int | None, kwargs: Mapping[str, Any]) -> Any:
     """Build a model for images of ``size``: some are built for one size, the others just run."""
-    try:
-        return timm.create_model(name, img_size=size, **kwargs)
-    except TypeError:
-        return timm.create_model(name, **kwargs)
-    except (AssertionError, ValueError, RuntimeError) as error:
-        raise ImageSizeError(
-            f"Base 'timm:{name}' cannot be built for images of {size}×{size} pixels ({error}).",
-            hint="Leave the image size out, or take a multiple of 32.",
-            image_size=size,
-        ) from error
+    if size is not None:
+        try:
+            return timm.create_model(name, img_size=size, **kwargs)
+        except TypeError:
+            pass  # a model that takes any size has no such option
+    return timm.create_model(name, **kwargs)
+
+
+def not_built(name: str, size: int | None, file: Path | None, error: Exception) -> GraftworkError:
+    """Return the error for a model that timm could not build or fill."""
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200].rstrip(".")
+    if file is not None and not isinstance(error, AssertionError):
+        return WeightsMismatch(
+            f"The weights in {file} do not load into 'timm:{name}' ({reason}).",
+            hint="Remove the file, so that it is fetched anew, or put the right one there.",
+        )
+    if size is None:
+        return BaseNotUsable(f"timm cannot build '{name}' ({reason}).", hint="Take another base.")
+    return ImageSizeError(
+        f"Base 'timm:{name}' cannot be built for images of {size}×{size} pixels ({reason}).",
+        hint="Leave the image size out, or take a multiple of 32.",
+        image_size=size,
+    )
 
 
 def patch_size_of(module: nn.Module) -> int | None:

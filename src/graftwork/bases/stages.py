@@ -74,7 +74,10 @@ def plan_stages(
     assign_keys(module, kept)
     groups = merge(kept)
     name_stem(groups)
-    return Plan(groups, names[0].split(".")[0] if num_kept < len(pieces) else None)
+    if num_kept == len(pieces):
+        return Plan(groups, None)
+    child = names[0].partition(".")[0]
+    return Plan(groups, names[0] if child in {group.name for group in groups} else child)
 
 
 def split_pieces(module: nn.Module, graph: fx.Graph, shapes: Shapes) -> list[Piece]:
@@ -95,11 +98,13 @@ def split_pieces(module: nn.Module, graph: fx.Graph, shapes: Shapes) -> list[Pie
 def describe_piece(
     module: nn.Module, nodes: list[fx.Node], data: set[fx.Node], before: tuple[int, ...], shapes: Shapes
 ) -> Piece:
-    with_tensors = [n for n in nodes if any(True for _ in used_tensors(module, n, data))]
-    paths = [path for n in (with_tensors or nodes) if (path := owner_path(n, data))]
+    with_parameters = [
+        n for n in nodes if any(isinstance(t, nn.Parameter) for t in used_tensors(module, n, data))
+    ]
+    paths = [path for n in (with_parameters or nodes) if (path := owner_path(n, data))]
     piece = Piece(nodes, path=paths[0] if paths else "")
-    piece.is_bare = all(is_bare(module, n, data) for n in with_tensors)
-    if not with_tensors:
+    piece.is_bare = all(is_bare(module, n, data) for n in with_parameters)
+    if not with_parameters:
         after = shapes.get(nodes[-1], ())
         loses_rank = len(after) == 2 < len(before)
         becomes_one = len(after) == 4 and after[2:] == (1, 1) and before[2:] != (1, 1)

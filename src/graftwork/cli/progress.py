@@ -48,6 +48,7 @@ class ProgressView:
         )
         self._task: TaskID | None = None
         self._phase: PhaseStarted | None = None
+        self._is_prepared = False
 
     def __enter__(self) -> ProgressView:
         self._progress.start()
@@ -84,6 +85,10 @@ class ProgressView:
         return self._task
 
     def _show_extraction(self, event: ExtractionProgress) -> None:
+        is_over = event.done >= event.total
+        if is_over and self._is_prepared:  # the end may be told twice
+            return
+        self._is_prepared = is_over
         if self._task is None or self._phase is not None:
             self._phase = None
             self._replace_task("preparing", event.total)
@@ -94,7 +99,7 @@ class ProgressView:
                 total=event.total,
                 facts=f"{event.images_per_second:.0f} images/s, {count(event.found)} from the cache",
             )
-        if event.done >= event.total:
+        if is_over:
             speed = f", {event.images_per_second:.0f} a second" if event.total else ""
             self._print(f"prepared {count(event.total)} views{speed}; {count(event.found)} were in the cache")
             self._drop_task()

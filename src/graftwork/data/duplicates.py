@@ -208,9 +208,9 @@ def _differ_little(first: NDArray[np.float32], second: NDArray[np.float32]) -> N
 def _detail_agreement(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the median correlation of fine detail over the 8 × 8 blocks that have any, shape (p,).
 
-    Detail is what is left of a block after its row and column means: no light, no straight edge.
+    Detail is what is left of a block when the slopes along its rows and columns are taken off.
     Measured on 2,306 strip photographs, many of them neighboring frames: no pair is taken for copies, and
-    all copies at half the size or at JPEG quality 75 are found (at quality 50: 94 %).
+    all copies at half the size or at JPEG quality 75 are found (at quality 50: 86 %).
     """
     a, b = _detail(first), _detail(second)
     power_a, power_b = (a * a).sum(axis=2), (b * b).sum(axis=2)
@@ -225,7 +225,8 @@ def _detail_agreement(first: NDArray[np.float32], second: NDArray[np.float32]) -
 def _detail(images: NDArray[np.float32]) -> NDArray[np.float32]:
     num, side = THUMBNAIL_SIDE // _BLOCK_SIDE, _BLOCK_SIDE
     blocks = images.reshape(-1, num, side, num, side).transpose(0, 1, 3, 2, 4)
-    left = blocks - blocks.mean(axis=3, keepdims=True)
-    left = left - left.mean(axis=4, keepdims=True)
-    detail: NDArray[np.float32] = left.reshape(len(images), num * num, side * side)
+    # Taken off along both axes: what is constant or slopes. Left is neither light nor a straight edge.
+    slopes, _ = np.linalg.qr(np.vander(np.linspace(-1, 1, side), 2))
+    rest = (np.eye(side) - slopes @ slopes.T).astype(np.float32)
+    detail: NDArray[np.float32] = (rest @ blocks @ rest).reshape(len(images), num * num, side * side)
     return detail

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from graftwork.documents.files import replacing
 from graftwork.engine.network import Network
-from graftwork.engine.storage import save_atomically
 from graftwork.engine.train import PhaseState
 from graftwork.errors import RunError
 
@@ -62,7 +62,8 @@ def write_checkpoint(
         "tensors": tensors,
         "spent": asdict(spent),
     }
-    save_atomically(folder / FILE, content)
+    with replacing(folder / FILE) as file:
+        torch.save(content, file)
 
 
 def read_checkpoint(folder: Path) -> Checkpoint | None:

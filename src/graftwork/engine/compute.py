@@ -13,9 +13,9 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
+from graftwork.documents.files import write_atomically
 from graftwork.documents.plan import ComputePlan
 from graftwork.documents.recipe import Recipe
-from graftwork.engine.storage import write_atomically
 
 __all__ = ["autocast", "choose_compute", "deterministic", "place"]
 

@@ -237,7 +237,8 @@ class _Clock:
     def add(self, count: int) -> bool:
         self.done += count
         now = time.perf_counter()
-        due = now - self._last >= _REPORT_SECONDS
+        # The last report is the caller's: it comes once all is written.
+        due = now - self._last >= _REPORT_SECONDS and self.done < self.total
         if due:
             self._last = now
         return due

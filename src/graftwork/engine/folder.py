@@ -17,14 +17,14 @@ import pandas as pd
 import torch
 from safetensors.torch import save as save_tensors
 
-from graftwork.data import ImageSet
+from graftwork.data import SPLITS, ImageSet, Split
 from graftwork.documents.document import Document
+from graftwork.documents.files import write_atomically
 from graftwork.documents.flow import Flow
 from graftwork.documents.plan import INPUT_CUT, ComputePlan, Plan
 from graftwork.documents.record import DataSummary, Environment, RunRecord
 from graftwork.engine.network import Network
 from graftwork.engine.prepare import Settings
-from graftwork.engine.storage import write_atomically
 from graftwork.errors import RunError
 
 __all__ = [
@@ -102,7 +102,7 @@ def summarize(images: ImageSet) -> DataSummary:
         source=images.source,
         digest=images.digest(),
         classes=images.classes,
-        num_images={s: len(images.of_split(s)) for s in ("train", "validation", "test")},
+        num_images={s: len(images.of_split(s)) for s in SPLITS},
         num_skipped=images.num_skipped,
         num_duplicates=images.num_duplicates,
         notes=tuple(p.message for p in images.problems),
@@ -118,7 +118,7 @@ def write_samples(folder: Path, images: ImageSet) -> None:
     _write_table(folder / SAMPLES, table)
 
 
-def write_predictions(folder: Path, images: ImageSet, probabilities: Mapping[str, np.ndarray]) -> None:
+def write_predictions(folder: Path, images: ImageSet, probabilities: Mapping[Split, np.ndarray]) -> None:
     """Write label, predicted label and all probabilities of validation and test images."""
     tables = []
     for split, values in probabilities.items():

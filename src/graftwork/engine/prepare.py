@@ -25,7 +25,16 @@ from graftwork.errors import FlowError
 from graftwork.graph.check import checked
 from graftwork.graph.contracts import BackboneSettings, HeadSettings, ImagesSettings
 
-__all__ = ["Prepared", "Settings", "input_port", "open_data", "open_network", "prepare", "read_settings"]
+__all__ = [
+    "Prepared",
+    "Settings",
+    "index_path",
+    "input_port",
+    "open_data",
+    "open_network",
+    "prepare",
+    "read_settings",
+]
 
 _S = TypeVar("_S", bound=Document)
 
@@ -92,14 +101,15 @@ def open_data(settings: ImagesSettings, seed: int, workspace: Workspace) -> Imag
         label_column=settings.label_column,
         split_column=settings.split_column,
         group_column=settings.group_column,
-        index_path=_index_path(settings.source, workspace),
+        index_path=index_path(settings.source, workspace.index),
     )
     return split_images(images, validation=settings.validation, test=settings.test, seed=seed)
 
 
-def _index_path(source: str, workspace: Workspace) -> Path:
+def index_path(source: str, folder: Path) -> Path:
+    """Return the file that remembers facts of the files of ``source``."""
     name = hashlib.sha256(str(Path(source).absolute()).encode()).hexdigest()[:16]
-    return workspace.index / f"{name}.sqlite"
+    return folder / f"{name}.sqlite"
 
 
 def open_network(
@@ -111,7 +121,9 @@ def open_network(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        base: Base = open_base(settings.base_id, image_size=settings.backbone.image_size, runs=workspace.runs)
+        base: Base = open_base(
+            settings.base_id, image_size=settings.backbone.image_size, runs=workspace.runs, weights=weights
+        )
     head = settings.head
     return build_network(base, num_classes, hidden=head.hidden, dropout=head.dropout, seed=seed)
 

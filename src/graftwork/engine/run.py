@@ -10,14 +10,12 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from graftwork.components.classification import ClassificationLoss
-from graftwork.data import ImageSet
+from graftwork.data import ImageSet, Split
 from graftwork.documents.events import (
     DataReady,
     Event,
-    ExtractionProgress,
     Noted,
     PlanMade,
     RunEnded,
@@ -31,23 +29,18 @@ from graftwork.documents.record import Cost, Proof, Scores
 from graftwork.engine import folder as run_folder
 from graftwork.engine.checkpoint import Checkpoint, Spent, read_checkpoint, restore, write_checkpoint
 from graftwork.engine.compute import deterministic
-from graftwork.engine.extract import Job, canvas_store, feature_stores, fill_canvases, fill_features
 from graftwork.engine.freeze import is_batch_norm
 from graftwork.engine.metrics import score
 from graftwork.engine.optim import trainable_tensors
 from graftwork.engine.prepare import Prepared, open_data, prepare, read_settings
 from graftwork.engine.proof import FrozenWitness, MovementWitness, make_proof
-from graftwork.engine.shards import ShardStore, cache_limit_bytes, evict
-from graftwork.engine.sources import FeatureSource, ImageSource, Source, row_name
 from graftwork.engine.statistics import fit_standardization, reestimate_batch_norm
-from graftwork.engine.train import PhaseState, Split, predict, train_phase
+from graftwork.engine.stores import HELD_OUT, Stores
+from graftwork.engine.train import PhaseState, predict, train_phase
 from graftwork.engine.workspace import Workspace
 from graftwork.errors import GraftworkError, ProofFailed, RunError, RunInterrupted
 
 __all__ = ["plan_flow", "run_flow"]
-
-SplitName = Literal["train", "validation", "test"]
-SPLITS: tuple[Literal["validation", "test"], ...] = ("validation", "test")
 
 
 def never() -> bool:
@@ -107,8 +100,12 @@ class _Run:
         self.record = run_folder.open_record(folder, flow, self.settings)
         self.started = time.perf_counter()
         self.spent = Spent()
-        self.cache_bytes = 0
-        self.stores: dict[str, ShardStore] = {}
+        self._stores: Stores | None = None
+
+    @property
+    def stores(self) -> Stores:
+        assert self._stores is not None
+        return self._stores
 
     def execute(self) -> Iterator[Event]:
         """Do everything from reading the data to writing the record."""
@@ -123,9 +120,10 @@ class _Run:
         self.plan, self.network = earlier or self.prepared.plan, self.prepared.network
         yield from self._announce_plan()
         with deterministic(self.plan.compute):
+            self._stores = Stores(self.prepared, self.plan, self.workspace.cache, self.stop)
             yield from self._adapt_batch_norm()
             frozen, before, moved = self._witnesses()
-            yield from self._fill_stores()
+            yield from self.stores.fill()
             interrupted = yield from self._train(checkpoint)
             yield from self._conclude(frozen, before, moved, interrupted=interrupted)
 
@@ -156,7 +154,7 @@ class _Run:
     def _adapt_batch_norm(self) -> Iterator[Event]:
         if self.plan.batch_norm != "adapt":
             return
-        source = self._image_source("train", augmented=False, store=None)
+        source = self.stores.images("train", is_augmented=False)
         count = reestimate_batch_norm(self.network, source, self.plan.compute)
         yield Noted(
             level="info",
@@ -182,125 +180,18 @@ class _Run:
         buffers = {id(b) for layer in layers for b in layer.buffers()}
         return frozenset(n for n, t in self.network.base_tensors().items() if id(t) in buffers)
 
-    # -- what is stored once ------------------------------------------------------------------------
-
-    def _fill_stores(self) -> Iterator[Event]:
-        plan, prepared = self.plan, self.prepared
-        self.network.eval()
-        features, canvases = self.workspace.cache / "features", self.workspace.cache / "images"
-        if plan.cache.is_used:
-            self.stores = feature_stores(
-                self.network,
-                plan.cache.cuts,
-                features,
-                prepared.transform,
-                prepared.augmenter,
-                plan.compute,
-            )
-        evict(self.workspace.cache, [s.folder for s in self.stores.values()], plan.cache.bytes)
-        if self.stores:
-            yield from self._counted(
-                fill_features(
-                    self.network,
-                    self.images,
-                    self._jobs(),
-                    self.stores,
-                    prepared.transform,
-                    prepared.augmenter,
-                    plan.compute,
-                    stop=self.stop,
-                )
-            )
-        self.canvases: dict[bool, ShardStore] = {}
-        if any(not phase.from_cache for phase in plan.phases):
-            yield from self._fill_canvases(canvases)
-        used = [*self.stores.values(), *self.canvases.values()]
-        self.cache_bytes = sum(store.row_bytes * len(store) for store in used)
-
-    def _counted(self, events: Iterator[ExtractionProgress]) -> Iterator[Event]:
-        last = None
-        for event in events:
-            last = event
-            yield event
-        self.spent.cache_hits += last.found if last else 0
-
-    def _fill_canvases(self, folder: Path) -> Iterator[Event]:
-        """Decode images once if the disk allows: plain ones, and wide ones to augment from."""
-        wide_splits: dict[bool, tuple[SplitName, ...]] = {False: SPLITS, True: ("train",)}
-        if self.recipe.augment == "none":
-            wide_splits = {False: ("train", *SPLITS)}
-        for wide, splits in wide_splits.items():
-            indices = [i for split in splits for i in self.images.of_split(split)]
-            store = canvas_store(folder, self.prepared.transform, wide=wide)
-            if store.row_bytes * len(indices) > cache_limit_bytes(self.workspace.cache) // 2:
-                yield Noted(
-                    level="info", message="Decoded images would pass the cache's limit: decoded anew."
-                )
-                continue
-            keep = [s.folder for s in (*self.stores.values(), *self.canvases.values(), store)]
-            evict(self.workspace.cache, keep, store.row_bytes * len(indices))
-            yield from fill_canvases(
-                self.images, indices, store, self.prepared.transform, wide=wide, stop=self.stop
-            )
-            self.canvases[wide] = store
-
-    def _train_views(self) -> tuple[int, ...]:
-        views = self.plan.cache.views
-        return (0,) if self.recipe.augment == "none" else tuple(range(1, views + 1))
-
-    def _jobs(self) -> list[Job]:
-        train = [(i, self._train_views()) for i in self.images.of_split("train")]
-        held_out = [(i, (0,)) for split in SPLITS for i in self.images.of_split(split)]
-        return [*train, *held_out]
-
-    # -- sources ------------------------------------------------------------------------------------
-
-    def _source(self, split: SplitName, phase: Phase) -> Source:
-        is_train = split == "train"
-        if phase.from_cache:
-            views = self._train_views() if is_train else (0,)
-            rows = [
-                [row_name(self.images.samples[i].digest, view) for view in views]
-                for i in self.images.of_split(split)
-            ]
-            return FeatureSource(self.stores[phase.cut], rows, phase.cut, self.plan.compute)
-        wide = is_train and self.recipe.augment != "none"
-        return self._image_source(split, augmented=is_train, store=self.canvases.get(wide))
-
-    def _image_source(
-        self,
-        split: SplitName,
-        *,
-        augmented: bool,
-        store: ShardStore | None,
-    ) -> ImageSource:
-        return ImageSource(
-            self.images,
-            self.images.of_split(split),
-            self.prepared.transform,
-            augmenter=self.prepared.augmenter if augmented else None,
-            store=store,
-            compute=self.plan.compute,
-        )
-
-    def _labels(self, split: SplitName) -> Tensor:
-        return torch.from_numpy(self.images.labels(self.images.of_split(split)))
-
-    def _split(self, split: SplitName, phase: Phase) -> Split:
-        return Split(self._source(split, phase), self._labels(split))
-
     # -- training -----------------------------------------------------------------------------------
 
     def _train(self, checkpoint: Checkpoint | None) -> Generator[Event, None, bool]:
         """Train all phases; returns whether the user stopped."""
         first = checkpoint.phase if checkpoint else 0
-        counts = torch.bincount(self._labels("train"), minlength=len(self.images.classes))
+        counts = torch.bincount(self.stores.labels("train"), minlength=len(self.images.classes))
         loss = ClassificationLoss(
             counts, class_weights=self.recipe.class_weights, label_smoothing=self.recipe.label_smoothing
         ).to(self.plan.compute.device)
         for number, phase in enumerate(self.plan.phases[first:], start=first):
             self.network.set_trainable(phase.cut, self.plan.batch_norm)
-            train = self._split("train", phase)
+            train = self.stores.split("train", phase)
             state = PhaseState()
             if checkpoint is not None and number == first:
                 restore(self.network, checkpoint.tensors)
@@ -315,7 +206,7 @@ class _Run:
                 number,
                 self.recipe,
                 train=train,
-                validation=self._split("validation", phase),
+                validation=self.stores.split("validation", phase),
                 loss=loss,
                 compute=self.plan.compute,
                 state=state,
@@ -341,7 +232,7 @@ class _Run:
             seconds=self.spent.seconds + time.perf_counter() - self.started,
             base_images=self.spent.base_images + self._network_count("base_images"),
             partial_images=self.spent.partial_images + self._network_count("partial_images"),
-            cache_hits=self.spent.cache_hits,
+            cache_hits=self.spent.cache_hits + (self._stores.hits if self._stores else 0),
         )
 
     def _network_count(self, name: str) -> int:
@@ -354,11 +245,11 @@ class _Run:
     ) -> Iterator[Event]:
         phase = getattr(self, "last_phase", self.plan.phases[-1])
         metrics: dict[Literal["validation", "test"], Scores] = {}
-        probabilities: dict[str, NDArray[np.float32]] = {}
-        for split in SPLITS:
+        probabilities: dict[Split, NDArray[np.float32]] = {}
+        for split in HELD_OUT:
             if not self.images.of_split(split):
                 continue
-            logits = predict(self.network, self._source(split, phase), self.plan.compute)
+            logits = predict(self.network, self.stores.source(split, phase), self.plan.compute)
             probabilities[split] = logits.softmax(1).numpy()
             metrics[split] = self._score(split, probabilities[split])
             yield ScoresReady(split=split, scores=metrics[split])
@@ -372,9 +263,9 @@ class _Run:
         self.finish("finished", None)
         yield RunEnded(status="finished", proof=proof, cost=self.record.cost)
 
-    def _score(self, split: SplitName, probabilities: NDArray[np.float32]) -> Scores:
-        train = self._labels("train")
-        labels = self._labels(split).numpy()
+    def _score(self, split: Literal["validation", "test"], probabilities: NDArray[np.float32]) -> Scores:
+        train = self.stores.labels("train")
+        labels = self.stores.labels(split).numpy()
         majority = int(torch.bincount(train, minlength=len(self.images.classes)).argmax())
         return score(
             probabilities,
@@ -404,7 +295,7 @@ class _Run:
             base_images=spent.base_images,
             partial_images=spent.partial_images,
             cache_hits=spent.cache_hits,
-            cache_bytes=self.cache_bytes,
+            cache_bytes=self._stores.bytes if self._stores else 0,
             peak_memory_bytes=run_folder.peak_memory_bytes(),
         )
         self.record = self.record.edit(status=status, message=message, cost=cost)

@@ -22,7 +22,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from graftwork.engine.storage import storage_errors, write_atomically
+from graftwork.documents.files import storing, write_atomically
 
 __all__ = ["ShardStore", "ShardWriter", "cache_limit_bytes", "evict"]
 
@@ -117,7 +117,7 @@ class ShardWriter:
             StorageError: no space.
         """
         content = values.detach().to("cpu", self.store.dtype).contiguous()
-        with storage_errors(self.store.folder):
+        with storing("The feature cache", self.store.folder):
             if self._file is None:
                 self._path = self.store.folder / f"shard-{uuid.uuid4().hex}.bin"
                 self._file = self._path.open("wb")
@@ -130,10 +130,9 @@ class ShardWriter:
         """Make all rows so far count."""
         if self._file is None:
             return
-        with storage_errors(self.store.folder):
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
+        with storing("The feature cache", self.store.folder), self._file as file:
+            file.flush()
+            os.fsync(file.fileno())
         write_atomically(self._path.with_suffix(".json"), json.dumps(self._rows).encode())
         self._rows, self._file = [], None
         self.store.refresh()

@@ -18,6 +18,7 @@ def transfer_flow(
     recipe: Recipe | None = None,
     hidden: tuple[int, ...] = (),
     dropout: float = 0.0,
+    standardize: bool = True,
     **settings: Any,
 ) -> Flow:
     """Return the flow images → backbone → head → classification.
@@ -28,12 +29,13 @@ def transfer_flow(
         recipe: training choices; the defaults if not given.
         hidden: widths of the head's hidden layers.
         dropout: dropout of the head.
+        standardize: whether the head scales its features; see ``HeadSettings``.
         settings: any setting of the images or the backbone node (``base``, ``strategy``, ``cut``,
             ``batch_norm``, ``image_size``, ``validation``, ``test``, ``image_column``, …).
     """
     images = {k: v for k, v in settings.items() if k in ImagesSettings.model_fields and v is not None}
     backbone = {k: v for k, v in settings.items() if k not in ImagesSettings.model_fields and v is not None}
-    head = HeadSettings(hidden=hidden, dropout=dropout)
+    head = HeadSettings(hidden=hidden, dropout=dropout, standardize=standardize)
     nodes = (
         Node(id="images", component="images", settings={"source": source, **images}),
         Node(

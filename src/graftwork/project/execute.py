@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graftwork.documents.events import Event, EventLine, Noted
+from graftwork.documents.files import storing, write_atomically
 from graftwork.documents.flow import Flow
 from graftwork.documents.record import RunRecord
-from graftwork.errors import GraftworkError, RunError
-from graftwork.project.files import lock_run, storing, write_atomically
+from graftwork.errors import GraftworkError, RunError, StorageError
 from graftwork.project.interrupt import stop_on_interrupt
+from graftwork.project.lock import lock_run
 from graftwork.project.run import Run, strategy_of
 
 if TYPE_CHECKING:
@@ -86,7 +87,8 @@ def execute(
                 on_event(event)
 
         try:
-            with stop_on_interrupt() as asked, storing("The run", run.path):
+            next_step = f"Free space there, then go on with graftwork runs resume {run.id}."
+            with stop_on_interrupt() as asked, storing("The run", run.path, next_step=next_step):
                 events = run_flow(
                     flow,
                     run.path,
@@ -119,7 +121,8 @@ def note_failure(flow: Flow, run: Run, error: Exception) -> None:
     if record.status in ("failed", "stopped", "finished"):
         return
     failed = record.edit(status="failed", message=message)
-    write_atomically(path, json.dumps(failed.model_dump(mode="json"), indent=1))
+    with contextlib.suppress(StorageError):  # then the error itself is what the user must hear
+        write_atomically(path, failed.model_dump_json(indent=1))
 
 
 def _empty_record(flow: Flow, run: Run) -> RunRecord:

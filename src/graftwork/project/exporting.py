@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graftwork.project.files import storing
+from graftwork.documents.files import storing
 from graftwork.project.run import Run
 from graftwork.project.sources import images_of_run
 from graftwork.project.using import read_samples
@@ -33,12 +34,12 @@ def export_run(
         ExportError: the export gives other predictions than the run.
         DataError: the run's images are not there any more.
     """
-    from graftwork.engine.trained import TrainedModel
     from graftwork.export.registry import find_export
 
     write = find_export(to)
     # an export computes in float32, so that is what it is compared with
-    exact = TrainedModel(model.network, model.classes, model.compute.edit(precision="float32"))
+    exact = copy.copy(model)
+    exact.compute = model.compute.edit(precision="float32")
     samples = _canvases(run, model, workspace)
     path = Path(destination).expanduser().resolve() if destination else run.path / "exports" / f"model.{to}"
     if not path.suffix:
@@ -46,7 +47,7 @@ def export_run(
     with storing("The export", path.parent):
         return write(
             model.network,
-            port=model.card.port,
+            port=model.port,
             classes=model.classes,
             destination=path,
             samples=samples,

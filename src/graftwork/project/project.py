@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from graftwork.documents.events import Event, PlanMade
+from graftwork.documents.files import storing, write_atomically
 from graftwork.documents.flow import Flow, dump_flow
 from graftwork.documents.plan import Plan
 from graftwork.documents.record import RunRecord, Scores
 from graftwork.errors import (
-    GraftworkError,
     RunError,
     RunNotFound,
     StorageError,
@@ -29,7 +29,7 @@ from graftwork.graph.check import checked
 from graftwork.graph.contracts import ImagesSettings
 from graftwork.project.comparison import Comparison, compare_runs
 from graftwork.project.execute import OnEvent, Stop, execute
-from graftwork.project.files import lock_run, storing, write_atomically
+from graftwork.project.lock import lock_run
 from graftwork.project.options import flow_from_options, read_as
 from graftwork.project.run import Run, new_run_id, strategy_of
 from graftwork.project.sources import Source, image_by_key, source_text
@@ -172,7 +172,7 @@ class Project:
         run = self._new_run(checked(flow))
         try:
             self._execute(flow, run, on_event, stop)
-        except GraftworkError:
+        except BaseException:
             if not (run.path / "plan.json").exists():
                 shutil.rmtree(run.path, ignore_errors=True)
                 self._update_index()

@@ -19,7 +19,7 @@ from graftwork.documents.recipe import Strategy
 from graftwork.documents.record import Cost, Proof, RunRecord, Scores
 from graftwork.errors import FlowError, RunError
 from graftwork.graph.contracts import BackboneSettings
-from graftwork.project.files import is_locked
+from graftwork.project.lock import is_locked
 
 __all__ = ["Metrics", "Run", "new_run_id", "strategy_of"]
 

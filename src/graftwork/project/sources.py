@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graftwork.documents.files import write_atomically
 from graftwork.errors import UsageError
 from graftwork.graph.contracts import ImagesSettings
-from graftwork.project.files import write_atomically
 from graftwork.project.run import Run
 
 if TYPE_CHECKING:
@@ -84,16 +84,15 @@ def open_source(
         classes: classes in order, of a run that is used on these images.
     """
     from graftwork.data import open_images
+    from graftwork.engine.prepare import index_path
 
-    # the engine's name for the same file, so that what a run has seen is known here
-    name = hashlib.sha256(str(Path(settings.source).absolute()).encode()).hexdigest()[:16]
     return open_images(
         settings.source,
         image_column=settings.image_column,
         label_column=settings.label_column,
         split_column=settings.split_column,
         group_column=settings.group_column,
-        index_path=index / f"{name}.sqlite" if index is not None else None,
+        index_path=index_path(settings.source, index) if index is not None else None,
         classes=classes,
     )
 

@@ -1,0 +1,141 @@
+"""What a run computes once and reads often: features at its cuts and decoded images; and the sources on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from graftwork.data import Split as SplitName
+from graftwork.documents.events import Event, ExtractionProgress, Noted
+from graftwork.documents.plan import Phase, Plan
+from graftwork.engine.extract import Job, canvas_store, feature_stores, fill_canvases, fill_features
+from graftwork.engine.prepare import Prepared
+from graftwork.engine.shards import ShardStore, cache_limit_bytes, evict
+from graftwork.engine.sources import FeatureSource, ImageSource, Source, row_name
+from graftwork.engine.train import Split
+
+__all__ = ["HELD_OUT", "Stores"]
+
+HELD_OUT: tuple[Literal["validation", "test"], ...] = ("validation", "test")
+
+
+class Stores:
+    """The stores of one run, and its sources of batches.
+
+    Args:
+        prepared: images, network, transform, augmentation.
+        plan: what is stored; of the earlier sitting when a run is resumed.
+        cache: folder that runs share.
+        stop: asked between batches.
+    """
+
+    def __init__(self, prepared: Prepared, plan: Plan, cache: Path, stop: Callable[[], bool]) -> None:
+        self._prepared, self._plan, self._cache, self._stop = prepared, plan, cache, stop
+        self._images = prepared.images
+        self._is_augmented = prepared.augmenter.kind != "none"
+        self._features: dict[str, ShardStore] = {}
+        self._canvases: dict[bool, ShardStore] = {}
+        self.hits = 0
+        self.bytes = 0
+
+    def fill(self) -> Iterator[Event]:
+        """Compute what is not there yet; yields progress.
+
+        Raises:
+            RunInterrupted: the user stopped; what was computed is kept.
+        """
+        if self._plan.cache.is_used:
+            yield from self._fill_features()
+        if any(not phase.from_cache for phase in self._plan.phases):
+            yield from self._fill_canvases()
+
+    def _fill_features(self) -> Iterator[Event]:
+        plan, prepared = self._plan, self._prepared
+        prepared.network.eval()
+        self._features = feature_stores(
+            prepared.network,
+            plan.cache.cuts,
+            self._cache / "features",
+            prepared.transform,
+            prepared.augmenter,
+            plan.compute,
+        )
+        for store in self._features.values():
+            self._make_room(store, plan.cache.rows)
+        progress = fill_features(
+            prepared.network,
+            self._images,
+            self._jobs(),
+            self._features,
+            prepared.transform,
+            prepared.augmenter,
+            plan.compute,
+            stop=self._stop,
+        )
+        last: ExtractionProgress | None = None
+        for last in progress:
+            yield last
+        self.hits += last.found if last else 0
+
+    def _fill_canvases(self) -> Iterator[Event]:
+        """Decode images once if the disk allows: plain ones, and wide ones to augment from."""
+        splits: dict[bool, tuple[SplitName, ...]] = {False: ("train", *HELD_OUT)}
+        if self._is_augmented:
+            splits = {False: HELD_OUT, True: ("train",)}
+        for wide, names in splits.items():
+            indices = [i for name in names for i in self._images.of_split(name)]
+            store = canvas_store(self._cache / "images", self._prepared.transform, wide=wide)
+            if store.row_bytes * len(indices) > cache_limit_bytes(self._cache) // 2:
+                yield Noted(
+                    level="info", message="Decoded images would pass the cache's limit: decoded anew."
+                )
+                continue
+            self._make_room(store, len(indices))
+            yield from fill_canvases(
+                self._images, indices, store, self._prepared.transform, wide=wide, stop=self._stop
+            )
+            self._canvases[wide] = store
+
+    def _make_room(self, store: ShardStore, rows: int) -> None:
+        used = [s.folder for s in (*self._features.values(), *self._canvases.values(), store)]
+        evict(self._cache, used, max(0, rows - len(store)) * store.row_bytes)
+        self.bytes += rows * store.row_bytes
+
+    def _train_views(self) -> tuple[int, ...]:
+        return tuple(range(1, self._plan.cache.views + 1)) if self._is_augmented else (0,)
+
+    def _jobs(self) -> list[Job]:
+        train = [(i, self._train_views()) for i in self._images.of_split("train")]
+        return [*train, *((i, (0,)) for name in HELD_OUT for i in self._images.of_split(name))]
+
+    def split(self, name: SplitName, phase: Phase) -> Split:
+        """Return inputs and labels of a split for a phase."""
+        return Split(self.source(name, phase), self.labels(name))
+
+    def labels(self, name: SplitName) -> Tensor:
+        """Return the labels (n,) of a split."""
+        return torch.from_numpy(self._images.labels(self._images.of_split(name)))
+
+    def source(self, name: SplitName, phase: Phase) -> Source:
+        """Return the inputs of a split for a phase: stored features if it reads them, else images."""
+        if not phase.from_cache:
+            return self.images(name, is_augmented=name == "train" and self._is_augmented)
+        views = self._train_views() if name == "train" else (0,)
+        digests = [self._images.samples[i].digest for i in self._images.of_split(name)]
+        rows = [[row_name(digest, view) for view in views] for digest in digests]
+        return FeatureSource(self._features[phase.cut], rows, phase.cut, self._plan.compute)
+
+    def images(self, name: SplitName, *, is_augmented: bool) -> ImageSource:
+        """Return the normalized images of a split."""
+        return ImageSource(
+            self._images,
+            self._images.of_split(name),
+            self._prepared.transform,
+            augmenter=self._prepared.augmenter if is_augmented else None,
+            store=self._canvases.get(is_augmented),
+            compute=self._plan.compute,
+        )
