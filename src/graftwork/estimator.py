@@ -17,13 +17,13 @@ from numpy.typing import ArrayLike, NDArray
 from PIL import Image, ImageOps
 from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import (
-    _check_y,
     check_consistent_length,
     check_is_fitted,
     check_non_negative,
-    check_random_state,
+    column_or_1d,
     validate_data,
 )
 
@@ -297,6 +297,13 @@ def _portable(run: Run) -> Flow:
     return flow.edit(nodes=nodes)
 
 
+class _Scratch(Project):
+    """A project that is deleted before anyone could read a report."""
+
+    def write_report(self, run: Run) -> None:
+        """Write none."""
+
+
 @contextmanager
 def _home(project: Project | str | Path | None) -> Iterator[Project]:
     """Give the project to run in; a temporary one starts with what earlier ones measured of the machine."""
@@ -304,7 +311,7 @@ def _home(project: Project | str | Path | None) -> Iterator[Project]:
         yield project if isinstance(project, Project) else Project(project)
         return
     with tempfile.TemporaryDirectory(prefix="graftwork-", ignore_cleanup_errors=True) as name:
-        home = Project(name)
+        home = _Scratch(name)
         memory = home.root / "cache" / "compute.json"
         if "compute" in _measured:
             memory.write_bytes(_measured["compute"])
@@ -319,7 +326,7 @@ def _check_labels(estimator: TransferClassifier, y: Any) -> NDArray[Any]:
             f"{type(estimator).__name__} requires y to be passed, but the target y is None.",
             hint="Give one label for each image.",
         )
-    labels: NDArray[Any] = _check_y(y, estimator=estimator)
+    labels: NDArray[Any] = column_or_1d(y, warn=True)
     check_classification_targets(labels)
     return labels
 

@@ -84,7 +84,8 @@ class Recipe(Document):
         None, description="Epochs without a better validation score before a phase ends. Empty: never."
     )
     monitor: Literal["loss", "accuracy", "balanced_accuracy"] = Field(
-        "loss", description="Validation score that picks the best checkpoint."
+        "accuracy",
+        description="Validation score that picks the best checkpoint; the lower loss decides between equals.",
     )
     augment: Augmentation = Field("none", description="Random changes of training images, new in each epoch.")
     cached_views: Count = Field(

@@ -58,7 +58,7 @@ class PhaseState:
     loss_sum: float = 0.0
     loss_count: int = 0
     best_epoch: int = 0
-    best_score: float | None = None
+    best_score: tuple[float, float] | None = None  # the watched score, then minus the loss
     best: dict[str, Tensor] = field(default_factory=dict)
     optimizer: dict[str, Any] | None = None
     stopped_early: bool = False
@@ -165,7 +165,8 @@ class _PhaseRunner:
         watched = (
             {"loss": -scores[0], "accuracy": scores[1], "balanced_accuracy": scores[2]} if scores else {}
         )
-        value = watched.get(self.recipe.monitor, float(epoch))
+        # Without validation images the last epoch is the best.
+        value = (watched[self.recipe.monitor], -scores[0]) if scores else (float(epoch), 0.0)
         is_best = epoch > 0 and (state.best_score is None or value > state.best_score)
         if is_best:
             state.best_score, state.best_epoch = value, epoch
