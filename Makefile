@@ -32,10 +32,10 @@ test-all: setup
 
 bench: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
-	$(BIN)/python benchmarks/frozen_base.py
+	$(BIN)/python -m benchmarks
 
 docs: setup
-	$(BIN)/python -m docs.reference
+	$(BIN)/python docs/build_reference.py
 
 clean:
 	rm -rf $(VENV) demo-project graftwork-project .mypy_cache .ruff_cache .pytest_cache

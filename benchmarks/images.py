@@ -75,7 +75,8 @@ def draw_photo(width: int, height: int, *, seed: int, tint: int = 0) -> NDArray[
     grain = random.normal(0, 6, (height, width, 1))
     light = surfaces.astype(np.float32) * 0.7 + blocks[..., None] + grain
     light[..., tint % 3] += 25
-    return light.clip(0, 255).astype(np.uint8)
+    pixels: NDArray[np.uint8] = light.clip(0, 255).astype(np.uint8)
+    return pixels
 
 
 def draw_jpegs(target: Path, *, count: int, side: int, num_classes: int = 3) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 from benchmarks.results import num_cores, peak_memory_bytes
 
 __all__ = [
-    "LEARNING_RATE",
     "SIDE",
     "SPLITS",
     "WEIGHT_DECAY",
@@ -27,7 +26,6 @@ __all__ = [
 ]
 
 SIDE = 224
-LEARNING_RATE = 1e-3
 WEIGHT_DECAY = 0.01
 SPLITS = ("train", "validation", "test")
 
@@ -42,6 +40,7 @@ class Task:
     batch: int
     seed: int
     threads: int
+    learning_rate: float  # of a linear head on features as they are
     options: dict[str, str] = field(default_factory=dict)
 
     def count(self, split: str) -> int:
@@ -88,6 +87,7 @@ def serve(work: Callable[[Task], Answer]) -> None:
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=num_cores())
+    parser.add_argument("--learning-rate", type=float, default=1e-2)
     parser.add_argument("--option", action="append", default=[], help="key=value for this peer alone")
     given = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = str(given.threads)
@@ -98,6 +98,7 @@ def serve(work: Callable[[Task], Answer]) -> None:
         batch=given.batch,
         seed=given.seed,
         threads=given.threads,
+        learning_rate=given.learning_rate,
         options=dict(text.split("=", 1) for text in given.option),
     )
     import torch

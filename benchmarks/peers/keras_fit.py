@@ -14,7 +14,6 @@ import torch
 from torch.utils.data import DataLoader
 
 from benchmarks.peers.common import (
-    LEARNING_RATE,
     SIDE,
     WEIGHT_DECAY,
     Answer,
@@ -62,7 +61,7 @@ def work(task: Task) -> Answer:
     train, validation, test = (
         make_loader(task, split, transform=ChannelsLast()) for split in ("train", "validation", "test")
     )
-    model = make_model(train)
+    model = make_model(task, train)
     setup = clock.lap()
     model.fit(train, validation_data=validation, epochs=task.epochs_measured, verbose=0)
     seconds = clock.lap()
@@ -72,7 +71,7 @@ def work(task: Task) -> Answer:
     return Answer(setup, seconds, clock.lap(), float(accuracy), seen / seconds, details=details)
 
 
-def make_model(train: DataLoader[Any]) -> keras.Model:
+def make_model(task: Task, train: DataLoader[Any]) -> keras.Model:
     """Return the compiled model."""
     base = build_lite0()
     base.trainable = False
@@ -80,7 +79,7 @@ def make_model(train: DataLoader[Any]) -> keras.Model:
     logits = keras.layers.Dense(len(train.dataset.classes))(base(images, training=False))  # type: ignore[attr-defined]
     model = keras.Model(images, logits)
     model.compile(
-        optimizer=keras.optimizers.AdamW(LEARNING_RATE, weight_decay=WEIGHT_DECAY),
+        optimizer=keras.optimizers.AdamW(task.learning_rate, weight_decay=WEIGHT_DECAY),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )

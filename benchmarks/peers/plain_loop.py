@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from benchmarks.peers.common import LEARNING_RATE, WEIGHT_DECAY, Answer, Stopwatch, Task, lite0_tensors, serve
+from benchmarks.peers.common import WEIGHT_DECAY, Answer, Stopwatch, Task, lite0_tensors, serve
 from benchmarks.peers.loop_parts import make_loader
 
 
@@ -63,7 +63,7 @@ def work(task: Task) -> Answer:
     clock = Stopwatch()
     train, validation, test = (make_loader(task, split) for split in ("train", "validation", "test"))
     model = Classifier(len(train.dataset.classes))  # type: ignore[attr-defined]
-    optimizer = torch.optim.AdamW(model.head.parameters(), lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+    optimizer = torch.optim.AdamW(model.head.parameters(), lr=task.learning_rate, weight_decay=WEIGHT_DECAY)
     setup = clock.lap()
     for _ in range(task.epochs_measured):
         train_epoch(model, train, optimizer)

@@ -19,7 +19,7 @@ class Demo:
 
     source: str = "sample:animals"
     base: str = "bundled:efficientnet_lite0"
-    image_size: int = 96
+    image_size: int = 64
     epochs: int = 10
     from_scratch_epochs: int = 10
     seed: int = 0
