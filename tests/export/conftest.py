@@ -43,6 +43,8 @@ STAGES = (
 LAST_FROZEN = 6
 """Index of the last frozen stage."""
 
+PORT = InputPort(height=224, width=224, mean=(0.5,) * 3, std=(0.5,) * 3, crop_share=0.875)
+
 
 def make_scores(
     confusion: list[list[int]], classes: tuple[str, ...] = CLASSES, majority: float = 0.4
@@ -86,7 +88,7 @@ def make_card() -> BaseCard:
         id="bundled:efficientnet_lite0",
         title="EfficientNet-Lite0",
         architecture="tf_efficientnet_lite0",
-        port=InputPort(height=224, width=224, mean=(0.5,) * 3, std=(0.5,) * 3, crop_share=0.875),
+        port=PORT,
         stages=stages,
         old_classifier=StageCard(name="classifier", kind="linear, 1000 ImageNet classes", num_parameters=1_281_000,
                                  output_shape=(1000,), cut_is_legal=False),
@@ -124,7 +126,7 @@ def make_record(**changes: Any) -> RunRecord:
 
 def make_plan() -> Plan:
     return Plan(
-        base="bundled:efficientnet_lite0", strategy="some_layers", cut="blocks.5", batch_norm="held", image_size=224,
+        base="bundled:efficientnet_lite0", strategy="some_layers", cut="blocks.5", batch_norm="held", image_size=224, port=PORT,
         classes=CLASSES, num_images={"train": 700, "validation": 150, "test": 150},
         stages=tuple(StagePlan(name=n, num_parameters=p, is_frozen=i <= LAST_FROZEN,
                                learning_rate=None if i <= LAST_FROZEN else 1e-4)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from graftwork.documents.card import InputPort
 from graftwork.documents.events import Event, PlanMade, RunEnded, RunStarted
 from graftwork.documents.flow import Flow
 from graftwork.documents.plan import CachePlan, ComputePlan, Plan
@@ -42,6 +43,7 @@ PLAN = Plan(
     cut="pool",
     batch_norm="held",
     image_size=32,
+    port=InputPort(height=32, width=32),
     classes=("a", "b"),
     num_images={"train": 8, "validation": 4, "test": 4},
     stages=(),

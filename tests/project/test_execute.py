@@ -76,6 +76,7 @@ def test_a_flow_with_problems_makes_no_run(project: Project) -> None:
 
 @pytest.fixture
 def make_plan() -> Callable[[Path], PlanMade]:
+    from graftwork.documents.card import InputPort
     from graftwork.documents.plan import CachePlan, ComputePlan, Plan
 
     def make(folder: Path) -> PlanMade:
@@ -85,6 +86,7 @@ def make_plan() -> Callable[[Path], PlanMade]:
             cut="pool",
             batch_norm="held",
             image_size=8,
+            port=InputPort(height=32, width=32),
             classes=("a", "b"),
             num_images={},
             stages=(),

@@ -29,6 +29,8 @@ __all__ = ["ProgressView"]
 _PLAIN_EPOCHS = 5
 """Epochs of a phase that are told where there is no terminal, beside its last one."""
 
+_SHOWN_NOTES = 4
+
 
 class ProgressView:
     """Shows events on standard error; called with each of them."""
@@ -155,7 +157,10 @@ def _line(event: Event) -> str | None:
             return f"run {event.run} goes on at phase {event.phase}, epoch {event.epoch}, step {event.step}"
         case DataReady():
             images = ", ".join(f"{count(n)} {split}" for split, n in event.num_images.items())
-            return "\n".join([f"images: {images}; {len(event.classes)} classes", *event.notes])
+            more = len(event.notes) - _SHOWN_NOTES
+            hint = [f"… and {more} more notes: graftwork data check shows all"] if more > 0 else []
+            first = f"images: {images}; {len(event.classes)} classes"
+            return "\n".join([first, *event.notes[:_SHOWN_NOTES], *hint])
         case PlanMade():
             plan = event.plan
             return (

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from graftwork.documents.card import InputPort
 from graftwork.documents.document import Document, VersionedDocument
 from graftwork.documents.recipe import BatchNormMode, Strategy
 
@@ -72,6 +73,7 @@ class Plan(VersionedDocument):
     cut: str
     batch_norm: BatchNormMode
     image_size: int
+    port: InputPort = Field(description="What images the network gets: the base's port with the flow's crop.")
     classes: tuple[str, ...]
     num_images: dict[str, int] = Field(description="Images per split.")
     stages: tuple[StagePlan, ...]

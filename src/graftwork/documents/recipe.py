@@ -52,11 +52,11 @@ class Recipe(Document):
     optimizer: OptimizerName = Field("adamw", description="Rule that turns gradients into updates.")
     learning_rate: Positive | None = Field(
         None,
-        description="Peak learning rate of the main phase. Empty: 1e-3 for a head or from scratch, "
-        "a tenth of it for unfrozen pretrained layers (SGD: ten times as much).",
+        description="Peak learning rate of the main phase. Empty: 3e-3 for a head alone, 1e-3 from scratch, "
+        "1e-4 for unfrozen pretrained layers (SGD: ten times as much).",
     )
     probe_learning_rate: Positive | None = Field(
-        None, description="Peak learning rate of the probe phase. Empty: 1e-3 (SGD: 1e-2)."
+        None, description="Peak learning rate of the probe phase. Empty: 3e-3 (SGD: 3e-2)."
     )
     layer_decay: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
         1.0, description="Learning rate of a stage = rate · decay^(distance from the head)."

@@ -27,6 +27,7 @@ _CHOICES: tuple[Choice, ...] = (
 )
 # bf16 rounds; it must earn that by speed.
 _BF16_MUST_WIN_BY = 1.3
+_MEASURED_IMAGES = 8
 
 
 def autocast(compute: ComputePlan) -> Any:
@@ -131,11 +132,11 @@ def _read_memory(memory: Path) -> dict[str, dict[str, float]]:
 def _measure(module: nn.Module, image: tuple[int, int, int], choice: Choice) -> float:
     """Return images per second of a forward pass; zero where the choice does not run."""
     compute = ComputePlan(device=default_device(), precision=choice[0], memory_format=choice[1])
-    batch = place(torch.zeros(16, *image), compute)
+    batch = place(torch.zeros(_MEASURED_IMAGES, *image), compute)
     rounds: list[float] = []
     try:
         with torch.inference_mode(), autocast(compute):
-            for _ in range(4):
+            for _ in range(3):
                 start = time.perf_counter()
                 module(batch)
                 rounds.append(time.perf_counter() - start)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import re
 import resource
 import sys
 from collections.abc import Mapping
@@ -86,7 +87,7 @@ def open_record(folder: Path, flow: Flow, settings: Settings) -> RunRecord:
         name=flow.name,
         path=str(folder),
         status="running",
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
         base=settings.base_id,
         strategy=settings.backbone.strategy,
         cut=settings.backbone.cut or INPUT_CUT,
@@ -151,6 +152,11 @@ def write_weights(folder: Path, network: Network) -> None:
 
 def peak_memory_bytes() -> int:
     """Return the largest memory that this process has held so far."""
+    status = Path("/proc/self/status")
+    if status.is_file():  # ru_maxrss would start from the peak of the process that started this one
+        found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text())
+        if found:
+            return int(found[1]) * 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -14,16 +14,22 @@ from graftwork.documents.recipe import Recipe
 from graftwork.engine.network import Network
 from graftwork.errors import PlanError
 
-__all__ = ["make_optimizer", "plan_groups", "rate_factor", "trainable_tensors"]
+__all__ = ["Part", "default_rate", "make_optimizer", "plan_groups", "rate_factor", "trainable_tensors"]
 
 _PRETRAINED_RATE = 1e-4
 _NEW_RATE = 1e-3
+# A head alone on standardized features bears more: on ten classes of metal defects, ten epochs gave .827
+# at 3e-3 and .810 at 1e-3 (mean of four splits, deviation .013).
+_HEAD_ALONE_RATE = 3e-3
 _SGD_FACTOR = 10.0
 
 
-def default_rate(recipe: Recipe, *, is_new: bool) -> float:
-    """Return the peak rate for new weights, or for pretrained ones (a tenth)."""
-    rate = _NEW_RATE if is_new else _PRETRAINED_RATE
+Part = Literal["head_alone", "new", "pretrained"]
+
+
+def default_rate(recipe: Recipe, part: Part) -> float:
+    """Return the peak rate for a head on a frozen base, for new weights in general, or for pretrained ones."""
+    rate = {"head_alone": _HEAD_ALONE_RATE, "new": _NEW_RATE, "pretrained": _PRETRAINED_RATE}[part]
     return rate * (_SGD_FACTOR if recipe.optimizer == "sgd" else 1.0)
 
 

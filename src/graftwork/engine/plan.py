@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
-from graftwork.data import ImageSet, Transform
-from graftwork.documents.card import BaseCard, StageCard
+from graftwork.data import ImageSet
+from graftwork.documents.card import BaseCard, InputPort, StageCard
 from graftwork.documents.plan import (
     INPUT_CUT,
     CachePlan,
@@ -17,7 +17,7 @@ from graftwork.documents.plan import (
 )
 from graftwork.documents.recipe import BatchNormMode, Recipe, Strategy
 from graftwork.engine.network import Network
-from graftwork.engine.optim import default_rate, plan_groups
+from graftwork.engine.optim import Part, default_rate, plan_groups
 from graftwork.engine.strategy import resolve_cut
 from graftwork.graph.contracts import BackboneSettings
 
@@ -27,6 +27,7 @@ _BACKWARD_FACTOR = 3.0  # forward and backward together cost about three forward
 _HEAD_SECONDS_PER_IMAGE = 4e-6
 _DTYPE_BYTES = {"float32": 4, "bfloat16": 2}
 _MIN_PROBE_EPOCHS = 20
+_PARTS: dict[Strategy, Part] = {"head_only": "head_alone", "from_scratch": "new"}
 
 
 def make_plan(
@@ -34,7 +35,7 @@ def make_plan(
     recipe: Recipe,
     images: ImageSet,
     network: Network,
-    transform: Transform,
+    port: InputPort,
     compute: ComputePlan,
     *,
     cache_limit: int,
@@ -46,7 +47,7 @@ def make_plan(
         recipe: training choices.
         images: split image set.
         network: base and new head.
-        transform: of the base's port.
+        port: what images the network gets: the base's port with the flow's crop.
         compute: number format, with the measured rate.
         cache_limit: bytes that stored features may take.
 
@@ -74,7 +75,8 @@ def make_plan(
         strategy=backbone.strategy,
         cut=cut,
         batch_norm=batch_norm,
-        image_size=transform.size[0],
+        image_size=port.height,
+        port=port,
         classes=images.classes,
         num_images=counts,
         stages=tuple(
@@ -121,16 +123,16 @@ def _plan_phase(
     strategy: Strategy,
 ) -> Phase:
     is_probe = name == "probe"
-    new_rate = default_rate(recipe, is_new=True)
     if is_probe:
         epochs = recipe.probe_epochs or max(recipe.epochs, _MIN_PROBE_EPOCHS)
-        base_rate = head_rate = recipe.probe_learning_rate or new_rate
+        base_rate = head_rate = recipe.probe_learning_rate or default_rate(recipe, "head_alone")
     else:
         epochs = recipe.epochs
-        is_new = strategy in ("head_only", "from_scratch")
-        base_rate = recipe.learning_rate or default_rate(recipe, is_new=is_new)
+        part = _PARTS.get(strategy, "pretrained")
+        base_rate = recipe.learning_rate or default_rate(recipe, part)
         # A head that was not probed starts from chance and needs the rate of new weights.
-        head_rate = base_rate if is_probed or is_new else max(base_rate, new_rate)
+        starts_new = not is_probed and part == "pretrained"
+        head_rate = max(base_rate, default_rate(recipe, "new")) if starts_new else base_rate
     groups: tuple[ParameterGroup, ...] = plan_groups(
         network, recipe, cut, base_rate=base_rate, head_rate=head_rate
     )

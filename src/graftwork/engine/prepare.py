@@ -145,11 +145,12 @@ def prepare(flow: Flow, images: ImageSet, workspace: Workspace, *, compute: Comp
     """
     settings, recipe = read_settings(flow), flow.recipe
     network = open_network(settings, len(images.classes), recipe.seed, workspace)
-    transform = Transform.for_port(input_port(network, settings.backbone))
+    port = input_port(network, settings.backbone)
+    transform = Transform.for_port(port)
     if compute is None:
         compute = choose_compute(
             network.stages_in_order(),
-            (network.base.card.port.channels, *transform.size),
+            (port.channels, *transform.size),
             recipe,
             key=network.base.card.architecture,
             memory=workspace.cache / "compute.json",
@@ -160,7 +161,7 @@ def prepare(flow: Flow, images: ImageSet, workspace: Workspace, *, compute: Comp
         recipe,
         images,
         network,
-        transform,
+        port,
         compute,
         cache_limit=cache_limit_bytes(workspace.cache),
     )

@@ -35,6 +35,7 @@ class Source(Protocol):
     """Inputs of a phase, by position."""
 
     cut: str
+    is_in_memory: bool
 
     def __len__(self) -> int: ...
 
@@ -62,8 +63,10 @@ class FeatureSource:
         self._compute = compute
         self._views = len(rows[0]) if rows else 1
         self._loaded: Tensor | None = None
+        self.is_in_memory = False
         if len(rows) * self._views * store.row_bytes <= _LOAD_INTO_MEMORY_BYTES:
-            self._loaded = store.gather([row for views in rows for row in views])
+            self._loaded = store.gather([row for views in rows for row in views]).float()
+            self.is_in_memory = True
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -71,9 +74,8 @@ class FeatureSource:
     def batch(self, positions: NDArray[np.int64], epoch: int) -> Tensor:
         views = (epoch + positions) % self._views
         if self._loaded is not None:
-            found = self._loaded[torch.from_numpy(positions * self._views + views)]
-        else:
-            found = self._store.gather([self._rows[p][v] for p, v in zip(positions, views, strict=True)])
+            return place(self._loaded[torch.from_numpy(positions * self._views + views)], self._compute)
+        found = self._store.gather([self._rows[p][v] for p, v in zip(positions, views, strict=True)])
         return place(found.float(), self._compute)
 
 
@@ -104,6 +106,7 @@ class ImageSource:
     """
 
     cut = INPUT_CUT
+    is_in_memory = False
 
     def __init__(
         self,
@@ -146,7 +149,8 @@ def prefetched(
     source: Source, batches: Sequence[NDArray[np.int64]], epoch: int
 ) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
     """Yield each batch's positions and inputs, the next one being made while this one is used."""
-    if not batches:
+    if source.is_in_memory or not batches:
+        yield from ((positions, source.batch(positions, epoch)) for positions in batches)
         return
     with ThreadPoolExecutor(max_workers=1) as pool:
         coming = pool.submit(source.batch, batches[0], epoch)

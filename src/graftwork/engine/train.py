@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -130,18 +131,27 @@ class _PhaseRunner:
     def step(self, positions: NDArray[np.int64], inputs: Tensor, step: int) -> float:
         """Do one step; update at the end of each accumulation."""
         recipe, state = self.recipe, self.state
-        seed = np.random.SeedSequence([recipe.seed, self.number, state.epoch, step]).generate_state(1)[0]
         labels = self.train.labels[torch.from_numpy(positions)].to(inputs.device)
         in_group = min(recipe.accumulate, self.steps - step // recipe.accumulate * recipe.accumulate)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(int(seed))
-            with autocast(self.compute):
-                logits = self.network(inputs, self.train.source.cut)
+        with self._draws(step), autocast(self.compute):
+            logits = self.network(inputs, self.train.source.cut)
             loss: Tensor = self.loss(logits, labels)
         (loss / in_group).backward()  # type: ignore[no-untyped-call]
         if (step + 1) % recipe.accumulate == 0 or step + 1 == self.steps:
             self._update(state.epoch * self.updates_per_epoch + step // recipe.accumulate)
         return float(loss.detach())
+
+    @contextmanager
+    def _draws(self, step: int) -> Iterator[None]:
+        """Draw as a function of seed, phase, epoch and step; leave the caller's generator as it was."""
+        is_random = self.phase.cut != self.network.last_cut or self.network.head.dropout.p > 0
+        if not is_random:
+            yield
+            return
+        key = [self.recipe.seed, self.number, self.state.epoch, step]
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(np.random.SeedSequence(key).generate_state(1)[0]))
+            yield
 
     def _update(self, update: int) -> None:
         total = self.updates_per_epoch * self.phase.epochs
