@@ -23,7 +23,8 @@ from graftwork.graph.contracts import BackboneSettings
 
 __all__ = ["make_plan"]
 
-_BACKWARD_FACTOR = 3.0  # forward and backward together cost about three forwards
+# A training step over a forward pass, measured with EfficientNet-Lite0 on a CPU: bfloat16 speeds forwards more.
+_STEP_FACTOR = {"float32": 3.6, "bfloat16": 5.7}
 _HEAD_SECONDS_PER_IMAGE = 4e-6
 _DTYPE_BYTES = {"float32": 4, "bfloat16": 2}
 _MIN_PROBE_EPOCHS = 20
@@ -205,7 +206,7 @@ def _estimate(
         border = 0 if phase.cut == INPUT_CUT else order.index(phase.cut) + 1
         free = sum(work[n] for n in order[border:]) / total
         held = 0.0 if phase.from_cache else 1.0 - free
-        per_train = (held + free * _BACKWARD_FACTOR) / rate + _HEAD_SECONDS_PER_IMAGE
+        per_train = (held + free * _STEP_FACTOR[compute.precision]) / rate + _HEAD_SECONDS_PER_IMAGE
         per_validation = (held + free) / rate
         seconds += phase.epochs * (counts["train"] * per_train + counts["validation"] * per_validation)
     return seconds
