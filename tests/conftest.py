@@ -8,7 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from jaxtyping import install_import_hook
 from PIL import Image
+
+# Shapes in signatures are checked while testing; users pay nothing.
+install_import_hook(["graftwork.components", "graftwork.engine.metrics"], "beartype.beartype")
 
 TINY_BASE = "random:timm:test_efficientnet"
 

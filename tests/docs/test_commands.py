@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import re
 import shlex
 from pathlib import Path
@@ -46,7 +47,7 @@ def faults(line: str) -> list[str]:
         return [f"no verb {words[0]}"]
     options = {option for p in COMMANDS[verb].params for option in p.opts}
     wrong = [w for w in words if w.startswith("-") and w not in options]
-    for option, value in zip(words, words[1:], strict=False):
+    for option, value in itertools.pairwise(words):
         if option == "--set" and value.partition("=")[0] not in OPTIONS:
             wrong.append(value)
         if option == "--base" and value.partition(":")[0] not in (*list_hosts(), "random"):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 __all__ = ["ClassificationLoss", "balanced_weights"]
 
 
-def balanced_weights(counts: Tensor) -> Tensor:
+def balanced_weights(counts: Int[Tensor, " k"] | Float[Tensor, " k"]) -> Float[Tensor, " k"]:
     """Return a weight per class, inverse to its number of images, mean 1 over the images.
 
     Classes without images get weight 0.
@@ -48,7 +49,7 @@ class ClassificationLoss(nn.Module):
         self.weights: Tensor | None
         self.label_smoothing = label_smoothing
 
-    def forward(self, logits: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, logits: Float[Tensor, "b k"], labels: Int[Tensor, " b"]) -> Float[Tensor, ""]:
         losses = nn.functional.cross_entropy(
             logits.float(),
             labels,

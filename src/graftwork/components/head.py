@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from graftwork.errors import ShapeError
@@ -15,7 +16,7 @@ __all__ = ["Head", "Pool", "Standardize"]
 class Pool(nn.Module):
     """Average over places: maps (b, c, h, w) and tokens (b, n, d) become (b, features)."""
 
-    def forward(self, features: Tensor) -> Tensor:
+    def forward(self, features: Float[Tensor, "b ..."]) -> Float[Tensor, "b d"]:
         if features.ndim == 4:
             return features.mean(dim=(2, 3))
         if features.ndim == 3:
@@ -36,13 +37,13 @@ class Standardize(nn.Module):
         self.mean: Tensor
         self.scale: Tensor
 
-    def fit(self, mean: Tensor, variance: Tensor) -> None:
+    def fit(self, mean: Float[Tensor, " d"], variance: Float[Tensor, " d"]) -> None:
         """Hold these moments; features that never vary keep their scale of one."""
         self.mean.copy_(mean)
         deviation = variance.clamp_min(0).sqrt()
         self.scale.copy_(torch.where(deviation > 1e-6, 1.0 / deviation.clamp_min(1e-6), 1.0))
 
-    def forward(self, features: Tensor) -> Tensor:
+    def forward(self, features: Float[Tensor, "b d"]) -> Float[Tensor, "b d"]:
         return (features - self.mean) * self.scale
 
 
@@ -77,7 +78,7 @@ class Head(nn.Module):
         self.dropout = nn.Dropout(dropout)
         self.linear = nn.Linear(width, num_classes)
 
-    def forward(self, features: Tensor) -> Tensor:
+    def forward(self, features: Float[Tensor, "b ..."]) -> Float[Tensor, "b k"]:
         pooled = self.pool(features).float()
         if pooled.shape[-1] != self.num_features:
             raise ShapeError(

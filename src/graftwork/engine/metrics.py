@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float, Int, Num
 from numpy.typing import NDArray
 
 from graftwork.documents.record import ClassScore, Interval, Scores
@@ -38,13 +39,15 @@ def wilson(hits: int, total: int) -> Interval:
     return Interval(value=share, low=max(0.0, middle - half), high=min(1.0, middle + half))
 
 
-def confusion_matrix(labels: Ints, predicted: Ints, num_classes: int) -> Ints:
+def confusion_matrix(
+    labels: Int[np.ndarray, " n"], predicted: Int[np.ndarray, " n"], num_classes: int
+) -> Int[np.ndarray, "k k"]:
     """Return counts (k, k): row is the label, column the predicted label."""
-    flat = np.bincount(labels * num_classes + predicted, minlength=num_classes**2)
+    flat: Ints = np.bincount(labels * num_classes + predicted, minlength=num_classes**2)
     return flat.reshape(num_classes, num_classes)
 
 
-def balanced_accuracy(confusion: NDArray[np.number]) -> Floats:
+def balanced_accuracy(confusion: Num[np.ndarray, "*batch k k"]) -> Float[np.ndarray, "*batch"]:
     """Return the mean recall over the classes that have images; leading axes (…, k, k) are kept."""
     support = confusion.sum(-1)
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
@@ -53,7 +56,7 @@ def balanced_accuracy(confusion: NDArray[np.number]) -> Floats:
     return np.asarray(recall.sum(-1) / np.maximum(present.sum(-1), 1))
 
 
-def _macro_f1(confusion: NDArray[np.number]) -> Floats:
+def _macro_f1(confusion: Num[np.ndarray, "*batch k k"]) -> Float[np.ndarray, "*batch"]:
     """Return the mean F1 over the classes that occur as label or prediction; leading axes are kept."""
     support, said = confusion.sum(-1), confusion.sum(-2)
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
@@ -62,7 +65,9 @@ def _macro_f1(confusion: NDArray[np.number]) -> Floats:
     return np.asarray(f1.sum(-1) / np.maximum(occurs.sum(-1), 1))
 
 
-def log_losses(probabilities: Floats, labels: Ints) -> Floats:
+def log_losses(
+    probabilities: Float[np.ndarray, "n k"], labels: Int[np.ndarray, " n"]
+) -> Float[np.ndarray, " n"]:
     """Return −log of the label's probability per image, (n,)."""
     chosen = probabilities[np.arange(len(labels)), labels]
     return -np.log(np.maximum(chosen, 1e-12))
