@@ -43,8 +43,9 @@ def confusion_matrix(
     labels: Int[np.ndarray, " n"], predicted: Int[np.ndarray, " n"], num_classes: int
 ) -> Int[np.ndarray, "k k"]:
     """Return counts (k, k): row is the label, column the predicted label."""
-    flat: Ints = np.bincount(labels * num_classes + predicted, minlength=num_classes**2)
-    return flat.reshape(num_classes, num_classes)
+    flat = np.bincount(labels * num_classes + predicted, minlength=num_classes**2)
+    counts: Ints = flat.reshape(num_classes, num_classes)
+    return counts
 
 
 def balanced_accuracy(confusion: Num[np.ndarray, "*batch k k"]) -> Float[np.ndarray, "*batch"]:
