@@ -71,7 +71,8 @@ def log_losses(
 ) -> Float[np.ndarray, " n"]:
     """Return −log of the label's probability per image, (n,)."""
     chosen = probabilities[np.arange(len(labels)), labels]
-    return -np.log(np.maximum(chosen, 1e-12))
+    losses: Floats = -np.log(np.maximum(chosen, 1e-12))
+    return losses
 
 
 def score(
