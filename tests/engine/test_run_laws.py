@@ -208,6 +208,20 @@ def test_stopped_run_keeps_the_best_and_can_go_on(run):
     assert resumed.digest == whole.digest
 
 
+def test_stop_before_the_first_tuned_epoch_keeps_the_probe(run):
+    """The best so far is then the probe's result, not half an epoch of tuning."""
+    choices = {"strategy": "all_layers", "recipe": {"batch": 12, "probe_epochs": 2, "checkpoint_seconds": 1e-9}}
+    head = run("head", strategy="head_only", recipe={"batch": 12, "epochs": 2})
+    probe_steps, decoded = 2 * 4, 2 + 60
+    polls = iter([False] * (decoded + probe_steps + 1))
+    stopped = run("a", stop=lambda: next(polls, True), **choices)
+    assert stopped.record.status == "stopped"
+    assert stopped.of("step_ended", phase="main") or stopped.of("checkpoint_saved", phase="main")
+    one, two = (load_file(o.folder / "weights.safetensors") for o in (head, stopped))
+    for name in one:
+        assert torch.equal(one[name], two[name]), name
+
+
 def test_changed_images_refuse_to_resume(run, stripes, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(stripes, copy)

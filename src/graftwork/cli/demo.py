@@ -1,4 +1,4 @@
-"""``graftwork demo``: sixty seconds from nothing to a proven transfer."""
+"""``graftwork demo``: from nothing to a proven transfer in about a minute."""
 
 from __future__ import annotations
 

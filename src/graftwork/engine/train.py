@@ -128,6 +128,10 @@ class _PhaseRunner:
         }
         return {**self.tensors, **free}
 
+    def copy_movable(self) -> dict[str, Tensor]:
+        """Return a copy of all that the phase may change, as it is now."""
+        return {name: t.detach().clone() for name, t in self.movable().items()}
+
     def step(self, positions: NDArray[np.int64], inputs: Tensor, step: int) -> float:
         """Do one step; update at the end of each accumulation."""
         recipe, state = self.recipe, self.state
@@ -180,7 +184,7 @@ class _PhaseRunner:
         is_best = epoch > 0 and (state.best_score is None or value > state.best_score)
         if is_best:
             state.best_score, state.best_epoch = value, epoch
-            state.best = {name: t.detach().clone() for name, t in self.movable().items()}
+            state.best = self.copy_movable()
         train_loss = state.loss_sum / state.loss_count if state.loss_count else None
         state.loss_sum, state.loss_count = 0.0, 0
         loss, accuracy, balanced = scores or (None, None, None)
@@ -253,6 +257,8 @@ def train_phase(
     yield PhaseStarted(phase=phase.name, epochs=phase.epochs, steps_per_epoch=runner.steps)
     if state.epoch == 0 and state.step == 0:
         yield runner.end_epoch(0, 0.0)
+        if number > 0:  # who stops before an epoch has ended keeps what the phase before gave
+            state.best = runner.copy_movable()
     while state.epoch < phase.epochs and not state.interrupted:
         yield from _train_epoch(runner, save, stop)
         if _waited_enough(runner):
