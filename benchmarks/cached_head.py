@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from benchmarks.results import num_cores, print_table, save
+from benchmarks.results import measure_and_tell, print_table
 from graftwork.bases import open_base
 from graftwork.components.classification import ClassificationLoss
 from graftwork.documents.events import EpochEnded
@@ -140,13 +140,7 @@ def show(found: dict[str, Any]) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print, save."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    options(parser)
-    parser.add_argument("--threads", type=int, default=num_cores())
-    given = parser.parse_args(arguments)
-    found = measure(given)
-    show(found)
-    save("cached_head", found, threads=given.threads)
+    measure_and_tell("cached_head", __doc__, options, measure, show, arguments)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image
 
 from benchmarks.images import draw_photo
-from benchmarks.results import alternate, num_cores, print_table, save
+from benchmarks.results import alternate, measure_and_tell, print_table
 from graftwork.data import Transform
 from graftwork.data.decode import decode_image
 from graftwork.documents.card import InputPort
@@ -60,13 +60,7 @@ def show(found: dict[str, Any]) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print, save."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    options(parser)
-    parser.add_argument("--threads", type=int, default=num_cores())
-    given = parser.parse_args(arguments)
-    found = measure(given)
-    show(found)
-    save("decode", found, threads=given.threads)
+    measure_and_tell("decode", __doc__, options, measure, show, arguments)
 
 
 if __name__ == "__main__":

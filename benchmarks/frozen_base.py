@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.images import DEFAULT_SOURCE, lay_out
-from benchmarks.results import BenchmarkFailed, num_cores, print_table, run_module, save, say
+from benchmarks.results import (
+    BenchmarkFailed,
+    measure_and_tell,
+    print_table,
+    run_module,
+    say,
+)
 
 __all__ = ["main", "measure"]
 
@@ -209,13 +215,7 @@ def _show_first_run(first: dict[str, Any], one_pass: dict[str, Any], ratio: floa
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print, save."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    options(parser)
-    parser.add_argument("--threads", type=int, default=num_cores())
-    given = parser.parse_args(arguments)
-    found = measure(given)
-    show(found)
-    save("frozen_base", found, threads=given.threads)
+    measure_and_tell("frozen_base", __doc__, options, measure, show, arguments)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.images import draw_jpegs
-from benchmarks.results import num_cores, peak_memory_bytes, print_table, run_module, save
+from benchmarks.results import measure_and_tell, peak_memory_bytes, print_table, run_module
 
 __all__ = ["main", "measure"]
 
@@ -83,18 +83,7 @@ def show(found: dict[str, Any]) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print, save."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    options(parser)
-    parser.add_argument("--threads", type=int, default=num_cores())
-    parser.add_argument("--run", type=Path, default=None, help=argparse.SUPPRESS)
-    parser.add_argument("--answer", type=Path, default=None, help=argparse.SUPPRESS)
-    given = parser.parse_args(arguments)
-    if given.run is not None:
-        run_once(given)
-        return
-    found = measure(given)
-    show(found)
-    save("memory", found, threads=given.threads)
+    measure_and_tell("memory", __doc__, options, measure, show, arguments, run_once)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import platform
@@ -10,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -24,6 +25,7 @@ from rich.table import Table
 __all__ = [
     "BenchmarkFailed",
     "alternate",
+    "measure_and_tell",
     "num_cores",
     "peak_memory_bytes",
     "print_table",
@@ -176,3 +178,30 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def measure_and_tell(
+    name: str,
+    title: str | None,
+    options: Callable[[argparse.ArgumentParser], None],
+    measure: Callable[[argparse.Namespace], dict[str, Any]],
+    show: Callable[[dict[str, Any]], None],
+    arguments: list[str] | None,
+    run_once: Callable[[argparse.Namespace], None] | None = None,
+) -> None:
+    """Read the options of a measurement, measure, print, save.
+
+    A measurement that starts itself in a process of its own gives ``run_once``: what that process does.
+    """
+    parser = argparse.ArgumentParser(description=title, formatter_class=argparse.RawTextHelpFormatter)
+    options(parser)
+    parser.add_argument("--threads", type=int, default=num_cores())
+    parser.add_argument("--run", type=Path, default=None, help=argparse.SUPPRESS)
+    parser.add_argument("--answer", type=Path, default=None, help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    if given.run is not None and run_once is not None:
+        run_once(given)
+        return
+    found = measure(given)
+    show(found)
+    save(name, found, threads=given.threads)

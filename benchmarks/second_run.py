@@ -15,7 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 from benchmarks.images import draw_jpegs
-from benchmarks.results import num_cores, print_table, run_module, save
+from benchmarks.results import measure_and_tell, print_table, run_module
 
 __all__ = ["main", "measure"]
 
@@ -141,18 +141,7 @@ def show(found: dict[str, Any]) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print, save."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    options(parser)
-    parser.add_argument("--threads", type=int, default=num_cores())
-    parser.add_argument("--run", type=Path, default=None, help=argparse.SUPPRESS)
-    parser.add_argument("--answer", type=Path, default=None, help=argparse.SUPPRESS)
-    given = parser.parse_args(arguments)
-    if given.run is not None:
-        run_once(given)
-        return
-    found = measure(given)
-    show(found)
-    save("second_run", found, threads=given.threads)
+    measure_and_tell("second_run", __doc__, options, measure, show, arguments, run_once)
 
 
 if __name__ == "__main__":

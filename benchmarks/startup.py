@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from benchmarks.results import alternate, num_cores, print_table, save
+from benchmarks.results import alternate, measure_and_tell, print_table
 
 __all__ = ["main", "measure"]
 
@@ -69,13 +69,7 @@ def show(found: dict[str, Any]) -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure, print, save."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    options(parser)
-    parser.add_argument("--threads", type=int, default=num_cores())
-    given = parser.parse_args(arguments)
-    found = measure(given)
-    show(found)
-    save("startup", found, threads=given.threads)
+    measure_and_tell("startup", __doc__, options, measure, show, arguments)
 
 
 if __name__ == "__main__":

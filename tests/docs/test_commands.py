@@ -78,5 +78,5 @@ def test_shown_make_target_exists(page: str, line: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
 def test_page_names_no_place_of_one_machine(page: Path) -> None:
-    found = re.findall(r"(?:/home/|/root/|/tmp/|/work/|/Users/)\S*", page.read_text(encoding="utf-8"))
+    found = re.findall(r"(?:/home/|/root/|/tmp/|/Users/)\S*", page.read_text(encoding="utf-8"))
     assert found == []

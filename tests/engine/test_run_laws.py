@@ -210,7 +210,10 @@ def test_stopped_run_keeps_the_best_and_can_go_on(run):
 
 def test_stop_before_the_first_tuned_epoch_keeps_the_probe(run):
     """The best so far is then the probe's result, not half an epoch of tuning."""
-    choices = {"strategy": "all_layers", "recipe": {"batch": 12, "probe_epochs": 2, "checkpoint_seconds": 1e-9}}
+    choices = {
+        "strategy": "all_layers",
+        "recipe": {"batch": 12, "probe_epochs": 2, "checkpoint_seconds": 1e-9},
+    }
     head = run("head", strategy="head_only", recipe={"batch": 12, "epochs": 2})
     probe_steps, decoded = 2 * 4, 2 + 60
     polls = iter([False] * (decoded + probe_steps + 1))

@@ -69,8 +69,6 @@ def make_plan(
         )
         for name, at in phase_cuts
     )
-    rates = {g.name: g.learning_rate for g in phases[-1].groups}
-    border = network.position(cut)
     return Plan(
         base=card.id,
         strategy=backbone.strategy,
@@ -80,21 +78,27 @@ def make_plan(
         port=port,
         classes=images.classes,
         num_images=counts,
-        stages=tuple(
-            StagePlan(
-                name=stage.name,
-                num_parameters=stage.num_parameters,
-                is_frozen=i < border,
-                learning_rate=rates.get(stage.name, rates.get(f"{stage.name}/plain")),
-            )
-            for i, stage in enumerate(card.stages)
-        ),
+        stages=_plan_stages(network, cut, phases[-1]),
         head_parameters=sum(p.numel() for p in network.head.parameters()),
         phases=phases,
         cache=cache,
         compute=compute,
         estimated_seconds=round(_estimate(card, phases, cache, counts, compute), 1),
         notes=(*notes, *_notes(card, recipe, cut, cache)),
+    )
+
+
+def _plan_stages(network: Network, cut: str, phase: Phase) -> tuple[StagePlan, ...]:
+    rates = {g.name: g.learning_rate for g in phase.groups}
+    border = network.position(cut)
+    return tuple(
+        StagePlan(
+            name=stage.name,
+            num_parameters=stage.num_parameters,
+            is_frozen=i < border,
+            learning_rate=rates.get(stage.name, rates.get(f"{stage.name}/plain")),
+        )
+        for i, stage in enumerate(network.base.card.stages)
     )
 
 
