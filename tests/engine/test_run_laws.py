@@ -236,6 +236,14 @@ def test_changed_images_refuse_to_resume(run, stripes, tmp_path):
         run("a", **choices)
 
 
+@pytest.mark.parametrize("strategy", ["head_only", "some_layers", "all_layers"])
+def test_without_validation_images_the_last_epoch_counts(run, strategy):
+    outcome = run(strategy=strategy, validation=0.0, recipe={"epochs": 3})
+    assert outcome.record.best_epoch == 3
+    assert list(outcome.record.metrics) == ["test"]
+    assert outcome.of("epoch_ended")[0].validation_loss is None
+
+
 def test_unknown_cut_names_the_legal_ones(run):
     with pytest.raises(CutError, match="blocks"):
         run(strategy="some_layers", cut="blocks.77")

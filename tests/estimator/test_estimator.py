@@ -221,7 +221,6 @@ def test_pickle_holds_no_network(fitted: TransferClassifier) -> None:
     assert len(pickle.dumps(fitted)) < len(fresh) + 1000
 
 
-@pytest.mark.xfail(raises=RuntimeError, strict=True, reason="ShardStore.gather fails on no rows at all")
 def test_without_validation_the_last_epoch_counts() -> None:
     model = make(validation=0.0).fit(X, Y)
     assert model.record_.best_epoch == 4

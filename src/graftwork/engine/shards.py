@@ -77,6 +77,8 @@ class ShardStore:
 
     def gather(self, rows: Sequence[str]) -> Tensor:
         """Return the named rows as one tensor (n, *shape)."""
+        if not rows:
+            return torch.empty(0, *self.shape, dtype=self.dtype)
         out = np.empty((len(rows), self.row_bytes), dtype=np.uint8)
         places = np.array([self._places[row] for row in rows], dtype=np.int64).reshape(-1, 2)
         for shard in np.unique(places[:, 0]):

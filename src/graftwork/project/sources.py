@@ -115,7 +115,10 @@ def image_by_key(run: Run, workspace: Workspace) -> Callable[[str], Image]:
 
     def open_image(key: str) -> Image:
         if not found:
-            images = images_of_run(run, workspace)
+            from graftwork.engine.prepare import read_settings
+
+            # Unsplit: looking for copies again would take longer than all the rest of a small report.
+            images = open_source(read_settings(run.flow).images, workspace.index)
             found["reader"] = images.reader
             found["samples"] = {sample.key: sample for sample in images.samples}
         picture: Image = found["reader"].open(found["samples"][key])
