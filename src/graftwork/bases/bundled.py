@@ -57,7 +57,7 @@ class BundledHost:
             module = timm.create_model(ARCHITECTURE)
         blocks: Any = module.blocks
         loaded: frozenset[str] = frozenset()
-        origin = Origin(source="random", licence="Apache-2.0", note="Untrained weights.")
+        origin = Origin(source="random", license="Apache-2.0", note="Untrained weights.")
         if request.weights:
             path = weights_path()
             origin = checked_origin(path)
@@ -114,7 +114,7 @@ def checked_origin(path: Path) -> Origin:
         )
     return Origin(
         source=f"package {PACKAGE} 0.1.0",
-        licence="Apache-2.0",
+        license="Apache-2.0",
         digest=digest,
         size_bytes=path.stat().st_size,
         note="Code and weights are Apache-2.0; the ImageNet photographs they were trained on are for research.",

@@ -38,7 +38,7 @@ class RunHost:
             blueprint.must_be_complete = True
             blueprint.origin = Origin(
                 source=f"run:{name}",
-                licence=card.origin.licence,
+                license=card.origin.license,
                 digest=digest_file(path),
                 size_bytes=path.stat().st_size,
                 note=f"Trained from {record.base}.",

@@ -57,8 +57,8 @@ class TimmHost:
         for name in timm.list_models(pretrained=True):
             config = get_pretrained_cfg(name)
             offline = bool(config and local_file(config))
-            licence = (config.license if config else None) or "unknown"
-            yield BaseSummary(f"timm:{name}", name, available_offline=offline, licence=licence)
+            held_license = (config.license if config else None) or "unknown"
+            yield BaseSummary(f"timm:{name}", name, available_offline=offline, license=held_license)
 
 
 def config_of(name: str) -> Any:
@@ -204,11 +204,11 @@ def find_or_fetch(name: str, config: Any) -> Path:
 
 def origin_of(config: Any, path: Path | None) -> Origin:
     if path is None:
-        return Origin(source="random", licence="Apache-2.0", note="Untrained weights.")
+        return Origin(source="random", license="Apache-2.0", note="Untrained weights.")
     source = f"hf-hub:{config.hf_hub_id}" if config.hf_hub_id else str(config.url)
     return Origin(
         source=source,
-        licence=config.license or "unknown",
+        license=config.license or "unknown",
         digest=digest_file(path),
         size_bytes=path.stat().st_size,
     )

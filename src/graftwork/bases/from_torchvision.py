@@ -36,7 +36,7 @@ class TorchvisionHost:
             title=f"{name.partition('.')[0]} ({weights.name})",
             architecture=f"torchvision:{name}",
             port=torchvision_port(weights, request.image_size),
-            origin=Origin(source="random", licence="BSD-3-Clause", note="Untrained weights."),
+            origin=Origin(source="random", license="BSD-3-Clause", note="Untrained weights."),
             classifier_names=(last_layer(module),),
             adapt=partial(resample, module),
         )
@@ -159,7 +159,7 @@ def resample(module: nn.Module, tensors: dict[str, Tensor]) -> dict[str, Tensor]
 def torchvision_origin(weights: Any, path: Path) -> Origin:
     return Origin(
         source=weights.url,
-        licence="BSD-3-Clause",
+        license="BSD-3-Clause",
         digest=digest_file(path),
         size_bytes=path.stat().st_size,
         note=f"Recipe: {weights.meta['recipe']}" if "recipe" in weights.meta else None,

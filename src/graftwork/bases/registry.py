@@ -27,7 +27,7 @@ class BaseSummary:
     title: str
     num_parameters: int | None = None
     available_offline: bool = False
-    licence: str = "unknown"
+    license: str = "unknown"
 
 
 @dataclass(frozen=True)

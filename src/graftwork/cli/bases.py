@@ -43,14 +43,14 @@ def list_all(
         print_json({"bases": found})
         return
     show_rows(
-        ["base", "title", ">parameters", "offline", "licence"],
+        ["base", "title", ">parameters", "offline", "license"],
         [
             (
                 b.id,
                 b.title,
                 None if b.num_parameters is None else count(b.num_parameters),
                 "yes" if b.available_offline else "no",
-                b.licence,
+                b.license,
             )
             for b in found
         ],

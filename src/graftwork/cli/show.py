@@ -200,7 +200,11 @@ def show_card(card: BaseCard, cut: str | None = None) -> None:
         f"input: {port.channels} × {port.height} × {port.width} {port.channel_order.upper()}, "
         f"mean {_short(port.mean)}, std {_short(port.std)}, {port.interpolation}"
     )
-    target.print(f"weights: {escape(card.origin.source)}, licence {escape(card.origin.licence)}")
+    origin = card.origin
+    target.print(f"weights: {escape(origin.source)}, license {escape(origin.license)}")
+    if origin.digest:
+        held = f", {size(origin.size_bytes)}" if origin.size_bytes else ""
+        target.print(f"file: SHA-256 {origin.digest}{held}")
     left_out = f", {len(load.left_out)} of the old classifier cut off" if load.left_out else ""
     target.print(
         f"loaded: {load.loaded} tensors, {len(load.missing)} missing, "

@@ -54,7 +54,7 @@ class Origin(Document):
     """Where weights come from."""
 
     source: str = Field(description="Package, file, hub id, run, or 'random'.")
-    licence: str = "unknown"
+    license: str = "unknown"
     digest: str | None = Field(None, description="SHA-256 of the weights file, where there is one file.")
     size_bytes: int | None = None
     note: str | None = None

@@ -132,7 +132,7 @@ def _empty_record(flow: Flow, run: Run) -> RunRecord:
         name=flow.name,
         path=str(run.path),
         status="running",
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
         base=str(backbone.get("base", "")),
         strategy=strategy_of(flow),
         cut=str(backbone.get("cut") or ""),

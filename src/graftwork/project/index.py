@@ -86,7 +86,9 @@ class RunIndex:
         """Return all runs, newest first, in line with the folders."""
         self.sync()
         with self._engine.begin() as connection:
-            found: Iterable[Row[Any]] = connection.execute(select(RUNS).order_by(RUNS.c.id.desc())).all()
+            found: Iterable[Row[Any]] = connection.execute(
+                select(RUNS).order_by(RUNS.c.created.desc(), RUNS.c.id.desc())
+            ).all()
         return [_shown(dict(row._mapping), self._runs) for row in found]
 
     def rebuild(self) -> int:
