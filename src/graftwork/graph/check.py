@@ -10,20 +10,24 @@ from pydantic import ValidationError
 from graftwork.documents.flow import Edge, Flow, Node
 from graftwork.documents.problem import Problem
 from graftwork.errors import FlowError, UnknownName, did_you_mean
-from graftwork.graph.contracts import CONTRACTS, Contract, Contracts
-from graftwork.graph.ports import Port, bind, show_shape
+from graftwork.graph.contract import Contract, Contracts
+from graftwork.graph.contracts import CONTRACTS
+from graftwork.graph.ports import accepts, bind, show_shape
 from graftwork.graph.topology import sorted_nodes
+from graftwork.graph.wires import Face, infer_wires, parse_settings
 
 __all__ = ["check", "checked"]
 
 
 def check(flow: Flow, contracts: Contracts = CONTRACTS) -> tuple[Problem, ...]:
-    """Return all problems of ``flow``, each with its node, its port and a hint. Empty: it can be built."""
-    known: dict[str, Contract] = {}
+    """Return all problems of ``flow``, each with its node, its port and a hint. No errors: it can be built."""
+    known: dict[str, Face] = {}
     problems = list(_check_nodes(flow, contracts, known))
     problems += _check_edges(flow, known)
     problems += _check_inputs(flow, known)
-    problems += _check_whole(flow)
+    problems += _check_whole(flow, known)
+    if not any(p.level == "error" for p in problems):
+        problems += infer_wires(flow, contracts)[1]
     return tuple(problems)
 
 
@@ -44,17 +48,19 @@ def checked(flow: Flow, contracts: Contracts = CONTRACTS) -> Flow:
     return flow
 
 
-def _check_nodes(flow: Flow, contracts: Contracts, known: dict[str, Contract]) -> Iterator[Problem]:
+def _check_nodes(flow: Flow, contracts: Contracts, known: dict[str, Face]) -> Iterator[Problem]:
     for node_id, count in Counter(n.id for n in flow.nodes).items():
         if count > 1:
             yield Problem(message=f"{count} nodes share this id.", node=node_id, hint="Rename one.")
     for node in flow.nodes:
         try:
-            known[node.id] = contracts.get(node.component)
+            contract = contracts.get(node.component)
         except UnknownName as error:
             yield Problem(message=error.message, node=node.id, hint=error.hint)
             continue
-        yield from _check_settings(node, known[node.id])
+        wrong = list(_check_settings(node, contract))
+        yield from wrong
+        known[node.id] = Face(contract, *contract.ports(None if wrong else parse_settings(node, contract)))
 
 
 def _check_settings(node: Node, contract: Contract) -> Iterator[Problem]:
@@ -72,7 +78,7 @@ def _check_settings(node: Node, contract: Contract) -> Iterator[Problem]:
             )
 
 
-def _check_edges(flow: Flow, known: dict[str, Contract]) -> Iterator[Problem]:
+def _check_edges(flow: Flow, known: dict[str, Face]) -> Iterator[Problem]:
     ids = {n.id for n in flow.nodes}
     for edge in flow.edges:
         missing = [end.node for end in (edge.source, edge.target) if end.node not in ids]
@@ -86,9 +92,9 @@ def _check_edges(flow: Flow, known: dict[str, Contract]) -> Iterator[Problem]:
             yield from _check_fit(edge, known)
 
 
-def _check_fit(edge: Edge, known: dict[str, Contract]) -> Iterator[Problem]:
-    source = _find_port(edge.source.port, known[edge.source.node], "outputs")
-    target = _find_port(edge.target.port, known[edge.target.node], "inputs")
+def _check_fit(edge: Edge, known: dict[str, Face]) -> Iterator[Problem]:
+    source = known[edge.source.node].output(edge.source.port)
+    target = known[edge.target.node].input(edge.target.port)
     for end, port, side in ((edge.source, source, "outputs"), (edge.target, target, "inputs")):
         if port is None:
             names = [p.name for p in getattr(known[end.node], side)]
@@ -100,7 +106,7 @@ def _check_fit(edge: Edge, known: dict[str, Contract]) -> Iterator[Problem]:
             )
     if source is None or target is None:
         return
-    if source.kind != target.kind or bind(source.shape, target.shape) is None:
+    if not accepts(target, source.kind) or bind(source.shape, target.shape) is None:
         yield Problem(
             message=f"wants {target.kind} {show_shape(target.shape)} but '{edge.source}' gives "
             f"{source.kind} {show_shape(source.shape)}.",
@@ -110,14 +116,10 @@ def _check_fit(edge: Edge, known: dict[str, Contract]) -> Iterator[Problem]:
         )
 
 
-def _find_port(name: str, contract: Contract, side: str) -> Port | None:
-    return contract.port(name, side)
-
-
-def _check_inputs(flow: Flow, known: dict[str, Contract]) -> Iterator[Problem]:
+def _check_inputs(flow: Flow, known: dict[str, Face]) -> Iterator[Problem]:
     wires = Counter((e.target.node, e.target.port) for e in flow.edges)
-    for node_id, contract in known.items():
-        for port in contract.inputs:
+    for node_id, face in known.items():
+        for port in face.inputs:
             count = wires[(node_id, port.name)]
             if count == 0 and not port.is_optional:
                 yield Problem(
@@ -130,10 +132,13 @@ def _check_inputs(flow: Flow, known: dict[str, Contract]) -> Iterator[Problem]:
                 yield Problem(message=f"{count} wires end here; one is wanted.", node=node_id, port=port.name)
 
 
-def _check_whole(flow: Flow) -> Iterator[Problem]:
-    components = {n.component for n in flow.nodes}
-    for wanted, why in (("images", "no images come in"), ("classification", "no objective is set")):
-        if wanted not in components:
+def _check_whole(flow: Flow, known: dict[str, Face]) -> Iterator[Problem]:
+    groups = {face.contract.group for face in known.values()}
+    for group, why, wanted in (
+        ("data", "no images come in", "images"),
+        ("objective", "no objective is set", "classification"),
+    ):
+        if group not in groups:
             yield Problem(message=f"{why}.", hint=f"Add a node of component '{wanted}'.")
     try:
         sorted_nodes(flow)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from graftwork.documents.document import Document
 from graftwork.documents.recipe import BatchNormMode, Strategy
-from graftwork.errors import UnknownName, UsageError, did_you_mean
+from graftwork.graph.contract import Contract, Contracts
 from graftwork.graph.ports import Port
 
 __all__ = [
@@ -78,62 +77,13 @@ class ClassificationSettings(Document):
     """One label per image; cross-entropy."""
 
 
-class Contract(Document):
-    """What a component promises: its ports and settings."""
-
-    name: str
-    title: str
-    summary: str
-    inputs: tuple[Port, ...] = ()
-    outputs: tuple[Port, ...] = ()
-    settings: type[Document]
-
-    def port(self, name: str, side: str) -> Port | None:
-        """Return the port of that name on ``side`` ('inputs' or 'outputs'), or None."""
-        ports: tuple[Port, ...] = getattr(self, side)
-        return next((p for p in ports if p.name == name), None)
-
-
-class Contracts:
-    """Contracts by name; refuses duplicates and guesses what was meant."""
-
-    def __init__(self, contracts: Iterable[Contract] = ()) -> None:
-        self._by_name: dict[str, Contract] = {}
-        for contract in contracts:
-            self.add(contract)
-
-    def add(self, contract: Contract) -> None:
-        """Register a contract.
-
-        Raises:
-            UsageError: the name is taken.
-        """
-        if contract.name in self._by_name:
-            raise UsageError(f"A component named '{contract.name}' is registered already.")
-        self._by_name[contract.name] = contract
-
-    def names(self) -> tuple[str, ...]:
-        return tuple(self._by_name)
-
-    def get(self, name: str) -> Contract:
-        """Return the contract of that name.
-
-        Raises:
-            UnknownName: no component of that name.
-        """
-        if name not in self._by_name:
-            raise UnknownName(
-                f"There is no component '{name}'.", hint=did_you_mean(name, list(self._by_name))
-            )
-        return self._by_name[name]
-
-
 _IMAGE = ("b", 3, "h", "w")
 
 CONTRACTS = Contracts(
     [
         Contract(
             name="images",
+            group="data",
             title="Images",
             summary="Labelled images from a folder, a table or arrays, split for training.",
             outputs=(
@@ -144,6 +94,7 @@ CONTRACTS = Contracts(
         ),
         Contract(
             name="backbone",
+            group="base",
             title="Backbone",
             summary="A base placed in a flow: pretrained stages up to its old classifier.",
             inputs=(Port(name="image", kind="image", shape=_IMAGE),),
@@ -160,10 +111,11 @@ CONTRACTS = Contracts(
         ),
         Contract(
             name="classification",
+            group="objective",
             title="Classification",
             summary="Objective for one label per image: cross-entropy and its scores.",
             inputs=(
-                Port(name="logits", kind="logits", shape=("b", "classes")),
+                Port(name="logits", kind="logits", also=("features",), shape=("b", "classes")),
                 Port(name="labels", kind="labels", shape=("b",)),
             ),
             settings=ClassificationSettings,

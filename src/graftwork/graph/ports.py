@@ -1,4 +1,4 @@
-"""Ports: what travels on a wire, with a symbolic shape, and whether two ends fit."""
+"""Ports and wires: what travels, with a symbolic shape, and whether two ends fit."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Literal
 
 from graftwork.documents.document import Document
 
-__all__ = ["Dim", "Kind", "Port", "bind", "show_shape"]
+__all__ = ["Dim", "Kind", "Misfit", "Port", "Wire", "accepts", "bind", "show_shape"]
 
-Kind = Literal["image", "features", "logits", "labels", "mask", "number", "category", "text"]
+Kind = Literal["image", "features", "logits", "probabilities", "labels", "mask", "number", "category", "text"]
 Dim = int | str
 
 
@@ -21,9 +21,41 @@ class Port(Document):
 
     name: str
     kind: Kind
+    also: tuple[Kind, ...] = ()  # further kinds that an input takes
     shape: tuple[Dim, ...] = ("...",)
     is_optional: bool = False
     help: str = ""
+
+
+class Wire(Document):
+    """What an output really gives: its kind, its shape as far as it is known, the range of its values."""
+
+    kind: Kind
+    shape: tuple[Dim, ...] = ("...",)
+    value_range: tuple[float, float] | None = None
+    is_normalized: bool = False  # mean and deviation were taken out on the way
+
+
+class Misfit(ValueError):
+    """Inputs or settings that a component cannot work with; ``check`` turns it into a problem.
+
+    Args:
+        message: what is wrong, with both sides named.
+        port: the input that does not fit, when it is one.
+        setting: the setting that does not fit, when it is one.
+        hint: the next step.
+    """
+
+    def __init__(
+        self, message: str, *, port: str | None = None, setting: str | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.message, self.port, self.setting, self.hint = message, port, setting, hint
+
+
+def accepts(port: Port, kind: Kind) -> bool:
+    """Whether an input takes what is of ``kind``."""
+    return kind == port.kind or kind in port.also
 
 
 def show_shape(shape: tuple[Dim, ...]) -> str:
