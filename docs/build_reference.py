@@ -36,8 +36,11 @@ PYTHON_MODULES = (
     "graftwork.documents.problem",
     "graftwork.graph.check",
     "graftwork.graph.contracts",
+    "graftwork.graph.describe",
     "graftwork.graph.flows",
     "graftwork.graph.ports",
+    "graftwork.graph.propose",
+    "graftwork.graph.recommend",
 )
 WITH_METHODS = ("Project", "Run", "TransferClassifier", "ImageSet", "Base", "Flow")
 DOCUMENT_MODULES = (
@@ -45,6 +48,7 @@ DOCUMENT_MODULES = (
     "graftwork.documents.plan",
     "graftwork.documents.card",
     "graftwork.documents.problem",
+    "graftwork.graph.describe",
     "graftwork.data.check",
     "graftwork.export.onnx",
 )
@@ -171,29 +175,56 @@ def recipe_page() -> str:
 
 
 def components_page() -> str:
+    from graftwork.graph.contract import Group
     from graftwork.graph.contracts import CONTRACTS
 
-    parts = []
-    for name in CONTRACTS.names():
-        contract = CONTRACTS.get(name)
-        parts += [f"## {name}", contract.summary]
-        for side in ("inputs", "outputs"):
-            ports = getattr(contract, side)
-            if ports:
-                parts.append(
-                    f"{side.capitalize()}: "
-                    + "; ".join(f"`{p.name}` ({p.kind}, {_shape(p.shape)})" for p in ports)
-                    + "."
-                )
-        parts.append(field_table(contract.settings))
-    intro = "The boxes of a flow: what goes in, what comes out, what can be set."
+    parts = ["## All of them"]
+    contracts = sorted(CONTRACTS, key=lambda c: get_args(Group).index(c.group))
+    rows = [(c.group, f"[{code(c.name)}](#{c.name})", c.summary) for c in contracts]
+    parts.append(table(["group", "component", "what it does"], rows))
+    for contract in contracts:
+        parts += _component(contract)
+    intro = (
+        "The boxes of a flow: what goes in, what comes out, what can be set. `graftwork components NAME` shows the "
+        "same. In shapes, `b` is the number of images, other words stand for sizes that only the data or the base "
+        "knows. Tokens are (b, n, d), maps (b, c, h, w); the *feature axis* is the last one of (b, d) and of tokens "
+        "and the channel axis of maps. What does not fit is refused by `check` while the flow is drawn, and again "
+        "when it is built."
+    )
     return page("Components", intro, parts)
+
+
+def _component(contract: Any) -> Iterator[str]:
+    from graftwork.graph.describe import describe
+
+    card = describe(contract)
+    yield f"## {card.name}"
+    yield f"{card.title} ({card.group}). {card.summary}"
+    about = first_line(contract.settings)
+    if len(about) > len(card.summary):
+        yield about
+    yield table(["port", "kind", "shape", "about"], _ports(card))
+    if card.ports_depend_on_settings:
+        yield "The ports are those of the default settings; they follow the settings."
+    if card.examples:
+        shown = "; ".join(f"{e.given} → {e.gives}" for e in card.examples)
+        yield f"Shapes with the default settings: {shown}."
+    yield field_table(contract.settings)
+
+
+def _ports(card: Any) -> Iterator[tuple[str, str, str, str]]:
+    from graftwork.graph.describe import kinds_of
+
+    for side, ports in (("in", card.inputs), ("out", card.outputs)):
+        for p in ports:
+            about = ("Optional. " if p.is_optional else "") + p.help
+            yield f"{side}: {code(p.name)}", kinds_of(p), _shape(p.shape), about.strip()
 
 
 def _shape(shape: tuple[Any, ...]) -> str:
     from graftwork.graph.ports import show_shape
 
-    return "any shape" if shape == ("...",) else show_shape(shape)
+    return "any" if shape == ("...",) else show_shape(shape)
 
 
 def documents_page() -> str:

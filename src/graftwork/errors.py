@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 __all__ = [
     "BaseNotUsable",
+    "CustomCodeError",
     "CutError",
     "DataError",
     "ExportError",
@@ -20,6 +21,7 @@ __all__ = [
     "HubUnreachable",
     "ImageSizeError",
     "MissingExtra",
+    "NotTrusted",
     "PlanError",
     "PortMismatch",
     "ProofFailed",
@@ -134,6 +136,19 @@ class PortMismatch(FlowError):
 
 class ShapeError(FlowError):
     """An array of a shape that the function does not take."""
+
+
+class CustomCodeError(FlowError):
+    """The code of a Custom component raised, or gave something else than its outputs promise.
+
+    ``fields["line"]`` is the line in the user's code, ``fields["shapes"]`` what came in.
+    """
+
+
+class NotTrusted(GraftworkError):
+    """A flow with custom code from a folder that the user has not said to trust."""
+
+    exit_code = 5
 
 
 class PlanError(FlowError):

@@ -29,7 +29,7 @@ from sklearn.utils.validation import (
 
 from graftwork.documents.flow import Flow, dump_flow
 from graftwork.documents.recipe import Augmentation, BatchNormMode, Strategy
-from graftwork.errors import DataError, RunError
+from graftwork.errors import DataError
 from graftwork.graph.contracts import BackboneSettings
 from graftwork.project import Project
 from graftwork.project.run import Run
@@ -254,20 +254,14 @@ class _Kept:
         return np.concatenate(parts)
 
     def _open(self) -> TrainedModel:
-        from graftwork.engine.trained import TrainedModel, load_run
+        from graftwork.engine.trained import load_run
 
         with tempfile.TemporaryDirectory(prefix="graftwork-") as name:
             folder = Path(name) / self._id
             folder.mkdir()
             for file, content in self._files.items():
                 (folder / file).write_bytes(content)
-            model = load_run(folder, workspace=_workspace(Path(name)))
-            run = Run(folder)
-            card, whole = run.record.card, _backbone(run.flow).crop == "whole"
-        if card is None:  # pragma: no cover  a finished run has one
-            raise RunError(f"The record of run {self._id} has no card.", hint="Fit anew.")
-        port = card.port.edit(crop_share=1.0) if whole else card.port
-        return TrainedModel(model.network, port, model.classes, model.compute)
+            return load_run(folder, workspace=_workspace(Path(name)))
 
 
 def _workspace(root: Path) -> Workspace:

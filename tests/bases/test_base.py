@@ -48,7 +48,7 @@ def test_old_classifier_is_no_cut(base: Base) -> None:
 
 def test_illegal_cut_names_the_nearest(base: Base) -> None:
     stages = tuple(s.edit(cut_is_legal=s.name != "layer2.0") for s in base.card.stages)
-    with pytest.raises(CutError, match=r"layer1\.1, layer2\.1"):
+    with pytest.raises(CutError, match=r"'layer1\.1' before it and 'layer2\.1' after it"):
         check_cut(base.card.edit(stages=stages), "layer2.0")
 
 

@@ -175,6 +175,27 @@ def test_run_of_a_run(tmp_path: Path) -> None:
     assert untrained.card.weights_digest == first.card.weights_digest
 
 
+def test_the_beginning_of_a_runs_id_will_do(tmp_path: Path) -> None:
+    base = open_base(f"random:{ARCH}", image_size=32)
+    for name in ("20260131-aa", "20260131-ab", "20260131", "single/20260131"):
+        write_run(tmp_path, name, base, ARCH)
+    assert open_base("run:20260131-ab", runs=tmp_path).card.origin.source == "run:20260131-ab"
+    assert open_base("run:202601", runs=tmp_path / "single").card.origin.source == "run:20260131"
+    assert open_base("run:20260131", runs=tmp_path).card.origin.source == "run:20260131"
+    with pytest.raises(RunNotFound, match="2 runs begin with '20260131-a'"):
+        open_base("run:20260131-a", runs=tmp_path)
+    with pytest.raises(RunNotFound, match="no run ''"):
+        open_base("run:", runs=tmp_path)
+
+
+def test_weights_of_a_run_are_not_a_file_but_a_run(tmp_path: Path) -> None:
+    write_run(tmp_path, "one", open_base(f"random:{ARCH}", image_size=32), ARCH)
+    for tail in ("", f"@{ARCH}"):
+        with pytest.raises(UsageError, match="run 'one'") as caught:
+            open_base(f"file:{tmp_path}/one/weights.safetensors{tail}")
+        assert "run:one" in str(caught.value.hint)
+
+
 def test_runs_that_are_no_base(tmp_path: Path) -> None:
     base = open_base(f"random:{ARCH}", image_size=32)
     write_run(tmp_path, "failed", base, ARCH, status="failed")

@@ -5,28 +5,31 @@ from __future__ import annotations
 import pytest
 import torch
 
-from graftwork.bases import open_base
 from graftwork.documents.recipe import Recipe
-from graftwork.engine.network import build_network
+from graftwork.engine.boundary import set_trainable
+from graftwork.engine.build import build_flow
 from graftwork.engine.optim import make_optimizer, plan_groups, rate_factor, trainable_tensors
+from graftwork.engine.workspace import Workspace
 from graftwork.errors import PlanError
+from graftwork.graph.flows import transfer_flow
 
 from ..conftest import TINY_BASE
 
 
 @pytest.fixture(scope="module")
-def network():
-    return build_network(open_base(TINY_BASE, image_size=32), 3, seed=1)
+def network(tmp_path_factory):
+    flow = transfer_flow("somewhere", base=TINY_BASE, image_size=32)
+    return build_flow(flow, 3, Workspace(tmp_path_factory.mktemp("w"), None, None)).network
 
 
 @pytest.mark.parametrize("position", [0, 1, 3, -1])
 @pytest.mark.parametrize("name", ["adamw", "adam", "sgd", "rmsprop", "adagrad"])
 def test_optimizer_holds_exactly_what_requires_gradients(network, position, name):
     """METHODS G 8, after freezing and after unfreezing again."""
-    cut = "input" if position == 0 else network.names[position]
+    cut = "input" if position == 0 else network.base.stage_names()[position]
     recipe = Recipe(optimizer=name)
-    network.set_trainable(cut, "held")
-    groups = plan_groups(network, recipe, cut, base_rate=1e-4, head_rate=1e-3)
+    set_trainable(network, {"backbone": cut}, "held")
+    groups = plan_groups(network, recipe, base_rate=1e-4, head_rate=1e-3)
     optimizer = make_optimizer(trainable_tensors(network), groups, recipe)
     held = {id(p) for g in optimizer.param_groups for p in g["params"]}
     assert held == {id(p) for p in network.parameters() if p.requires_grad}
@@ -34,22 +37,25 @@ def test_optimizer_holds_exactly_what_requires_gradients(network, position, name
 
 def test_groups_for_another_cut_are_refused(network):
     recipe = Recipe()
-    network.set_trainable("input", "held")
-    groups = plan_groups(network, recipe, network.last_cut, base_rate=1e-4, head_rate=1e-3)
+    set_trainable(network, {"backbone": network.base.stage_names()[-1]}, "held")
+    groups = plan_groups(network, recipe, base_rate=1e-4, head_rate=1e-3)
+    set_trainable(network, {"backbone": "input"}, "held")
     with pytest.raises(PlanError, match="differ at base"):
         make_optimizer(trainable_tensors(network), groups, recipe)
 
 
 def test_layer_decay_falls_towards_the_input(network):
-    groups = plan_groups(network, Recipe(layer_decay=0.5), "input", base_rate=1.0, head_rate=3.0)
+    set_trainable(network, {"backbone": "input"}, "held")
+    groups = plan_groups(network, Recipe(layer_decay=0.5), base_rate=1.0, head_rate=3.0)
     rates = {g.name.removesuffix("/plain"): g.learning_rate for g in groups}
     assert rates.pop("head") == 3.0
     assert list(rates.values()) == [0.5**i for i in reversed(range(len(rates)))]
 
 
 def test_norms_and_biases_do_not_decay(network):
+    set_trainable(network, {"backbone": "input"}, "held")
     tensors = network.tensors()
-    for group in plan_groups(network, Recipe(), "input", base_rate=1.0, head_rate=1.0):
+    for group in plan_groups(network, Recipe(), base_rate=1.0, head_rate=1.0):
         for name in group.tensors:
             assert (group.weight_decay == 0) == (tensors[name].ndim == 1), name
 

@@ -6,9 +6,11 @@ from graftwork.bases.base import Base, Stage, check_cut
 from graftwork.bases.bundled import BundledHost
 from graftwork.bases.digest import digest_tensors
 from graftwork.bases.from_file import FileHost
+from graftwork.bases.from_module import open_module
 from graftwork.bases.from_run import RunHost
 from graftwork.bases.from_timm import TimmHost
 from graftwork.bases.from_torchvision import TorchvisionHost
+from graftwork.bases.from_transformers import TransformersHost
 from graftwork.bases.opening import list_bases, open_base
 from graftwork.bases.registry import BaseSummary, Blueprint, Host, Request, list_hosts, register_host
 
@@ -24,8 +26,9 @@ __all__ = [
     "list_bases",
     "list_hosts",
     "open_base",
+    "open_module",
     "register_host",
 ]
 
-for _host in (BundledHost(), TimmHost(), TorchvisionHost(), FileHost(), RunHost()):
+for _host in (BundledHost(), TimmHost(), TorchvisionHost(), TransformersHost(), FileHost(), RunHost()):
     register_host(_host)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, fx, nn
 
 from graftwork.bases.base import Base, Stage
+from graftwork.bases.chain import find_chain
 from graftwork.bases.describe import describe_layers, describe_stage
 from graftwork.bases.digest import digest_tensors
 from graftwork.bases.image_size import example_images, run_whole
@@ -16,11 +17,13 @@ from graftwork.bases.registry import Blueprint
 from graftwork.bases.stages import Group, plan_stages
 from graftwork.bases.trace import Shapes, run_shapes, slice_graph, trace_chain, trace_module
 from graftwork.documents.card import BaseCard, LoadReport, StageCard
-from graftwork.errors import WeightsMismatch
+from graftwork.errors import CutError, WeightsMismatch, did_you_mean
 
 __all__ = ["assemble"]
 
 
+# A part of a graph is an fx.GraphModule, whose own attributes hide children of these names.
+TAKEN_NAMES = {"code", "graph"}
 FUNCTION_OPS = ("call_function", "call_method")
 
 
@@ -42,6 +45,7 @@ class Pieces:
     stages: tuple[Part, ...]
     classifier: Part | None
     is_traced: bool
+    layer_shapes: Mapping[str, tuple[int, ...]]
 
 
 @torch.no_grad()
@@ -54,7 +58,8 @@ def assemble(base_id: str, blueprint: Blueprint) -> Base:
     module = blueprint.module.eval()
     images = example_images(blueprint.port)
     expected = run_whole(base_id, module, images)
-    pieces = take_apart(module, images, expected, blueprint.classifier_names)
+    pieces = take_apart(module, images, expected, blueprint.classifier_names, blueprint.graph)
+    pieces = shorten(pieces, base_id, blueprint.last_stage)
     card = write_card(base_id, blueprint, pieces)
     if blueprint.must_be_complete and card.load.missing:
         raise WeightsMismatch(
@@ -66,10 +71,19 @@ def assemble(base_id: str, blueprint: Blueprint) -> Base:
 
 
 def take_apart(
-    module: nn.Module, images: Tensor, expected: Tensor, classifier_names: Sequence[str] | None
+    module: nn.Module,
+    images: Tensor,
+    expected: Tensor,
+    classifier_names: Sequence[str] | None,
+    own_graph: fx.Graph | None = None,
 ) -> Pieces:
-    """Cut by the traced graph; else by the chain of children; else not at all. Each is verified."""
-    for graph, is_traced in ((trace_module(module), True), (trace_chain(module), False)):
+    """Cut by its own or the traced graph; else by what runs after what; else by its children; else not at all.
+
+    Each is verified by value.
+    """
+    if any(name in TAKEN_NAMES for name, _ in module.named_children()):
+        return one_stage(module, images, expected)
+    for graph, is_traced in graphs_of(module, images, own_graph):
         ran = run_shapes(module, graph, images) if graph else None
         if graph is None or ran is None or not is_same(ran[0], expected):
             continue
@@ -77,10 +91,54 @@ def take_apart(
         if plan is None:
             continue
         stages, classifier = cut_up(module, graph, plan.groups, plan.classifier, ran[1], images)
-        if is_same(run_parts([*stages, *([classifier] if classifier else [])], images), expected):
-            return Pieces(tuple(stages), classifier, is_traced)
+        output, shapes = run_parts([*stages, *([classifier] if classifier else [])], images)
+        if is_same(output, expected):
+            return Pieces(tuple(stages), classifier, is_traced, shapes)
+    return one_stage(module, images, expected)
+
+
+def shorten(pieces: Pieces, base_id: str, last: str | None) -> Pieces:
+    """Return the pieces up to stage ``last``; what follows is cut off with the old classifier.
+
+    Raises:
+        CutError: no stage of that name.
+    """
+    names = [part.name for part in pieces.stages]
+    if last is None or last == names[-1]:
+        return pieces
+    if last not in names:
+        raise CutError(
+            f"Base '{base_id}' has no stage '{last}' to end with; it has {', '.join(names)}.",
+            hint=did_you_mean(last, names),
+            cut=last,
+        )
+    border = names.index(last) + 1
+    rest = [*pieces.stages[border:], *([pieces.classifier] if pieces.classifier else [])]
+    cut_off = Part(
+        name="after " + last,
+        module=nn.Sequential(*(part.module for part in rest)),
+        output_shape=rest[-1].output_shape,
+        calls=[call for part in rest for call in part.calls],
+        functions=[name for part in rest for name in part.functions],
+    )
+    return replace(pieces, stages=pieces.stages[:border], classifier=cut_off)
+
+
+def graphs_of(
+    module: nn.Module, images: Tensor, own_graph: fx.Graph | None
+) -> Iterator[tuple[fx.Graph | None, bool]]:
+    """Yield graphs to cut by, the best first, and whether each follows the data; later ones are made if wanted."""
+    yield own_graph or trace_module(module), True
+    if own_graph is None:
+        yield find_chain(module, images), True
+    yield trace_chain(module), False
+
+
+def one_stage(module: nn.Module, images: Tensor, expected: Tensor) -> Pieces:
+    """Return the model as one stage."""
     names = [name for name, _ in module.named_children()]
-    return Pieces((Part("whole", module, tuple(expected.shape[1:]), names, []),), None, False)
+    part = Part("whole", module, tuple(expected.shape[1:]), names, [])
+    return Pieces((part,), None, False, run_parts([part], images)[1])
 
 
 def is_same(a: Tensor, b: Tensor) -> bool:
@@ -88,10 +146,26 @@ def is_same(a: Tensor, b: Tensor) -> bool:
     return a.shape == b.shape and torch.allclose(a, b, rtol=0.0, atol=0.0, equal_nan=True)
 
 
-def run_parts(parts: Sequence[Part], x: Tensor) -> Tensor:
+def run_parts(parts: Sequence[Part], x: Tensor) -> tuple[Tensor, dict[str, tuple[int, ...]]]:
+    """Run the parts one after the other; return the last value, and the shape that each layer gave."""
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def note(name: str) -> Callable[[nn.Module, object, object], None]:
+        def hook(module: nn.Module, given: object, output: object) -> None:
+            del module, given
+            if isinstance(output, Tensor):
+                shapes[name] = tuple(output.shape[1:])
+
+        return hook
+
     for part in parts:
-        x = part.module(x)
-    return x
+        handles = [m.register_forward_hook(note(name)) for name, m in part.module.named_modules() if name]
+        try:
+            x = part.module(x)
+        finally:
+            for handle in handles:
+                handle.remove()
+    return x, shapes
 
 
 def cut_up(
@@ -168,8 +242,10 @@ def write_card(base_id: str, blueprint: Blueprint, pieces: Pieces) -> BaseCard:
         title=blueprint.title,
         architecture=blueprint.architecture,
         port=blueprint.port,
-        stages=tuple(stage_card(module, part) for part in pieces.stages),
-        old_classifier=stage_card(module, pieces.classifier) if pieces.classifier else None,
+        stages=tuple(stage_card(module, part, pieces.layer_shapes) for part in pieces.stages),
+        old_classifier=stage_card(module, pieces.classifier, pieces.layer_shapes)
+        if pieces.classifier
+        else None,
         origin=blueprint.origin,
         load=LoadReport(
             loaded=len(kept & blueprint.loaded),
@@ -182,14 +258,16 @@ def write_card(base_id: str, blueprint: Blueprint, pieces: Pieces) -> BaseCard:
     )
 
 
-def stage_card(module: nn.Module, part: Part) -> StageCard:
+def stage_card(module: nn.Module, part: Part, layer_shapes: Mapping[str, tuple[int, ...]]) -> StageCard:
     known = {name for name, _ in module.named_modules()}
+    parameters, buffers = list(part.module.parameters()), list(part.module.buffers())
     return StageCard(
         name=part.name,
         kind=describe_stage(module, part.calls, part.functions, part.name if part.name in known else None),
-        num_parameters=sum(p.numel() for p in part.module.parameters()),
-        num_buffer_values=sum(b.numel() for b in part.module.buffers()),
+        num_parameters=sum(p.numel() for p in parameters),
+        num_buffer_values=sum(b.numel() for b in buffers),
+        num_bytes=sum(t.numel() * t.element_size() for t in (*parameters, *buffers)),
         output_shape=part.output_shape,
         cut_is_legal=True,
-        layers=describe_layers(part.module),
+        layers=describe_layers(part.module, layer_shapes),
     )

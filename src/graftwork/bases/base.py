@@ -110,22 +110,45 @@ def check_cut(card: BaseCard, cut: str) -> None:
     if cut == INPUT or cut in card.legal_cuts:
         return
     names = [stage.name for stage in card.stages]
-    if cut not in names:
+    if cut in names:
+        at, reason = names.index(cut), "data also flows around it"
+        raise no_cut(card, cut, reason, names[:at], names[at:])
+    inside = [name for name in names if name.startswith(f"{cut}.")]
+    stage = card.stage_of(cut)
+    if inside:
+        first, last = names.index(inside[0]), names.index(inside[-1])
+        raise no_cut(card, cut, f"it is made of the stages {', '.join(inside)}", names[:first], names[last:])
+    if stage is None:
         raise unknown_cut(card, cut)
-    at, legal = names.index(cut), card.legal_cuts
-    near = [n for n in reversed(names[:at]) if n in legal][:1] + [n for n in names[at:] if n in legal][:1]
-    raise CutError(
-        f"Base '{card.id}' cannot be cut after '{cut}': data also flows around it.",
-        hint="Nearest legal cuts: " + ", ".join(near or [INPUT]) + ".",
+    at = names.index(stage.name)
+    blocks = "" if stage.name == cut else f" ({stage.kind})"
+    raise no_cut(card, cut, f"it lies inside '{stage.name}'{blocks}", names[:at], names[at:])
+
+
+def no_cut(card: BaseCard, cut: str, reason: str, before: list[str], after: list[str]) -> CutError:
+    """Return the error for a place between stages, or inside one, with the legal cuts on both sides."""
+    legal = card.legal_cuts
+    earlier = next((name for name in reversed(before) if name in legal), INPUT)
+    later = next((name for name in after if name in legal), None)
+    nearest = [earlier, *([later] if later else [])]
+    sides = [f"'{earlier}' before it", *([f"'{later}' after it"] if later else [])]
+    return CutError(
+        f"Base '{card.id}' cannot be cut after '{cut}': {reason}.",
+        hint=f"Nearest legal cuts: {' and '.join(sides)}.",
         cut=cut,
         legal=list(legal),
+        nearest=nearest,
     )
 
 
 def unknown_cut(card: BaseCard, cut: str) -> CutError:
     """Return the error for a stage that the base does not have."""
     old = card.old_classifier
-    what = "its old classifier, which is cut off" if old and cut == old.name else "no stage of the base"
+    what = (
+        "its old classifier, which is cut off"
+        if old and (cut + ".").startswith(old.name + ".")
+        else "no stage of the base"
+    )
     names = [INPUT, *card.legal_cuts]
     return CutError(
         f"Cut '{cut}' is {what}: '{card.id}' has the stages {', '.join(names[1:])}.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 
 from torch import nn
 
@@ -34,7 +35,31 @@ WORDS = {
     "ConvNormAct": "convolution block",
     "ConvBnAct": "convolution block",
 }
-FUNCTIONS = {"getitem": "selection of the class token", "adaptive_avg_pool2d": "adaptive average pool"}
+# Blocks that transformers names by the model: ViTLayer, SwinLayer, ResNetBasicLayer …
+FAMILIES = (
+    (
+        r"(ViT|DeiT|Beit|Dinov2|Data2VecVision|IJepa|Segformer|Pvt|Siglip|CLIP|Hiera)\w*(Encoder)?Layer",
+        "transformer block",
+    ),
+    (r"(Donut)?Swin(v2)?Layer", "shifted-window transformer block"),
+    (r"ConvNext(V2)?Layer", "ConvNeXt block"),
+    (r"ResNetBasicLayer", "residual block"),
+    (r"ResNetBottleNeckLayer|RegNet[XY]Layer", "bottleneck residual block"),
+    (r"\w+InvertedResidual|EfficientNetBlock", "inverted residual block"),
+    (r"\w+ConvLayer", "convolution block"),
+    (r"(ViT|DeiT|Beit|Dinov2|Data2VecVision|IJepa|Swin|Swinv2|ConvNext)\w*Embeddings", "patch embedding"),
+)
+FUNCTIONS = {
+    "first_token": "selection of the class token",
+    "token_and_mean": "class token and mean of the others",
+    "mean_of_places": "global average pool",
+    "mean_of_tokens": "mean of the tokens",
+    "mean_of_patches": "mean of the patches",
+    "mean_of_rows": "global average pool",
+    "swap_tokens": "transpose",
+    "getitem": "selection of the class token",
+    "adaptive_avg_pool2d": "adaptive average pool",
+}
 SILENT = ("permute", "contiguous")
 QUIET = (nn.Identity, nn.Dropout)
 
@@ -85,9 +110,15 @@ def describe_stage(module: nn.Module, names: list[str], functions: list[str], ow
             return " + ".join(plural(kind, n) for kind, n in Counter(kinds).items())
     called = [module.get_submodule(name) for name in names]
     kinds = [describe_module(m) for m in called if not isinstance(m, QUIET)]
-    kinds = kinds or [FUNCTIONS.get(name, name.replace("_", " ")) for name in functions if name not in SILENT]
+    kinds = kinds or [function_words(name) for name in functions if name not in SILENT]
     shown = list(dict.fromkeys(kinds))
     return " + ".join(shown[:3]) + (" and more" if len(shown) > 3 else "") or "nothing"
+
+
+def function_words(name: str) -> str:
+    """Return a function, or an operation of an exported graph such as "relu_.default", in words."""
+    plain = name.partition(".")[0].strip("_")
+    return FUNCTIONS.get(plain, plain.replace("_", " "))
 
 
 def blocks_of(module: nn.Module) -> list[str]:
@@ -102,7 +133,10 @@ def blocks_of(module: nn.Module) -> list[str]:
 
 def block_words(name: str) -> str | None:
     """Return a known block's class name in words."""
-    return "inception block" if name.startswith("Inception") else WORDS.get(name.lstrip("_"))
+    if name.startswith("Inception"):
+        return "inception block"
+    known = WORDS.get(name.lstrip("_"))
+    return known or next((words for pattern, words in FAMILIES if re.fullmatch(pattern, name)), None)
 
 
 def plural(kind: str, number: int) -> str:
@@ -111,13 +145,18 @@ def plural(kind: str, number: int) -> str:
     return f"{number} {kind}{'' if kind.endswith('s') else 's'}"
 
 
-def describe_layers(stage: nn.Module) -> tuple[LayerCard, ...]:
+def describe_layers(
+    stage: nn.Module, shapes: Mapping[str, tuple[int, ...]] | None = None
+) -> tuple[LayerCard, ...]:
     """Return a card for each layer of a stage, by original name; their parameters add up to the stage's.
 
     A layer is a module that owns parameters or buffers, or an innermost one without. Parameters that
     the model's own code reads, such as position embeddings, have a card each.
+
+    Args:
+        shapes: the shape that each module gave when it ran, without the batch, by name.
     """
-    cards = []
+    cards, known = [], shapes or {}
     for name, module in stage.named_modules():
         own = dict(module.named_parameters(recurse=False))
         if name == "" or type(module) is nn.Module:
@@ -127,7 +166,8 @@ def describe_layers(stage: nn.Module) -> tuple[LayerCard, ...]:
                 cards.append(LayerCard(name=full, kind=f"parameter, {shape}", num_parameters=value.numel()))
         elif is_layer(module):
             size = sum(p.numel() for p in own.values())
-            cards.append(LayerCard(name=name, kind=describe_module(module), num_parameters=size))
+            kind, shape_of = describe_module(module), known.get(name)
+            cards.append(LayerCard(name=name, kind=kind, num_parameters=size, output_shape=shape_of))
     return tuple(cards)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from torch import Tensor
 
+from graftwork.bases.from_program import open_program
+from graftwork.bases.keras_files import is_keras_file, open_keras_file
 from graftwork.bases.loading import digest_file, load_into, read_weights, unwrap
 from graftwork.bases.opening import draw_blueprint
 from graftwork.bases.registry import BaseSummary, Blueprint, Request
@@ -17,11 +20,16 @@ __all__ = ["FileHost", "split_file_id"]
 
 
 class FileHost:
-    """Bases such as "file:weights.safetensors@timm:resnet18"."""
+    """Bases such as "file:weights.safetensors@timm:resnet18", or files that Keras wrote: "file:model.keras"."""
 
     name = "file"
 
     def open(self, name: str, request: Request) -> Blueprint:
+        refuse_run(name)
+        if is_keras_file(name):
+            return open_keras_file(name, request)
+        if name.endswith(".pt2"):
+            return open_program(Path(name).expanduser(), request)
         path, architecture = split_file_id(name)
         blueprint = draw_blueprint(
             architecture, Request(request.image_size, request.runs, False, request.seed)
@@ -46,6 +54,21 @@ class FileHost:
 
     def summaries(self) -> Iterable[BaseSummary]:
         return ()
+
+
+def refuse_run(name: str) -> None:
+    """Refuse the weights of a run: they hold its head too, and the run knows its architecture.
+
+    Raises:
+        UsageError: the file lies in a run's folder.
+    """
+    path = Path(re.split(r"@|\?arch=", name)[0]).expanduser()
+    folder = path.absolute().parent
+    if path.name == "weights.safetensors" and (folder / "record.json").is_file():
+        raise UsageError(
+            f"{path} holds the weights of the run '{folder.name}', with its head.",
+            hint=f"Open the run itself: 'run:{folder.name}', in the same project.",
+        )
 
 
 def split_file_id(name: str) -> tuple[Path, str]:

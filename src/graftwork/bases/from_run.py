@@ -17,20 +17,22 @@ from graftwork.errors import BaseNotUsable, RunNotFound, WeightsMismatch, did_yo
 
 __all__ = ["RunHost"]
 
-BASE, HEAD = "base.", "head."
+BASE = "base."
 
 
 class RunHost:
-    """Bases such as "run:ID". The run's head is left out."""
+    """Bases such as "run:ID"; the beginning of the id will do. The run's head is left out."""
 
     name = "run"
 
     def open(self, name: str, request: Request) -> Blueprint:
         folder = find_run(name, request.runs)
+        name = folder.name
         record, card = read_record(name, folder)
         size = request.image_size or built_size(card.port)
         blueprint = draw_blueprint(card.architecture, Request(size, request.runs, False, request.seed))
         blueprint.title = f"run {name} ({record.name})"
+        blueprint.last_stage = card.stages[-1].name
         blueprint.port = run_port(card.port, request.image_size)
         if request.weights:
             path = folder / "weights.safetensors"
@@ -50,18 +52,25 @@ class RunHost:
 
 
 def find_run(name: str, runs: Path | None) -> Path:
-    """Return the folder of a run.
+    """Return the folder of the run of that id, or of the only one whose id begins like that.
 
     Raises:
-        RunNotFound: no such run, or no project to look in.
+        RunNotFound: no such run, several that begin like that, or no project to look in.
     """
     if runs is None:
         raise RunNotFound(f"'run:{name}' needs a project to look in.", hint="Name the project's folder.")
     known = sorted(p.name for p in runs.iterdir() if p.is_dir()) if runs.is_dir() else []
-    if name not in known:
+    found = [name] if name in known else [k for k in known if name and k.startswith(name)]
+    if len(found) > 1:
+        raise RunNotFound(
+            f"{len(found)} runs begin with '{name}': {', '.join(found[:5])}{' …' * (len(found) > 5)}.",
+            hint="Write more of the id.",
+            runs=found,
+        )
+    if not found:
         hint = did_you_mean(name, known) if known else "The project has no runs yet."
         raise RunNotFound(f"There is no run '{name}' in {runs}.", hint=hint)
-    return runs / name
+    return runs / found[0]
 
 
 def read_record(name: str, folder: Path) -> tuple[RunRecord, BaseCard]:
@@ -94,7 +103,7 @@ def run_port(port: InputPort, image_size: int | None) -> InputPort:
 
 
 def fill_from_run(blueprint: Blueprint, tensors: dict[str, Tensor], name: str) -> None:
-    """Load the tensors of the run's base; what is there must fit without exception.
+    """Load the tensors of the run's base; what is there must fit without exception. The rest is left out.
 
     Raises:
         WeightsMismatch: a tensor of the base has no place or another shape.
@@ -117,5 +126,4 @@ def fill_from_run(blueprint: Blueprint, tensors: dict[str, Tensor], name: str) -
         )
     module.load_state_dict({**state, **base}, strict=True)
     blueprint.loaded = frozenset(base)
-    blueprint.left_out = tuple(n for n in tensors if n.startswith(HEAD))
-    blueprint.unexpected = tuple(n for n in tensors if not n.startswith((BASE, HEAD)))
+    blueprint.left_out = tuple(n for n in tensors if not n.startswith(BASE))

@@ -23,6 +23,7 @@ def open_base(
     runs: Path | None = None,
     weights: bool = True,
     seed: int | None = None,
+    last_stage: str | None = None,
 ) -> Base:
     """Open a base, cut into stages.
 
@@ -32,6 +33,7 @@ def open_base(
         image_size: side of the images in pixels; None takes the base's own.
         runs: folder of the project's runs, for "run:ID".
         weights: False gives the architecture untrained.
+        last_stage: stage with which the base ends, when it is not its own last one.
         seed: for untrained weights; None takes the one last given to ``torch.manual_seed``. No number is
             drawn from the global random state.
 
@@ -44,7 +46,9 @@ def open_base(
         raise ImageSizeError(f"An image size of {image_size} pixels is not possible.", hint="Take 1 or more.")
     seed = torch.initial_seed() if seed is None else seed
     request = Request(image_size=image_size, runs=runs, weights=weights, seed=seed)
-    return assemble(base_id, draw_blueprint(base_id, request))
+    blueprint = draw_blueprint(base_id, request)
+    blueprint.last_stage = last_stage or blueprint.last_stage
+    return assemble(base_id, blueprint)
 
 
 def draw_blueprint(base_id: str, request: Request) -> Blueprint:

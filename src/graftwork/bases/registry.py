@@ -9,7 +9,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Protocol
 
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from graftwork.documents.card import InputPort, Origin
 from graftwork.errors import UnknownName, UsageError, did_you_mean
@@ -50,7 +50,9 @@ class Blueprint:
         architecture: base id that rebuilds the architecture, such as "timm:resnet18".
         port: the images it wants.
         origin: where its weights come from.
+        last_stage: stage with which the base ends; what follows is cut off. None: the last one.
         classifier_names: modules that give the classes; None: the last one with parameters; empty: none.
+        graph: the module's graph where the host knows it; None has it traced.
         loaded: names of the module's tensors that were taken from the weights.
         unexpected: tensors of the weights that found no place.
         left_out: tensors of the weights that belong to a classifier and have no place in the module.
@@ -69,6 +71,8 @@ class Blueprint:
     must_be_complete: bool = False
     adapt: Callable[[dict[str, Tensor]], dict[str, Tensor]] = dict
     classifier_names: tuple[str, ...] | None = None
+    last_stage: str | None = None
+    graph: fx.Graph | None = None
 
 
 class Host(Protocol):

@@ -158,6 +158,8 @@ def first_classifier_piece(pieces: Sequence[Piece], names: Sequence[str]) -> int
 
     def holds(piece: Piece) -> bool:
         targets = [str(n.target) for n in piece.nodes if n.op == "call_module"]
+        read = [s for n in piece.nodes for s in n.all_input_nodes if s.op == "get_attr"]
+        targets += [str(s.target).rpartition(".")[0] for s in read]
         return any(t == n or t.startswith(n + ".") or n.startswith(t + ".") for t in targets for n in names)
 
     start = next((i for i, piece in enumerate(pieces) if holds(piece)), len(pieces))
@@ -171,16 +173,29 @@ def assign_keys(module: nn.Module, pieces: Sequence[Piece]) -> None:
     members: dict[str, set[str]] = {}
     for piece in pieces:
         parts = piece.path.split(".")
-        for depth in (1, 2):
+        for depth in range(1, len(parts)):
             container = ".".join(parts[:depth])
             splits = len(parts) > depth and not piece.is_bare and parts[0] not in ONE_STAGE
             if splits and isinstance(module.get_submodule(container), CONTAINERS):
                 members.setdefault(container, set()).add(parts[depth])
     split = {container for container, names in members.items() if len(names) > 1}
     for piece in pieces:
-        parts = piece.path.split(".")
-        depth = next((d + 1 for d in (1, 2) if ".".join(parts[:d]) in split and len(parts) > d), 1)
-        piece.key = ".".join(parts[:depth]) or None
+        piece.key = key_of(piece.path, split) or None
+
+
+def key_of(path: str, split: set[str]) -> str:
+    """Return the part of a piece's path that names its stage: a member of a split container, or a neighbor of one."""
+    parts = path.split(".")
+    depth = 1
+    for container in split:
+        common = 0
+        for own, other in zip(parts, container.split("."), strict=False):
+            if own != other:
+                break
+            common += 1
+        depth = max(depth, common + 1)
+    inside = [d + 1 for d in range(1, len(parts)) if ".".join(parts[:d]) in split]
+    return ".".join(parts[: min(inside, default=depth)])
 
 
 def merge(pieces: Sequence[Piece]) -> list[Group]:

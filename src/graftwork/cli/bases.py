@@ -6,9 +6,10 @@ from typing import Annotated, get_args
 
 import typer
 
-from graftwork.cli.json_out import plain, print_json
+from graftwork.cli.json_out import print_json
 from graftwork.cli.options import AsJson, ProjectFolder
-from graftwork.cli.show import count, say, show_card, show_rows, stage_states
+from graftwork.cli.show import count, say, show_rows
+from graftwork.cli.show_base import base_as_dict, show_base
 from graftwork.documents.recipe import Strategy
 from graftwork.errors import UnknownName, did_you_mean
 from graftwork.project.project import default_root
@@ -70,6 +71,7 @@ def show(
         ),
     ] = None,
     cut: Annotated[str | None, typer.Option("--cut", help="Stages up to this one are frozen.")] = None,
+    layers: Annotated[bool, typer.Option("--layers", help="Open each stage to its layers.")] = False,
     image_size: Annotated[
         int | None, typer.Option("--image-size", help="Side of the images in pixels.")
     ] = None,
@@ -85,15 +87,10 @@ def show(
         from graftwork.engine.strategy import resolve_cut
 
         boundary = resolve_cut(card, _strategy(strategy or "some_layers"), cut)
-    if not as_json:
-        show_card(card, boundary)
-        return
-    content = plain(card)
-    if boundary is not None:
-        states = stage_states(card, boundary)
-        content["cut"] = boundary
-        content["states"] = {s.name: state for s, state in zip(card.stages, states, strict=True)}
-    print_json(content)
+    if as_json:
+        print_json(base_as_dict(card, boundary))
+    else:
+        show_base(card, boundary, with_layers=layers)
 
 
 def _strategy(name: str) -> Strategy:

@@ -68,7 +68,7 @@ def _show(result: DemoResult) -> None:
 
 
 def _row(strategy: str, run: Run) -> tuple[Any, ...]:
-    scores, cost = run.metrics["test"], run.cost
+    scores, cost = run.metrics.of_classes("test"), run.cost
     return (
         strategy.replace("_", " "),
         interval(scores.accuracy),

@@ -11,6 +11,7 @@ from graftwork.cli.options import AsJson, Full, ProjectFolder, RunName, open_pro
 from graftwork.cli.progress import ProgressView
 from graftwork.cli.show import console, duration, interval, proof_in_words, say, show_classes, show_rows
 from graftwork.cli.train import show_run, tell_run
+from graftwork.documents.record import AnyScores, Scores, main_score
 from graftwork.errors import UsageError
 from graftwork.project.comparison import Comparison
 
@@ -70,8 +71,16 @@ def show(run: RunName, project: ProjectFolder = None, as_json: AsJson = False, f
         print_json(run_as_dict(found, full=full))
         return
     show_run(found)
-    if "test" in found.metrics:
-        show_classes(found.metrics["test"])
+    if isinstance(scores := found.metrics.get("test"), Scores):
+        show_classes(scores)
+
+
+def _other(scores: AnyScores | None) -> str | None:
+    """Return the main score of what is not of classes."""
+    if scores is None:
+        return None
+    name, value = main_score(scores)
+    return f"{name.replace('_', ' ')} {interval(value)}"
 
 
 @app.command()
@@ -106,8 +115,8 @@ def _show_comparison(result: Comparison) -> None:
             (
                 r.run,
                 r.name,
-                interval(r.metrics["test"].accuracy) if "test" in r.metrics else None,
-                interval(r.metrics["test"].balanced_accuracy) if "test" in r.metrics else None,
+                interval(s.accuracy) if isinstance(s := r.metrics.get("test"), Scores) else _other(s),
+                interval(s.balanced_accuracy) if isinstance(s, Scores) else None,
                 duration(r.cost.seconds) if r.cost else None,
                 r.cost.base_images if r.cost else None,
                 proof_in_words(r.proof),

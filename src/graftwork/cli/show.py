@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from graftwork.documents.card import BaseCard
 from graftwork.documents.plan import Plan
-from graftwork.documents.record import Interval, Proof, Scores
+from graftwork.documents.record import AnyScores, Interval, Proof, Scores, score_intervals
 from graftwork.errors import GraftworkError
 
 __all__ = [
@@ -23,7 +22,6 @@ __all__ = [
     "print_error",
     "proof_in_words",
     "say",
-    "show_card",
     "show_plan",
     "show_rows",
     "show_scores",
@@ -115,8 +113,21 @@ def show_rows(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: s
     console().print(table)
 
 
-def show_scores(scores: dict[str, Scores]) -> None:
-    """Print the scores of some splits, one row each, and how the last one's classes did."""
+def show_scores(scores: Mapping[str, AnyScores]) -> None:
+    """Print the scores of some splits, one row each."""
+    of_classes = {split: s for split, s in scores.items() if isinstance(s, Scores)}
+    if of_classes:
+        _show_class_scores(of_classes)
+    for split, other in scores.items():
+        if not isinstance(other, Scores):
+            values = score_intervals(other)
+            show_rows(
+                ["split", ">images", *(name.replace("_", " ") for name in values)],
+                [(split, other.num_images, *map(interval, values.values()))],
+            )
+
+
+def _show_class_scores(scores: Mapping[str, Scores]) -> None:
     show_rows(
         ["split", ">images", "accuracy (95 %)", "balanced accuracy", "macro F1", "log loss", ">majority"],
         [
@@ -184,58 +195,3 @@ def show_plan(plan: Plan) -> None:
     for note in plan.notes:
         target.print(f"note: {escape(note)}")
     target.print(f"estimated time: {duration(plan.estimated_seconds)}")
-
-
-def show_card(card: BaseCard, cut: str | None = None) -> None:
-    """Print what is inside a base.
-
-    Args:
-        card: the base's card.
-        cut: stages up to this one are marked frozen, later ones trainable; None marks nothing.
-    """
-    target = console()
-    port, load = card.port, card.load
-    target.print(f"[bold]{escape(card.id)}[/bold]: {escape(card.title)} ({escape(card.architecture)})")
-    target.print(
-        f"input: {port.channels} × {port.height} × {port.width} {port.channel_order.upper()}, "
-        f"mean {_short(port.mean)}, std {_short(port.std)}, {port.interpolation}"
-    )
-    origin = card.origin
-    target.print(f"weights: {escape(origin.source)}, license {escape(origin.license)}")
-    if origin.digest:
-        held = f", {size(origin.size_bytes)}" if origin.size_bytes else ""
-        target.print(f"file: SHA-256 {origin.digest}{held}")
-    left_out = f", {len(load.left_out)} of the old classifier cut off" if load.left_out else ""
-    target.print(
-        f"loaded: {load.loaded} tensors, {len(load.missing)} missing, "
-        f"{len(load.unexpected)} unexpected{left_out}"
-    )
-    columns = ["stage", "what it is", ">parameters", "output", "cut after it"]
-    rows: list[list[Any]] = [
-        [s.name, s.kind, count(s.num_parameters), _shape(s.output_shape), "yes" if s.cut_is_legal else "no"]
-        for s in card.stages
-    ]
-    if cut is not None:
-        columns.append("state")
-        for row, state in zip(rows, stage_states(card, cut), strict=True):
-            row.append(state)
-    show_rows(columns, rows)
-    if card.old_classifier is not None:
-        old = card.old_classifier
-        target.print(f"old classifier: {escape(old.name)}, {count(old.num_parameters)} parameters, cut off")
-    target.print(f"{count(card.num_parameters)} parameters in {len(card.stages)} stages")
-
-
-def stage_states(card: BaseCard, cut: str) -> list[str]:
-    """Return ``frozen`` or ``trainable`` for each stage when the base is cut after ``cut``."""
-    names = [stage.name for stage in card.stages]
-    boundary = names.index(cut) if cut in names else -1
-    return ["frozen" if i <= boundary else "trainable" for i in range(len(names))]
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    return " × ".join(map(str, shape))
-
-
-def _short(values: tuple[float, ...]) -> str:
-    return "/".join(f"{v:.3g}" for v in dict.fromkeys(values))

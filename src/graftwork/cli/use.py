@@ -10,6 +10,7 @@ import typer
 from graftwork.cli.json_out import print_json
 from graftwork.cli.options import AsJson, ProjectFolder, RunName, open_project
 from graftwork.cli.show import console, say, show_classes, show_rows, show_scores
+from graftwork.documents.record import Scores
 from graftwork.errors import DataError, StorageError
 from graftwork.project.using import predict_images
 
@@ -37,7 +38,8 @@ def evaluate(
         print_json({"run": found.id, "source": path, "metrics": scores})
         return
     show_scores({path or "test": scores})
-    show_classes(scores)
+    if isinstance(scores, Scores):
+        show_classes(scores)
 
 
 def predict(

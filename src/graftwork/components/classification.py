@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from graftwork.components.losses import category_losses, smooth_shares
+
 __all__ = ["ClassificationLoss", "balanced_weights"]
 
 
@@ -25,12 +27,13 @@ def balanced_weights(counts: Int[Tensor, " k"] | Float[Tensor, " k"]) -> Float[T
 
 
 class ClassificationLoss(nn.Module):
-    """Cross-entropy of logits (b, k) against labels (b,), mean over the batch.
+    """Cross-entropy of logits (b, k) against labels (b,) or shares (b, k), mean over the batch.
 
     Args:
         counts: images per class in the training split, shape (k,).
         class_weights: 'balanced' to weigh rare classes more.
         label_smoothing: share of the label's probability spread over all classes.
+        gamma: above 0, the focal loss; see ``losses.category_losses``.
 
     Weighted losses are divided by the batch's size, not by its weights' sum, so that the gradient of a
     batch does not depend on how its classes fell (torch divides by the sum).
@@ -42,14 +45,20 @@ class ClassificationLoss(nn.Module):
         *,
         class_weights: Literal["none", "balanced"] = "none",
         label_smoothing: float = 0.0,
+        gamma: float = 0.0,
     ) -> None:
         super().__init__()
         weights = balanced_weights(counts.float()) if class_weights == "balanced" else None
         self.register_buffer("weights", weights, persistent=False)
         self.weights: Tensor | None
-        self.label_smoothing = label_smoothing
+        self.label_smoothing, self.gamma = label_smoothing, gamma
 
-    def forward(self, logits: Float[Tensor, "b k"], labels: Int[Tensor, " b"]) -> Float[Tensor, ""]:
+    def forward(
+        self, logits: Float[Tensor, "b k"], labels: Int[Tensor, " b"] | Float[Tensor, "b k"]
+    ) -> Float[Tensor, ""]:
+        if self.gamma > 0:
+            shares = smooth_shares(labels, logits.shape[1], self.label_smoothing)
+            return category_losses(logits, shares, weights=self.weights, gamma=self.gamma).mean()
         losses = nn.functional.cross_entropy(
             logits.float(),
             labels,

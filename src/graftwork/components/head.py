@@ -8,7 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from graftwork.components.registry import Site, builds
 from graftwork.errors import ShapeError
+from graftwork.graph.contracts import HeadSettings
 
 __all__ = ["Head", "Pool", "Standardize"]
 
@@ -55,6 +57,7 @@ class Head(nn.Module):
         num_classes: number of logits.
         hidden: widths of hidden layers (ReLU between).
         dropout: share of features set to zero while training.
+        standardize: whether the features of the training images are to be measured and scaled.
 
     Takes (b, num_features), (b, tokens, num_features) or (b, num_features, h, w); gives (b, num_classes).
 
@@ -63,10 +66,17 @@ class Head(nn.Module):
     """
 
     def __init__(
-        self, num_features: int, num_classes: int, *, hidden: Sequence[int] = (), dropout: float = 0.0
+        self,
+        num_features: int,
+        num_classes: int,
+        *,
+        hidden: Sequence[int] = (),
+        dropout: float = 0.0,
+        standardize: bool = True,
     ) -> None:
         super().__init__()
         self.num_features = num_features
+        self.is_standardized = standardize
         self.pool = Pool()
         self.standardize = Standardize(num_features)
         layers: list[nn.Module] = []
@@ -89,3 +99,17 @@ class Head(nn.Module):
         with torch.autocast(pooled.device.type, enabled=False):
             logits: Tensor = self.linear(self.hidden(self.dropout(self.standardize(pooled))))
         return logits
+
+
+@builds("head")
+def build_head(settings: HeadSettings, site: Site) -> Head:
+    """Return a head for the features that come in."""
+    shape = site.shapes["features"]
+    width = shape[1] if len(shape) in (2, 4) else shape[-1]
+    return Head(
+        width,
+        site.num_classes,
+        hidden=settings.hidden,
+        dropout=settings.dropout,
+        standardize=settings.standardize,
+    )

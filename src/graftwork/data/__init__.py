@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graftwork.data.augment import augment_view
+from graftwork.data.augment import augment_mask, augment_view
 from graftwork.data.check import DataReport, check_images
 from graftwork.data.sample import SPLITS, ImageFacts, ImageSet, Reader, Sample, Split
 from graftwork.data.samples import sample_names
@@ -20,6 +20,7 @@ __all__ = [
     "Sample",
     "Split",
     "Transform",
+    "augment_mask",
     "augment_view",
     "check_images",
     "open_images",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from graftwork.data.decode import THUMBNAIL_SIDE, make_thumbnail
-from graftwork.data.sample import ImageFacts, Sample, Split
+from graftwork.data.sample import ImageFacts, LabelKind, Sample, Split
 from graftwork.errors import DataError
 
 __all__ = ["ArrayReader", "ArraySource", "load_arrays", "row_digest"]
@@ -31,31 +31,38 @@ _PARTS: tuple[tuple[str, str, Split], ...] = (
 
 @dataclass(frozen=True)
 class ArraySource:
-    """Checked images and labels: images (n, h, w) or (n, h, w, c), labels as class names."""
+    """Checked images and labels: images (n, h, w) or (n, h, w, c), labels as class names.
+
+    Other kinds of labels are in ``values``: numbers (n, m), tags (n, k), masks (n, h, w), and ``names`` are
+    those of the columns.
+    """
 
     images: NDArray[Any]
-    labels: list[str]
-    splits: list[Split | None]
+    labels: Sequence[str | None]
+    splits: Sequence[Split | None]
+    values: NDArray[Any] | None = None
+    names: tuple[str, ...] = ()
 
 
-def load_arrays(source: Path | tuple[Any, Any]) -> ArraySource:
+def load_arrays(source: Path | tuple[Any, Any], kind: LabelKind = "category") -> ArraySource:
     """Return the images and labels of an ``.npz``, an ``.npy`` pair, or a pair of arrays.
 
     An ``.npz`` holds ``images`` and ``labels`` (also x and y, data and target), optionally ``classes``
     (names that integer labels point to), or parts such as ``train_images`` and ``x_test``. An ``.npy``
-    pair is ``images.npy`` beside ``labels.npy``; its images are memory-mapped.
+    pair is ``images.npy`` beside ``labels.npy``; its images are memory-mapped. Labels of other kinds are
+    numbers (n,) or (n, m), tags (n, k), and masks (n, h, w), in the place of labels or as ``masks``.
 
     Raises:
         DataError: arrays missing, of unequal length, or no images.
     """
     if isinstance(source, tuple):
         images, labels = source
-        return _checked("the arrays", np.asarray(images), np.asarray(labels), None, None)
+        return _checked("the arrays", np.asarray(images), np.asarray(labels), None, None, kind)
     if source.suffix.lower() == ".npz":
-        return _load_npz(source)
+        return _load_npz(source, kind)
     folder = source if source.is_dir() else source.parent
     images = _load_npy(folder / "images.npy" if source.is_dir() else source, mmap_mode="r")
-    return _checked(str(source), images, _load_npy(folder / "labels.npy"), None, None)
+    return _checked(str(source), images, _load_npy(folder / "labels.npy"), None, None, kind)
 
 
 def _load_npy(path: Path, mmap_mode: Any = None) -> NDArray[Any]:
@@ -69,16 +76,16 @@ def _load_npy(path: Path, mmap_mode: Any = None) -> NDArray[Any]:
     return array
 
 
-def _load_npz(path: Path) -> ArraySource:
+def _load_npz(path: Path, kind: LabelKind) -> ArraySource:
     try:
         with np.load(path, allow_pickle=False) as archive:
             content = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, KeyError, AttributeError) as error:
         raise DataError(f"The array file {path} cannot be read: {error}.") from error
     names = content.get("classes")
-    for x, y in _PAIRS:
+    for x, y in ((("images", "masks"),) if kind == "mask" else ()) + _PAIRS:
         if x in content and y in content:
-            return _checked(str(path), content[x], content[y], None, names)
+            return _checked(str(path), content[x], content[y], None, names, kind)
     parts = [(content[x], content[y], split) for x, y, split in _PARTS if x in content and y in content]
     if not parts:
         raise DataError(
@@ -86,9 +93,9 @@ def _load_npz(path: Path) -> ArraySource:
             hint="Save it with numpy.savez(path, images=…, labels=…).",
         )
     images = np.concatenate([p[0] for p in parts])
-    labels = np.concatenate([p[1].reshape(len(p[0]), -1) for p in parts])
+    labels = np.concatenate([p[1] if p[1].ndim > 1 else p[1].reshape(len(p[0]), -1) for p in parts])
     splits: list[Split | None] = [p[2] for p in parts for _ in range(len(p[0]))]
-    return _checked(str(path), images, labels, splits, names)
+    return _checked(str(path), images, labels, splits, names, kind)
 
 
 def _checked(
@@ -97,22 +104,68 @@ def _checked(
     labels: NDArray[Any],
     splits: list[Split | None] | None,
     class_names: NDArray[Any] | None,
+    kind: LabelKind,
 ) -> ArraySource:
+    images = _checked_images(name, images)
+    if kind != "category":
+        values, names = _checked_values(name, images, labels, class_names, kind)
+        return ArraySource(images, [None] * len(images), splits or [None] * len(images), values, names)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
-    if labels.ndim != 1 or images.ndim not in (3, 4) or len(labels) != len(images):
+    if labels.ndim != 1 or len(labels) != len(images):
         raise DataError(
             f"Images (n, h, w) or (n, h, w, c) and labels (n,) are wanted, {name} gives "
             f"{images.shape} and {labels.shape}."
         )
+    named = class_names is not None and np.issubdtype(labels.dtype, np.integer)
+    texts: list[str | None] = [
+        str(class_names[int(x)]) if named and class_names is not None else _text(x) for x in labels
+    ]
+    return ArraySource(images, texts, splits or [None] * len(labels))
+
+
+def _checked_images(name: str, images: NDArray[Any]) -> NDArray[Any]:
+    """Return images (n, h, w) or (n, h, w, c), c = 1, 3 or 4."""
+    if images.ndim not in (3, 4):
+        raise DataError(f"Images (n, h, w) or (n, h, w, c) are wanted, {name} gives {images.shape}.")
     if images.ndim == 4 and images.shape[-1] not in (1, 3, 4):
         if images.shape[1] not in (1, 3, 4):
             raise DataError(f"Images have 1, 3 or 4 channels; {name} gives the shape {images.shape}.")
         images = np.moveaxis(images, 1, -1)
     _check_range(name, images)
-    named = class_names is not None and np.issubdtype(labels.dtype, np.integer)
-    texts = [str(class_names[int(x)]) if named and class_names is not None else _text(x) for x in labels]
-    return ArraySource(images, texts, splits or [None] * len(labels))
+    return images
+
+
+def _checked_values(
+    name: str, images: NDArray[Any], labels: NDArray[Any], names: NDArray[Any] | None, kind: LabelKind
+) -> tuple[NDArray[Any], tuple[str, ...]]:
+    """Return labels that are no classes, (n, m) or (n, h, w), and the names of their columns."""
+    is_mask = kind == "mask"
+    if kind == "number" and labels.ndim == 1:
+        labels = labels[:, None]
+    is_number = np.issubdtype(labels.dtype, np.number) or labels.dtype == np.bool_
+    fits = labels.shape == images.shape[:3] if is_mask else labels.ndim == 2 and len(labels) == len(images)
+    if not fits or not is_number:
+        wanted = {"number": "(n,) or (n, m)", "tags": "(n, k)", "mask": "(n, h, w)"}[kind]
+        raise DataError(
+            f"Labels of the kind '{kind}' are numbers {wanted} for {len(images)} images; {name} gives "
+            f"{labels.dtype} {labels.shape}."
+        )
+    if is_mask:
+        if (np.asarray(labels) < 0).any() or (labels != np.floor(labels)).any():
+            raise DataError(f"Masks hold whole numbers from 0; those of {name} do not.", hint="Correct them.")
+        return labels, ()
+    if not np.isfinite(labels.astype(np.float64)).all():
+        raise DataError(f"Labels of {name} are missing or infinite.", hint="Leave these images out.")
+    if kind == "tags" and not np.isin(labels, (0, 1)).all():
+        raise DataError(f"Tags are 0 or 1; the labels of {name} are not.", hint="Scale them first.")
+    width = labels.shape[1]
+    if names is not None and len(names) == width:
+        return labels.astype(np.float64), tuple(map(str, names))
+    single = "number" if kind == "number" else "tag"
+    return labels.astype(np.float64), (single,) if width == 1 else tuple(
+        f"{single} {i}" for i in range(width)
+    )
 
 
 def _text(label: Any) -> str:

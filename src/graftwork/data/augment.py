@@ -12,7 +12,7 @@ from PIL import Image, ImageEnhance, ImageOps
 from graftwork.documents.recipe import Augmentation
 from graftwork.errors import ShapeError, UnknownName, did_you_mean
 
-__all__ = ["augment_view"]
+__all__ = ["augment_mask", "augment_view"]
 
 _SMALLEST_SHARE = 0.7
 _RATIO = (3 / 4, 4 / 3)
@@ -21,6 +21,8 @@ _JITTER = 0.3
 _ERASE_CHANCE = 0.25
 _ERASED_SHARE = (0.02, 0.15)
 _CROP_TRIES = 10
+_OUTSIDE = 255
+"""Class of mask pixels that no image pixel lies under."""
 
 
 def augment_view(
@@ -68,6 +70,40 @@ def augment_view(
         image = _jittered(image, draw)
         return _erased(np.array(image), draw)
     return np.asarray(image)
+
+
+def augment_mask(
+    mask: NDArray[np.int64],
+    kind: Augmentation,
+    *,
+    out_size: tuple[int, int],
+    seed: int,
+    key: str,
+    view: int,
+) -> NDArray[np.int64]:
+    """Return the mask of the view that ``augment_view`` makes of the same draw.
+
+    Turned, cropped and flipped as its image, without mixing classes; what is turned into the picture from
+    outside is 255, so that it does not count. An erased rectangle keeps its classes.
+
+    Args:
+        mask: class of each pixel, (H, W), over the wide canvas: ``read_mask`` with the transform's
+            ``wide_size``.
+        kind, out_size, seed, key, view: those of the image.
+
+    Returns:
+        int64 (h, w).
+    """
+    draw = _generator(seed, key, view)
+    image = Image.fromarray(mask.astype(np.int32))
+    if kind == "strong":
+        angle = draw.uniform(-_ROTATION_DEGREES, _ROTATION_DEGREES)
+        image = image.rotate(angle, Image.Resampling.NEAREST, fillcolor=_OUTSIDE)
+    box = _crop_box(image.size, draw)
+    image = image.resize(out_size[::-1], Image.Resampling.NEAREST, box=box)
+    if draw.random() < 0.5:
+        image = ImageOps.mirror(image)
+    return np.asarray(image).astype(np.int64)
 
 
 def _generator(seed: int, key: str, view: int) -> np.random.Generator:

@@ -56,12 +56,12 @@ def check_images(images: ImageSet) -> DataReport:
         links.join(a, b)
     groups = [g for g in links.parts() if len(g) > 1]
     samples = images.samples
-    counts = Counter(images.classes[s.label] for s in samples if s.label is not None)
+    counts = _class_counts(images)
     facts = images.reader.facts(samples)
     sides = list(chain.from_iterable((f.width, f.height) for f in facts))
     num_copies = sum(len(g) - 1 for g in groups)
     crossing = [g for g in groups if len({samples[i].split for i in g}) > 1]
-    conflicts = [g for g in groups if len({samples[i].label for i in g}) > 1]
+    conflicts = [g for g in groups if len({samples[i].truth for i in g}) > 1]
     report = DataReport(
         source=images.source,
         digest=images.digest(),
@@ -86,6 +86,14 @@ def check_images(images: ImageSet) -> DataReport:
         problems=(),
     )
     return report.edit(problems=(*images.problems, *_findings(report)))
+
+
+def _class_counts(images: ImageSet) -> Counter[str]:
+    """Return the images per class, tag or class of masks; of numbers none."""
+    if images.label_kind == "category":
+        return Counter(images.classes[s.label] for s in images.samples if s.label is not None)
+    rows = [s.values for s in images.samples if s.values is not None]
+    return Counter({c: sum(row[i] > 0 for row in rows) for i, c in enumerate(images.classes)})
 
 
 def _split_counts(images: ImageSet) -> dict[str, dict[str, int]]:

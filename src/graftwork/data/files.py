@@ -29,13 +29,21 @@ _SCAN_SHORT_SIDE = 2 * THUMBNAIL_SIDE
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One listed image file: where it is and what its place or its table row says of it."""
+    """One listed image file: where it is and what its place or its table row says of it.
+
+    ``values`` are numbers, or 0 and 1 for each tag column; ``tags`` the names in a column of several.
+    """
 
     key: str
     path: Path
     class_name: str | None
     split: Split | None = None
     group: str | None = None
+    values: tuple[float, ...] | None = None
+    tags: tuple[str, ...] | None = None
+    mask: Path | None = None
+    numbers: tuple[float, ...] = ()
+    categories: tuple[str, ...] = ()
 
 
 @dataclass
@@ -46,6 +54,7 @@ class Listing:
     problems: list[Problem] = field(default_factory=list)
     num_hidden: int = 0
     num_other: int = 0
+    label_names: tuple[str, ...] = ()  # columns that the values of the entries come from
 
 
 def scan_files(paths: Sequence[Path], index: FactIndex) -> dict[str, FileFacts]:

@@ -10,7 +10,7 @@ from graftwork.data.files import Entry, Listing
 from graftwork.data.sample import Split
 from graftwork.documents.problem import Problem
 
-__all__ = ["IMAGE_SUFFIXES", "is_image_name", "list_folder", "split_of_name"]
+__all__ = ["IMAGE_SUFFIXES", "image_names_below", "is_image_name", "list_folder", "split_of_name"]
 
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
@@ -50,7 +50,7 @@ def list_folder(root: Path, *, need_labels: bool = True) -> Listing:
             without a label.
     """
     listing = Listing()
-    names = _names_below(root, listing)
+    names = image_names_below(root, listing)
     # A class may be called "train" or "test"; a split folder has class folders below it.
     splits = {split_of_name(n.parts[0]) for n in names if len(n.parts) > 2}
     use_splits = bool(splits & {"train", "test"})
@@ -78,7 +78,7 @@ def _beside(root: Path, names: list[PurePosixPath]) -> Problem:
     )
 
 
-def _names_below(root: Path, listing: Listing) -> list[PurePosixPath]:
+def image_names_below(root: Path, listing: Listing) -> list[PurePosixPath]:
     """Return the image files below ``root``, sorted; hidden and other files are only counted."""
     names = []
     for folder, files in _walk(root):

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from graftwork.data.arrays import ArrayReader, ArraySource, load_arrays, row_digest
 from graftwork.data.files import Entry, FileReader, Listing, scan_files
 from graftwork.data.folder import is_image_name, list_folder
-from graftwork.data.index import FactIndex
-from graftwork.data.sample import ImageSet, Sample, natural_order
+from graftwork.data.index import FactIndex, FileFacts
+from graftwork.data.labels import Known, Labelled, label_entries
+from graftwork.data.masks import (
+    ArrayMasks,
+    FileMasks,
+    MaskFacts,
+    array_mask_facts,
+    list_mask_folders,
+    scan_masks,
+)
+from graftwork.data.sample import ImageSet, LabelKind, Masks, Reader, Sample
 from graftwork.data.samples import SAMPLE_PREFIX, open_sample
 from graftwork.data.table import TABLE_SUFFIXES, TableColumns, has_usual_columns, list_table, tables_in
 from graftwork.documents.problem import Problem
@@ -31,6 +42,12 @@ def open_images(
     index_path: Path | None = None,
     classes: Sequence[str] | None = None,
     need_labels: bool = True,
+    label_kind: LabelKind = "category",
+    label_columns: Sequence[str] = (),
+    mask_column: str | None = None,
+    number_columns: Sequence[str] = (),
+    category_columns: Sequence[str] = (),
+    category_values: Sequence[Sequence[str]] | None = None,
 ) -> ImageSet:
     """List, check and label the images of ``source``; no image stays in memory.
 
@@ -44,6 +61,13 @@ def open_images(
         index_path: file that remembers what was seen, so that the next opening decodes nothing.
         classes: the classes in order, of a run that is evaluated; else the names found, sorted.
         need_labels: images without a label are left out; else they are kept with the label None.
+        label_kind: 'category'; 'number': from columns of a table, or labels (n,) or (n, m) of arrays;
+            'tags': from a column such as ``a;b``, columns of 0 and 1, or labels (n, k); 'mask': from
+            folders ``images`` and ``masks``, a column of paths, or masks (n, h, w).
+        label_columns: of numbers, or of 0 and 1 for each tag, instead of ``label_column``.
+        mask_column: found by its usual names when not given.
+        number_columns, category_columns: further inputs from a table.
+        category_values: of each category column in order, of a run that is evaluated.
 
     Raises:
         DataError: nothing there, too much of it broken, fewer than two classes, a class with one
@@ -53,20 +77,33 @@ def open_images(
     """
     if not 0 <= max_broken_share <= 1:
         raise UsageError(f"max_broken_share is a share from 0 to 1, got {max_broken_share}.")
+    columns = TableColumns(
+        image_column,
+        label_column,
+        split_column,
+        group_column,
+        label_kind,
+        tuple(label_columns),
+        mask_column,
+        tuple(number_columns),
+        tuple(category_columns),
+    )
+    known = Known(classes, category_values)
     if isinstance(source, tuple):
-        return _from_arrays("arrays", load_arrays(source), classes)
+        return _from_arrays("arrays", load_arrays(source, label_kind), columns, known)
     name = str(source)
     place: ArraySource | Path = (
         open_sample(name.removeprefix(SAMPLE_PREFIX)) if name.startswith(SAMPLE_PREFIX) else Path(source)
     )
     if isinstance(place, ArraySource):
-        return _from_arrays(name, place, classes)
+        return _from_arrays(name, place, columns, known)
     path = place.expanduser()
     if _are_arrays(path):
-        return _from_arrays(name, load_arrays(path), classes)
-    columns = TableColumns(image_column, label_column, split_column, group_column)
+        return _from_arrays(name, load_arrays(path, label_kind), columns, known)
     listing = _list(path, columns, need_labels)
-    return _from_files(name, path, listing, FactIndex(index_path), max_broken_share, classes, need_labels)
+    return _from_files(
+        name, path, listing, FactIndex(index_path), max_broken_share, columns, known, need_labels
+    )
 
 
 def _are_arrays(path: Path) -> bool:
@@ -88,12 +125,27 @@ def _list(path: Path, columns: TableColumns, need_labels: bool) -> Listing:
                 hint="Name the table itself instead of its folder.",
             )
         return list_table(tables[0], columns, need_labels=need_labels)
+    if columns.kind != "category" and need_labels:
+        return _list_other_kind(path, columns, tables)
     listing = list_folder(path, need_labels=need_labels)
     # Images in one folder, or loose, beside a table that labels them.
     found = {e.class_name for e in listing.entries}
     if len(found) < 2 and len(tables) == 1 and need_labels and has_usual_columns(tables[0]):
         return list_table(tables[0], columns)
     return listing
+
+
+def _list_other_kind(path: Path, columns: TableColumns, tables: Sequence[Path]) -> Listing:
+    """Return the images of a folder whose labels are no classes: its table, or its masks."""
+    if columns.kind == "mask":
+        return list_mask_folders(path)
+    if len(tables) != 1:
+        raise DataError(
+            f"Labels of the kind '{columns.kind}' come from a table, but the folder {path} holds "
+            f"{len(tables)}; one is wanted.",
+            hint="Put a table with the columns image and label into it, or name the table itself.",
+        )
+    return list_table(tables[0], columns)
 
 
 def _list_file(path: Path, columns: TableColumns, need_labels: bool) -> Listing:
@@ -113,55 +165,139 @@ def _from_files(
     listing: Listing,
     index: FactIndex,
     max_broken_share: float,
-    classes: Sequence[str] | None,
+    columns: TableColumns,
+    known: Known,
     need_labels: bool,
 ) -> ImageSet:
     if not listing.entries:
-        raise _nothing_found(path, listing)
+        raise _nothing_found(path, listing, columns.kind)
     entries = [(e, e.path.absolute()) for e in listing.entries]
     facts = scan_files([p for _, p in entries], index)
-    broken = [(e, facts[str(p)].broken) for e, p in entries if facts[str(p)].broken is not None]
+    masks = _scan_all_masks(listing.entries)
+    reasons = {
+        e.key: facts[str(p)].broken or _mask_fault(facts[str(p)], masks.get(e.key)) for e, p in entries
+    }
+    broken = [(e, reasons[e.key]) for e, _ in entries if reasons[e.key] is not None]
     _check_broken(path, broken, len(entries), max_broken_share)
-    good = [(e, p) for e, p in entries if facts[str(p)].broken is None]
-    labelled = [(e.key, e.class_name, e.split, e.group, facts[str(p)].digest) for e, p in good]
-    reader = FileReader({e.key: p for e, p in good}, {e.key: facts[str(p)] for e, p in good}, index)
-    samples, names, problems = _label(name, labelled, classes, need_labels)
+    good = [(e, p) for e, p in entries if reasons[e.key] is None]
+    done = label_entries(
+        name,
+        [(e, facts[str(p)].digest) for e, p in good],
+        columns.kind,
+        known=known,
+        need_labels=need_labels,
+        label_names=listing.label_names,
+        masks={e.key: masks[e.key] for e, _ in good if e.key in masks},
+    )
     skipped = [
         Problem(level="warning", message=f"The image {e.path} is left out: {why}.") for e, why in broken
     ]
-    copies, num_duplicates = _exact_duplicates(samples, names)
+    mask_paths = {e.key: e.mask.absolute() for e, _ in good if e.mask is not None}
+    return _image_set(
+        name,
+        done,
+        columns,
+        listing,
+        reader=FileReader({e.key: p for e, p in good}, {e.key: facts[str(p)] for e, p in good}, index),
+        masks=FileMasks(mask_paths, done.mask_values) if mask_paths else None,
+        problems=[*listing.problems, *skipped],
+        num_skipped=len(broken),
+    )
+
+
+def _scan_all_masks(entries: Sequence[Entry]) -> dict[str, MaskFacts]:
+    with_mask = [(e.key, e.mask) for e in entries if e.mask is not None]
+    found = scan_masks([mask for _, mask in with_mask])
+    return {key: facts for (key, _), facts in zip(with_mask, found, strict=True)}
+
+
+def _mask_fault(image: FileFacts, mask: MaskFacts | None) -> str | None:
+    """Return why a mask does not serve its image; a mask may be smaller, but not of another shape."""
+    if mask is None:
+        return None
+    if mask.broken is not None:
+        return f"its mask cannot be used: {mask.broken}"
+    # The size of an image is the one it is stored in, before it is turned upright.
+    across = [image.width * mask.height, image.height * mask.width]
+    turned = [image.height * mask.height, image.width * mask.width]
+    if all(abs(a - b) > 0.02 * max(a, b) for a, b in (across, turned)):
+        return f"its mask is {mask.width} x {mask.height} but the image {image.width} x {image.height}"
+    return None
+
+
+def _image_set(
+    name: str,
+    done: Labelled,
+    columns: TableColumns,
+    listing: Listing,
+    *,
+    reader: Reader,
+    masks: Masks | None,
+    problems: Sequence[Problem],
+    num_skipped: int = 0,
+) -> ImageSet:
+    copies, num_duplicates = _exact_duplicates(done.samples, done.classes)
     return ImageSet(
         source=name,
-        samples=samples,
-        classes=names,
-        problems=(*listing.problems, *skipped, *problems, *copies),
-        num_skipped=len(broken),
+        samples=done.samples,
+        classes=done.classes,
+        problems=(*problems, *done.problems, *copies),
+        num_skipped=num_skipped,
         num_duplicates=num_duplicates,
         reader=reader,
         num_hidden=listing.num_hidden,
         num_other=listing.num_other,
+        label_kind=columns.kind,
+        label_names=listing.label_names if columns.kind == "number" else (),
+        number_names=columns.numbers,
+        category_names=columns.categories,
+        category_values=done.category_values,
+        masks=masks,
     )
 
 
-def _from_arrays(name: str, source: ArraySource, classes: Sequence[str] | None) -> ImageSet:
+def _from_arrays(name: str, source: ArraySource, columns: TableColumns, known: Known) -> ImageSet:
     if not len(source.images):
         raise DataError(f"{name} holds no image.", hint="At least two images of two classes are wanted.")
-    rows = zip(source.labels, source.splits, source.images, strict=True)
-    labelled = [(f"row:{i}", y, split, None, row_digest(x)) for i, (y, split, x) in enumerate(rows)]
-    samples, names, problems = _label(name, labelled, classes, need_labels=True)
-    copies, num_duplicates = _exact_duplicates(samples, names)
-    return ImageSet(
-        source=name,
-        samples=samples,
-        classes=names,
-        problems=(*problems, *copies),
-        num_skipped=0,
-        num_duplicates=num_duplicates,
+    if columns.numbers or columns.categories:
+        raise DataError(
+            f"{name} holds arrays; further inputs come from columns of a table.", hint="Use a table."
+        )
+    kind = columns.kind
+    if kind == "category":
+        values = np.zeros(0)
+    elif source.values is None:
+        raise DataError(
+            f"{name} has classes, no labels of the kind '{kind}'.", hint="Use label_kind: category."
+        )
+    else:
+        values = source.values
+    rows = []
+    for i, (y, split, x) in enumerate(zip(source.labels, source.splits, source.images, strict=True)):
+        row = tuple(values[i].tolist()) if kind in ("number", "tags") else None
+        rows.append((Entry(f"row:{i}", Path(), y, split, values=row), row_digest(x)))
+    is_mask = kind == "mask"
+    facts = {e.key: array_mask_facts(values[i]) for i, (e, _) in enumerate(rows)} if is_mask else {}
+    done = label_entries(
+        name, rows, kind, known=known, need_labels=True, label_names=source.names, masks=facts
+    )
+    return _image_set(
+        name,
+        done,
+        columns,
+        Listing(label_names=source.names),
         reader=ArrayReader(source.images),
+        masks=ArrayMasks(values, done.mask_values) if is_mask else None,
+        problems=(),
     )
 
 
-def _nothing_found(path: Path, listing: Listing) -> DataError:
+def _nothing_found(path: Path, listing: Listing, kind: LabelKind) -> DataError:
+    if kind == "mask":
+        return DataError(
+            f"{path} holds no image with a mask.",
+            hint="Put images into a folder 'images', and masks of the same names into 'masks' beside it.",
+        )
     if listing.problems:
         return DataError(
             f"{path} holds no image in a class folder. {listing.problems[0].message}",
@@ -188,53 +324,6 @@ def _check_broken(
     )
 
 
-def _label(
-    source: str,
-    rows: Sequence[tuple[str, str | None, Any, str | None, str]],
-    classes: Sequence[str] | None,
-    need_labels: bool,
-) -> tuple[tuple[Sample, ...], tuple[str, ...], list[Problem]]:
-    """Turn class names into labels. Class order comes from the names, never from the folders' order."""
-    found = Counter(class_name for _, class_name, *_ in rows if class_name is not None)
-    if classes is None:
-        names = tuple(sorted(found, key=natural_order))
-        problems = _check_classes(source, names, found) if need_labels else []
-    else:
-        names, problems = tuple(classes), []
-        unknown = sorted(set(found) - set(names), key=natural_order)
-        if unknown and need_labels:
-            raise DataError(
-                f"{source} has the classes {', '.join(unknown)} that are not among the ones given: "
-                f"{', '.join(names)}.",
-                hint="Rename or remove them.",
-            )
-    label_of = {name: i for i, name in enumerate(names)}
-    samples = (
-        Sample(key, label_of.get(class_name) if class_name is not None else None, split, group, digest)
-        for key, class_name, split, group, digest in rows
-    )
-    return tuple(samples), names, problems
-
-
-def _check_classes(source: str, names: Sequence[str], found: Counter[str]) -> list[Problem]:
-    if len(names) < 2:
-        raise DataError(
-            f"{source} has one class only ('{names[0] if names else '?'}'); at least two are wanted.",
-            hint="Make one folder per class, such as photos/cat and photos/dog.",
-        )
-    single = [n for n in names if found[n] == 1]
-    if single:
-        raise DataError(
-            f"{source} has a single image of {', '.join(repr(n) for n in single)}; each class needs at "
-            "least two, one to train on and one to test with.",
-            hint="Add images, or remove the class.",
-        )
-    tiny = [f"{n} ({found[n]})" for n in names if found[n] < 10]
-    if not tiny:
-        return []
-    return [Problem(level="warning", message=f"Classes with fewer than 10 images: {', '.join(tiny)}.")]
-
-
 def _exact_duplicates(samples: Sequence[Sample], names: Sequence[str]) -> tuple[list[Problem], int]:
     """Report identical images, and above all those that lie in two classes."""
     by_digest: dict[str, list[Sample]] = defaultdict(list)
@@ -254,8 +343,11 @@ def _exact_duplicates(samples: Sequence[Sample], names: Sequence[str]) -> tuple[
             hint="Copies stay in the same split.",
         )
     ]
-    torn = [same for same in copies if len({s.label for s in same}) > 1]
+    torn = [same for same in copies if len({s.truth for s in same}) > 1]
     for same in torn[:20]:
-        places = ", ".join(f"{s.key} ({names[s.label] if s.label is not None else '?'})" for s in same)
+        places = ", ".join(
+            s.key if s.values is not None else f"{s.key} ({names[s.label] if s.label is not None else '?'})"
+            for s in same
+        )
         problems.append(Problem(level="warning", message=f"The same image has different labels: {places}."))
     return problems, num_duplicates

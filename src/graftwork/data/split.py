@@ -21,10 +21,16 @@ _MIN_FOR_ALL_SPLITS = 3
 
 
 def split_images(
-    images: ImageSet, *, validation: float = 0.15, test: float = 0.15, seed: int = 0
+    images: ImageSet,
+    *,
+    validation: float = 0.15,
+    test: float = 0.15,
+    seed: int = 0,
+    need_all_classes: bool = True,
 ) -> ImageSet:
     """Return the set with a split for each sample.
 
+    Classes are shared out alike; images with numbers, tags or masks are drawn at random.
     Splits that the data came with are kept; missing ones are taken from the training images. Samples of
     one group, and copies of one image (exact, resized, recompressed, mirrored, turned), always stay
     together. A copy that crosses given splits is left out of training (or of validation, when the other
@@ -34,6 +40,8 @@ def split_images(
         images: the set; its order does not matter.
         validation, test: shares of the images of each class.
         seed: start of the draw.
+        need_all_classes: whether a class without a training image is an error; else it is only reported,
+            as where odd images are known for testing alone.
 
     Raises:
         UsageError: shares that leave nothing to train on.
@@ -57,7 +65,7 @@ def split_images(
     shares = {split: share for split, share in wanted.items() if split not in given}
     samples = _assigned(ordered, _units(ordered, duplicates), shares, seed)
     done = replace(ordered, samples=samples, num_duplicates=_num_copies(len(samples), duplicates))
-    problems += [*_near_problem(done, duplicates), *_check_classes(done)]
+    problems += [*_near_problem(done, duplicates), *_check_classes(done, need_all_classes)]
     return replace(done, problems=(*images.problems, *problems))
 
 
@@ -78,13 +86,25 @@ def _units(images: ImageSet, duplicates: Duplicates) -> list[_Unit]:
     for position, sample in enumerate(images.samples):
         if sample.group is not None:
             links.join(position, first_of_group.setdefault(sample.group, position))
-    num = max(1, len(images.classes))
+    num = _num_strata(images)
     units = []
     for members in links.parts():
-        labels = images.labels(members)
+        labels = _strata(images, members)
         counts = np.bincount(labels[labels >= 0], minlength=num)
         units.append(_Unit(tuple(members), counts, images.samples[members[0]].key))
     return units
+
+
+def _num_strata(images: ImageSet) -> int:
+    return max(1, len(images.classes)) if images.label_kind == "category" else 1
+
+
+def _strata(images: ImageSet, members: Sequence[int]) -> NDArray[np.int64]:
+    """Return what is shared out alike: classes; of other kinds of labels just the images."""
+    if images.label_kind != "category":
+        return np.zeros(len(members), np.int64)
+    labels: NDArray[np.int64] = images.labels(members)
+    return labels
 
 
 def _assigned(
@@ -93,7 +113,7 @@ def _assigned(
     """Give each open unit the split that lacks its classes most; large units first."""
     free = [u for u in units if all(images.samples[m].split in (None, "train") for m in u.members)]
     splits: list[Split | None] = [s.split or "train" for s in images.samples]
-    total = sum((u.counts for u in free), np.zeros(max(1, len(images.classes)), np.int64))
+    total = sum((u.counts for u in free), np.zeros(_num_strata(images), np.int64))
     targets = _targets(total, shares)
     lacking = dict(targets)
     free.sort(key=lambda u: (-len(u.members), _draw(seed, u.name)))
@@ -211,18 +231,28 @@ def _near_problem(images: ImageSet, duplicates: Duplicates) -> list[Problem]:
     ]
 
 
-def _check_classes(images: ImageSet) -> list[Problem]:
+def _check_classes(images: ImageSet, need_all: bool) -> list[Problem]:
     """Refuse a class that cannot be learned; report one that cannot be measured."""
+    if images.label_kind == "number":
+        return []
     counts = images.counts()
     train = counts.get("train", np.zeros(len(images.classes), np.int64))
     absent = [c for c, n in zip(images.classes, train, strict=True) if n == 0]
-    if absent:
+    problems = []
+    if absent and (images.label_kind != "category" or not need_all):
+        problems.append(
+            Problem(
+                level="warning",
+                message=f"No training image of {', '.join(map(repr, absent))} is left in {images.source}.",
+                hint="Nothing is learned about it; add training images or take another seed.",
+            )
+        )
+    elif absent:
         raise DataError(
             f"No training image of {', '.join(repr(c) for c in absent)} is left in {images.source}.",
             hint="Add training images of it, or remove the class from the other splits.",
             classes=absent,
         )
-    problems = []
     for split in SPLITS[1:]:
         lacking = [c for c, n in zip(images.classes, counts.get(split, train * 0), strict=True) if n == 0]
         if split in counts and lacking:

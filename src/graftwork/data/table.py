@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graftwork.data.cells import number_of, place_of, switch_of, tags_of
 from graftwork.data.files import Entry, Listing
 from graftwork.data.folder import split_of_name
-from graftwork.data.sample import Split
+from graftwork.data.sample import LabelKind, Split
 from graftwork.documents.problem import Problem
 from graftwork.errors import DataError, did_you_mean
 
@@ -22,6 +23,7 @@ TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
 _USUAL = {
     "image": ("image", "image_path", "path", "file", "filename", "file_name", "filepath", "img"),
     "label": ("label", "class", "class_name", "target", "category", "y"),
+    "mask": ("mask", "mask_path", "segmentation"),
     "split": ("split", "subset", "partition"),
     "group": (),
 }
@@ -29,17 +31,34 @@ _USUAL = {
 
 @dataclass(frozen=True, slots=True)
 class TableColumns:
-    """Names of the columns; None means: find it by its usual names."""
+    """Names of the columns; None means: find it by its usual names.
+
+    ``kind`` says what the labels are; ``labels`` are several columns of them; ``numbers`` and
+    ``categories`` are further inputs.
+    """
 
     image: str | None = None
     label: str | None = None
     split: str | None = None
     group: str | None = None
+    kind: LabelKind = "category"
+    labels: tuple[str, ...] = ()
+    mask: str | None = None
+    numbers: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
 
     @property
     def is_named(self) -> bool:
         """Whether the user named any column, so that a table must be meant."""
-        return any((self.image, self.label, self.split, self.group))
+        single = (self.image, self.label, self.split, self.group, self.mask)
+        return any(single) or bool(self.labels or self.numbers or self.categories)
+
+    @property
+    def label_role(self) -> str | None:
+        """What the single column of labels is called here; None when several columns are named."""
+        if self.kind == "mask":
+            return "mask"
+        return None if self.labels else "label"
 
 
 def has_usual_columns(path: Path) -> bool:
@@ -64,26 +83,68 @@ def list_table(path: Path, columns: TableColumns, *, need_labels: bool = True) -
     """
     frame = _read_table(path)
     used = _find_columns(frame, columns, path, need_labels)
-    listing = Listing()
+    wanted = [*used.values(), *columns.labels, *columns.numbers, *columns.categories]
+    listing = Listing(label_names=columns.labels or ((used["label"],) if "label" in used else ()))
+    if columns.kind not in ("number", "tags") or (columns.kind == "tags" and not columns.labels):
+        listing.label_names = ()
     rows: dict[str, Entry] = {}
     empty, repeated = [], []
-    for number, row in enumerate(frame[list(used.values())].to_dict("records"), start=2):
-        cells = {role: _text(row[name]) for role, name in used.items()}
-        if cells["image"] is None or (need_labels and cells["label"] is None):
+    lacking: dict[str, list[int]] = {}
+    for number, row in enumerate(frame[list(dict.fromkeys(wanted))].to_dict("records"), start=2):
+        cells = _Cells(path, number, {str(name): _text(value) for name, value in row.items()}, used)
+        entry = _entry(cells, columns) if cells.role("image") is not None else None
+        if entry is None or (need_labels and not _has_label(entry, columns)):
             empty.append(number)
-            continue
-        entry = _entry(path, cells, number)
-        if entry.key in rows:
+        elif missing := _missing_inputs(entry, cells, columns):
+            lacking.setdefault(missing, []).append(number)
+        elif entry.key in rows:
             _check_same(path, rows[entry.key], entry)
             repeated.append(number)
-            continue
-        rows[entry.key] = entry
+        else:
+            rows[entry.key] = entry
     listing.entries = sorted(rows.values(), key=lambda e: e.key)
     _check_files(path, listing.entries)
-    _add_row_problem(listing, path, empty, "have no image or no label")
+    what = "have no image or no label" if columns.kind != "mask" else "have no image or no mask"
+    _add_row_problem(listing, path, empty, what)
     _add_row_problem(listing, path, repeated, "name an image a second time")
-    listing.num_other += len(empty)
+    for column, numbers in lacking.items():
+        _add_row_problem(listing, path, numbers, f"have no value in the column '{column}'")
+    listing.num_other += len(empty) + sum(map(len, lacking.values()))
     return listing
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """One row of a table: its texts by column, and which column has which role."""
+
+    table: Path
+    row: int
+    texts: dict[str, str | None]
+    used: dict[str, str]
+
+    def role(self, role: str) -> str | None:
+        return self.texts[self.used[role]] if role in self.used else None
+
+    def number(self, column: str) -> float | None:
+        return number_of(self.texts[column], place_of(self.table, self.row, column))
+
+    def switch(self, column: str) -> float | None:
+        return switch_of(self.texts[column], place_of(self.table, self.row, column))
+
+
+def _has_label(entry: Entry, columns: TableColumns) -> bool:
+    if columns.kind == "category":
+        return entry.class_name is not None
+    if columns.kind == "mask":
+        return entry.mask is not None
+    return entry.values is not None or entry.tags is not None
+
+
+def _missing_inputs(entry: Entry, cells: _Cells, columns: TableColumns) -> str | None:
+    """Return the first further input that the row has no value of."""
+    if len(entry.numbers) < len(columns.numbers):
+        return next(c for c in columns.numbers if cells.number(c) is None)
+    return next((c for c, x in zip(columns.categories, entry.categories, strict=True) if not x), None)
 
 
 def _read_table(path: Path) -> pd.DataFrame:
@@ -108,8 +169,14 @@ def _find_columns(
     frame: pd.DataFrame, columns: TableColumns, path: Path, need_labels: bool
 ) -> dict[str, str]:
     known = [str(c) for c in frame.columns]
+    label_role = columns.label_role
+    for name in (*columns.labels, *columns.numbers, *columns.categories):
+        if name not in known:
+            raise DataError(f"The table {path} has no column '{name}'.", hint=did_you_mean(name, known))
     used = {}
     for role, usual in _USUAL.items():
+        if role in ("label", "mask") and role != label_role:
+            continue
         named = getattr(columns, role)
         if named is not None and named not in known:
             raise DataError(
@@ -119,11 +186,12 @@ def _find_columns(
         found = named or next((by_name[u] for u in usual if u in by_name), None)
         if found is not None:
             used[role] = found
-    for role in ("image", "label") if need_labels else ("image",):
-        if role not in used:
+    for needed in ("image", label_role) if need_labels else ("image",):
+        if needed is not None and needed not in used:
             raise DataError(
-                f"The table {path} has no column that is known to hold the {role}; it has: {', '.join(known)}.",
-                hint=f"Name it with {role}_column (--{role}-column).",
+                f"The table {path} has no column that is known to hold the {needed}; it has: "
+                f"{', '.join(known)}.",
+                hint=f"Name it with {needed}_column (--{needed}-column).",
             )
     return used
 
@@ -136,19 +204,47 @@ def _text(value: Any) -> str | None:
     return str(value).strip() or None
 
 
-def _entry(table: Path, cells: dict[str, str | None], number: int) -> Entry:
-    name = (cells["image"] or "").replace("\\", "/")
+def _entry(cells: _Cells, columns: TableColumns) -> Entry:
+    table = cells.table
+    name = (cells.role("image") or "").replace("\\", "/")
     path = table.parent / name
     split: Split | None = None
-    if (cell := cells.get("split")) is not None:
+    if (cell := cells.role("split")) is not None:
         split = split_of_name(cell)
         if split is None:
             raise DataError(
-                f"Row {number} of {table} names the split '{cell}'; train, validation or test is wanted.",
+                f"Row {cells.row} of {table} names the split '{cell}'; train, validation or test is wanted.",
                 hint="Correct the column, or leave the cell empty.",
             )
     key = path.relative_to(table.parent).as_posix() if path.is_relative_to(table.parent) else name
-    return Entry(key, path, cells.get("label"), split, cells.get("group"))
+    mask = cells.role("mask")
+    has_tags = columns.kind == "tags" and "label" in cells.used
+    numbers = [cells.number(c) for c in columns.numbers]
+    return Entry(
+        key,
+        path,
+        cells.role("label") if columns.kind == "category" else None,
+        split,
+        cells.role("group"),
+        values=_values(cells, columns),
+        tags=tags_of(cells.role("label")) if has_tags else None,
+        mask=None if mask is None else table.parent / mask.replace("\\", "/"),
+        numbers=tuple(x for x in numbers if x is not None),
+        categories=tuple(cells.texts[c] or "" for c in columns.categories),
+    )
+
+
+def _values(cells: _Cells, columns: TableColumns) -> tuple[float, ...] | None:
+    """Return the numbers or the 0s and 1s of a row's labels; None when one is missing."""
+    if columns.kind == "tags":
+        found = [cells.switch(c) for c in columns.labels]
+    elif columns.kind == "number":
+        single = [cells.used["label"]] if "label" in cells.used else []
+        found = [cells.number(c) for c in columns.labels or single]
+    else:
+        return None
+    values = tuple(x for x in found if x is not None)
+    return values if values and len(values) == len(found) else None
 
 
 def _check_same(table: Path, first: Entry, second: Entry) -> None:
@@ -161,6 +257,7 @@ def _check_same(table: Path, first: Entry, second: Entry) -> None:
 
 def _check_files(table: Path, entries: Sequence[Entry]) -> None:
     missing = [e.key for e in entries if not e.path.is_file()]
+    missing += [str(e.mask) for e in entries if e.mask is not None and not e.mask.is_file()]
     if missing:
         some = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
         raise DataError(

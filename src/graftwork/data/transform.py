@@ -20,7 +20,7 @@ from graftwork.errors import PortMismatch, ShapeError
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Transform"]
+__all__ = ["Transform", "mask_canvas"]
 
 _FILTERS = {
     "nearest": Image.Resampling.NEAREST,
@@ -74,7 +74,7 @@ class Transform:
     @property
     def wide_size(self) -> tuple[int, int]:
         """Height and width before the last crop, in pixels."""
-        return math.floor(self.height / self.crop_share), math.floor(self.width / self.crop_share)
+        return _wide_size(self.size, self.crop_share)
 
     @property
     def short_side(self) -> int:
@@ -147,6 +147,27 @@ class Transform:
         if self.antialias or self.interpolation == "nearest":
             return image.resize((width, height), _FILTERS[self.interpolation])
         return _resize_without_antialias(image, (height, width), self.interpolation)
+
+
+def mask_canvas(
+    mask: NDArray[np.int64], size: tuple[int, int], *, crop_share: float = 1.0
+) -> NDArray[np.int64]:
+    """Return a mask resized and cropped as ``Transform.canvas`` does with its image, without mixing classes.
+
+    Args:
+        mask: class of each pixel, (h, w), values 0 to 65535.
+        size: height and width of the canvas, in pixels.
+        crop_share: of the transform.
+    """
+    image = _shorten(Image.fromarray(mask.astype(np.int32)))
+    resized = _resized_size(image.size, _wide_size(size, crop_share))
+    if resized != image.size:
+        image = image.resize(resized, Image.Resampling.NEAREST)
+    return np.asarray(_center_crop(image, size)).astype(np.int64)
+
+
+def _wide_size(size: tuple[int, int], crop_share: float) -> tuple[int, int]:
+    return math.floor(size[0] / crop_share), math.floor(size[1] / crop_share)
 
 
 def _shorten(image: Image.Image) -> Image.Image:

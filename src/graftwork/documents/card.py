@@ -36,6 +36,9 @@ class LayerCard(Document):
     name: str
     kind: str = Field(description="What it is, in words.")
     num_parameters: int
+    output_shape: tuple[int, ...] | None = Field(
+        None, description="Without the batch; null when the layer does not run, or gives no single tensor."
+    )
 
 
 class StageCard(Document):
@@ -48,6 +51,7 @@ class StageCard(Document):
     output_shape: tuple[int, ...] = Field(description="Without the batch: (c, h, w), (tokens, d) or (d,).")
     cut_is_legal: bool = Field(description="Whether a cut after this stage sees all data in one tensor.")
     layers: tuple[LayerCard, ...] = ()
+    num_bytes: int = Field(0, description="Memory of its parameters and buffers.")
 
 
 class Origin(Document):
@@ -80,7 +84,7 @@ class BaseCard(Document):
     old_classifier: StageCard | None = Field(None, description="What is cut off when a new head comes.")
     origin: Origin
     load: LoadReport
-    traced: bool = Field(description="Cut points come from the traced graph; else from the top-level chain.")
+    traced: bool = Field(description="Cut points come from the data's way through it; else from its top-level chain.")
     weights_digest: str = Field(description="SHA-256 over the names and values of all base tensors.")
 
     @property
@@ -90,3 +94,19 @@ class BaseCard(Document):
     @property
     def legal_cuts(self) -> tuple[str, ...]:
         return tuple(stage.name for stage in self.stages if stage.cut_is_legal)
+
+    @property
+    def num_buffer_values(self) -> int:
+        return sum(stage.num_buffer_values for stage in self.stages)
+
+    @property
+    def num_bytes(self) -> int:
+        return sum(stage.num_bytes for stage in self.stages)
+
+    def stage_of(self, layer: str) -> StageCard | None:
+        """Return the stage that a layer, or a group of layers of one name, lies in; None when there is none."""
+        inside = f"{layer}."
+        return next(
+            (s for s in self.stages if any(y.name == layer or y.name.startswith(inside) for y in s.layers)),
+            None,
+        )

@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter
 
 from graftwork.documents.document import Document
 from graftwork.documents.plan import Plan
-from graftwork.documents.record import Cost, Proof, Scores
+from graftwork.documents.record import AnyScores, Cost, Proof
 
 __all__ = [
     "CheckpointSaved",
@@ -104,6 +104,9 @@ class EpochEnded(Document):
     validation_loss: float | None = Field(description="None without validation images.")
     validation_accuracy: float | None
     validation_balanced_accuracy: float | None
+    validation_scores: dict[str, float] = Field(
+        default_factory=dict, description="Further validation scores, of objectives other than one label."
+    )
     learning_rate: float
     seconds: float
     is_best: bool
@@ -132,7 +135,7 @@ class ScoresReady(Document):
 
     kind: Literal["scores_ready"] = "scores_ready"
     split: Literal["validation", "test"]
-    scores: Scores
+    scores: AnyScores
 
 
 class Noted(Document):

@@ -58,6 +58,8 @@ class Flow(VersionedDocument):
     newest_format: ClassVar[int] = 1
 
     name: str = "flow"
+    title: str = Field("", description="One line for people.")
+    description: str = Field("", description="What the flow is for, in a paragraph.")
     nodes: tuple[Node, ...] = ()
     edges: tuple[Edge, ...] = ()
     recipe: Recipe = Recipe()
@@ -90,9 +92,24 @@ class Flow(VersionedDocument):
 def dump_flow(flow: Flow) -> str:
     """Return ``flow`` as YAML; ``load_flow`` gives the equal flow back."""
     content = flow.model_dump(mode="json", exclude={"recipe", "edges"})
+    for field in ("title", "description"):
+        if not content[field]:
+            del content[field]
     content["edges"] = [[str(e.source), str(e.target)] for e in flow.edges]
     content["recipe"] = flow.recipe.model_dump(mode="json", exclude_defaults=True)
-    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+    return yaml.dump(content, Dumper=_FlowDumper, sort_keys=False, allow_unicode=True, width=110)
+
+
+class _FlowDumper(yaml.SafeDumper):
+    """Writes text of several lines, such as code, as it stands."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_FlowDumper.add_representer(str, _represent_text)
 
 
 def load_flow(text: str, *, name: str = "the flow") -> Flow:

@@ -10,7 +10,7 @@ from graftwork.documents.card import InputPort
 from graftwork.documents.document import Document, VersionedDocument
 from graftwork.documents.recipe import BatchNormMode, Strategy
 
-__all__ = ["CachePlan", "ComputePlan", "ParameterGroup", "Phase", "Plan", "StagePlan"]
+__all__ = ["CachePlan", "ComputePlan", "NodePlan", "ParameterGroup", "Phase", "Plan", "StagePlan"]
 
 INPUT_CUT = "input"
 
@@ -21,7 +21,26 @@ class StagePlan(Document):
     name: str
     num_parameters: int
     is_frozen: bool
+    num_trainable: int | None = Field(None, description="Parameters that move; all or none if not given.")
     learning_rate: float | None = Field(None, description="Peak rate in the main phase; none when frozen.")
+
+    @property
+    def moving(self) -> int:
+        """Parameters that the main phase may move."""
+        if self.num_trainable is not None:
+            return self.num_trainable
+        return 0 if self.is_frozen else self.num_parameters
+
+
+class NodePlan(Document):
+    """What a node of the flow holds, and how much of it moves in the main phase."""
+
+    node: str
+    component: str
+    num_parameters: int
+    num_trainable: int
+    output_shape: tuple[int, ...] | None = Field(None, description="Of its first output, without the batch.")
+    frozen_layers: tuple[str, ...] = Field((), description="Layers held inside stages that move.")
 
 
 class ParameterGroup(Document):
@@ -37,7 +56,9 @@ class Phase(Document):
     """One stretch of training: which parameters move, for how long, from what input."""
 
     name: Literal["probe", "main"]
-    cut: str = Field(description="Stages up to this one are frozen; 'input': none.")
+    cut: str = Field(description="Stages of the main base up to this one are frozen; 'input': none.")
+    cuts: dict[str, str] = Field(default_factory=dict, description="The cut of each base, by node.")
+    boundary: str = Field("", description="Steps at whose outputs stored values enter; 'input': images do.")
     epochs: int
     groups: tuple[ParameterGroup, ...]
     from_cache: bool = Field(description="Whether the phase reads stored features instead of images.")
@@ -48,7 +69,7 @@ class CachePlan(Document):
 
     is_used: bool
     reason: str
-    cuts: tuple[str, ...] = ()
+    cuts: tuple[str, ...] = Field((), description="Boundaries whose values are stored.")
     views: int = Field(1, description="Stored versions of each training image.")
     bytes: int = 0
     rows: int = 0
@@ -76,8 +97,9 @@ class Plan(VersionedDocument):
     port: InputPort = Field(description="What images the network gets: the base's port with the flow's crop.")
     classes: tuple[str, ...]
     num_images: dict[str, int] = Field(description="Images per split.")
-    stages: tuple[StagePlan, ...]
-    head_parameters: int
+    stages: tuple[StagePlan, ...] = Field(description="Stages of the main base.")
+    nodes: tuple[NodePlan, ...] = ()
+    head_parameters: int = Field(description="Parameters that the flow adds to its bases.")
     phases: tuple[Phase, ...]
     cache: CachePlan
     compute: ComputePlan
@@ -86,10 +108,12 @@ class Plan(VersionedDocument):
 
     @property
     def num_frozen(self) -> int:
-        """Parameters of the base that are held."""
-        return sum(s.num_parameters for s in self.stages if s.is_frozen)
+        """Parameters of the main base that are held."""
+        return sum(s.num_parameters - s.moving for s in self.stages)
 
     @property
     def num_trainable(self) -> int:
         """Parameters that the main phase may move, head included."""
-        return self.head_parameters + sum(s.num_parameters for s in self.stages if not s.is_frozen)
+        if self.nodes:
+            return sum(n.num_trainable for n in self.nodes)
+        return self.head_parameters + sum(s.moving for s in self.stages)

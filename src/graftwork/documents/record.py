@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from graftwork.documents.card import BaseCard
 from graftwork.documents.document import Document, VersionedDocument
 from graftwork.documents.recipe import Strategy
 
 __all__ = [
+    "AnomalyScores",
+    "AnyScores",
     "ClassScore",
     "Cost",
     "DataSummary",
     "Environment",
     "Interval",
+    "MaskClassScore",
+    "MaskScores",
+    "NumberScore",
+    "NumberScores",
     "Proof",
     "RunRecord",
+    "ScoreKind",
     "Scores",
     "Status",
+    "TagScore",
+    "TagScores",
+    "main_score",
+    "score_intervals",
 ]
+
+ScoreKind = Literal["category", "number", "tags", "mask", "anomaly"]
 
 Status = Literal["running", "finished", "stopped", "failed"]
 
@@ -46,6 +59,7 @@ class ClassScore(Document):
 class Scores(Document):
     """Scores on one split. Intervals: Wilson for accuracy, precision, recall; bootstrap for the rest."""
 
+    kind: Literal["category"] = "category"
     num_images: int
     accuracy: Interval
     balanced_accuracy: Interval
@@ -54,6 +68,124 @@ class Scores(Document):
     classes: tuple[ClassScore, ...]
     confusion: tuple[tuple[int, ...], ...] = Field(description="Row: label, column: predicted label.")
     majority_accuracy: float = Field(description="Accuracy of always saying the commonest training class.")
+
+
+class NumberScore(Document):
+    """Scores of one number, in its own units."""
+
+    name: str
+    mae: Interval = Field(description="Mean absolute error.")
+    rmse: Interval = Field(description="Root of the mean squared error.")
+    r2: Interval = Field(
+        description="Share of the variance that is explained; not a number when the numbers never vary."
+    )
+    baseline_mae: float = Field(description="Mean absolute error of always saying the training mean.")
+    baseline_rmse: float = Field(description="The same for the root of the mean squared error.")
+
+
+class NumberScores(Document):
+    """Scores of numbers on one split: means over the columns. Intervals: bootstrap over images."""
+
+    kind: Literal["number"] = "number"
+    num_images: int
+    mae: Interval
+    rmse: Interval
+    r2: Interval
+    baseline_mae: float = Field(description="Mean absolute error of always saying the training mean.")
+    baseline_rmse: float
+    columns: tuple[NumberScore, ...]
+
+
+class TagScore(Document):
+    """Scores of one tag; said means a probability of at least the threshold."""
+
+    name: str
+    num_images: int = Field(description="Images that have the tag.")
+    average_precision: float | None = Field(description="None when no image has the tag.")
+    precision: Interval | None = Field(description="None when the tag was never said.")
+    recall: Interval | None = Field(description="None when no image has the tag.")
+    f1: float | None
+
+
+class TagScores(Document):
+    """Scores of tags on one split. Intervals: Wilson for precision and recall; bootstrap for the rest."""
+
+    kind: Literal["tags"] = "tags"
+    num_images: int
+    mean_average_precision: Interval = Field(description="Over the tags that any image has.")
+    micro_f1: Interval
+    macro_f1: Interval
+    threshold: float = Field(0.5, description="Probability from which on a tag counts as said.")
+    baseline_average_precision: float = Field(description="Of saying tags by chance: their mean share.")
+    tags: tuple[TagScore, ...]
+
+
+class MaskClassScore(Document):
+    """Overlap of one class over all pixels of a split."""
+
+    name: str
+    num_pixels: int
+    iou: float | None = Field(description="None when the class is neither there nor said.")
+    dice: float | None
+
+
+class MaskScores(Document):
+    """Scores of masks on one split, over pixels that count. Intervals: bootstrap over images."""
+
+    kind: Literal["mask"] = "mask"
+    num_images: int
+    mean_iou: Interval = Field(description="Intersection over union, mean over classes there or said.")
+    mean_dice: Interval
+    pixel_accuracy: Interval
+    majority_accuracy: float = Field(description="Pixel accuracy of always saying the commonest class.")
+    classes: tuple[MaskClassScore, ...]
+
+
+class AnomalyScores(Document):
+    """How well odd images are told from normal ones. Intervals: bootstrap over images."""
+
+    kind: Literal["anomaly"] = "anomaly"
+    num_images: int
+    num_odd: int
+    auroc: Interval = Field(description="Chance that an odd image scores above a normal one; 0.5 is none.")
+    average_precision: Interval
+    odd_share: float = Field(description="Average precision of guessing.")
+
+
+def _kind_of(value: Any) -> str:
+    """Return the kind of scores; those of older records do not say it and are of categories."""
+    return str(value.get("kind", "category") if isinstance(value, dict) else getattr(value, "kind", None))
+
+
+AnyScores = Annotated[
+    Annotated[Scores, Tag("category")]
+    | Annotated[NumberScores, Tag("number")]
+    | Annotated[TagScores, Tag("tags")]
+    | Annotated[MaskScores, Tag("mask")]
+    | Annotated[AnomalyScores, Tag("anomaly")],
+    Discriminator(_kind_of),
+]
+
+
+def main_score(scores: AnyScores) -> tuple[str, Interval]:
+    """Return the one score that stands for all, with its name: what tables and lists of runs show."""
+    match scores:
+        case NumberScores():
+            return "r2", scores.r2
+        case TagScores():
+            return "mean_average_precision", scores.mean_average_precision
+        case MaskScores():
+            return "mean_iou", scores.mean_iou
+        case AnomalyScores():
+            return "auroc", scores.auroc
+        case _:
+            return "accuracy", scores.accuracy
+
+
+def score_intervals(scores: AnyScores) -> dict[str, Interval]:
+    """Return all scores of a split that have an interval, by name."""
+    values = {name: getattr(scores, name) for name in type(scores).model_fields}
+    return {name: value for name, value in values.items() if isinstance(value, Interval)}
 
 
 class Proof(Document):
@@ -98,6 +230,11 @@ class DataSummary(Document):
     num_skipped: int = 0
     num_duplicates: int = 0
     notes: tuple[str, ...] = ()
+    label_kind: Literal["category", "number", "tags", "mask"] = "category"
+    label_names: tuple[str, ...] = Field((), description="Names of the numbers to predict.")
+    category_values: tuple[tuple[str, ...], ...] = Field(
+        (), description="Of each category column that is a further input: its values in order."
+    )
 
 
 class Environment(Document):
@@ -128,7 +265,7 @@ class RunRecord(VersionedDocument):
     note: str = ""
     data: DataSummary | None = None
     card: BaseCard | None = None
-    metrics: dict[Literal["validation", "test"], Scores] = Field(default_factory=dict)
+    metrics: dict[Literal["validation", "test"], AnyScores] = Field(default_factory=dict)
     proof: Proof | None = None
     cost: Cost | None = None
     environment: Environment | None = None

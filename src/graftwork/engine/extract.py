@@ -14,10 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from graftwork.bases.digest import digest_tensors
 from graftwork.data import ImageSet, Transform, stream_canvases
 from graftwork.documents.events import ExtractionProgress
 from graftwork.documents.plan import ComputePlan
+from graftwork.engine.boundary import wire_key
 from graftwork.engine.compute import autocast, place
 from graftwork.engine.network import Network
 from graftwork.engine.shards import ShardStore
@@ -33,17 +33,14 @@ Job = tuple[int, tuple[int, ...]]  # index of an image, its views
 
 
 def feature_key(
-    network: Network, cut: str, transform: Transform, augmenter: Augmenter, compute: ComputePlan
+    network: Network, wire: str, transform: Transform, augmenter: Augmenter, compute: ComputePlan
 ) -> str:
-    """Return the name of a cache entry: another weight, cut, transform or number format is another entry.
+    """Return the name of a cache entry: another weight, step, transform or number format is another entry.
 
     The image's bytes and the view are the row's name inside the entry.
     """
-    stages = network.names[: network.position(cut)]
     facts = {
-        "weights": digest_tensors(network.base_tensors(stages)),
-        "stages": stages,
-        "architecture": network.base.card.architecture,
+        "value": wire_key(network, wire),
         "transform": transform.digest(),
         "augment": None if augmenter.kind == "none" else [augmenter.kind, augmenter.seed],
         "precision": compute.precision,
@@ -54,22 +51,24 @@ def feature_key(
 
 def feature_stores(
     network: Network,
-    cuts: Sequence[str],
+    wires: Sequence[str],
     folder: Path,
     transform: Transform,
     augmenter: Augmenter,
     compute: ComputePlan,
 ) -> dict[str, ShardStore]:
-    """Return the open store of each cut; shapes and number formats come from a pass over one blank image."""
+    """Return the open store of each wire; shapes and number formats come from a pass over one blank image."""
     shape = (1, *transform.size, 3)
+    before = network.base_images
     with torch.inference_mode(), autocast(compute):
         blank = place(transform.normalize(torch.zeros(shape, dtype=torch.uint8)), compute)
-        outputs = network.collect(blank, cuts, num_real=0)
+        outputs = network.run({network.image_wire: blank}, wires)
+    network.base_images = before
     stores = {}
-    for cut, output in outputs.items():
-        key = feature_key(network, cut, transform, augmenter, compute)
+    for wire, output in outputs.items():
+        key = feature_key(network, wire, transform, augmenter, compute)
         dtype = str(output.dtype).removeprefix("torch.")
-        stores[cut] = ShardStore(folder / key, output.shape[1:], dtype)
+        stores[wire] = ShardStore(folder / key, output.shape[1:], dtype)
     return stores
 
 
@@ -94,10 +93,10 @@ def fill_features(
     """Compute and store what the stores lack.
 
     Args:
-        network: in inference mode up to the last cut.
+        network: in inference mode up to the wires.
         images: the image set.
         jobs: images and which of their views are wanted.
-        stores: by cut.
+        stores: by wire.
         stop: asked between batches; what is computed by then is kept.
 
     Yields:
@@ -111,13 +110,13 @@ def fill_features(
     clock = _Clock(total, found)
     yield clock.report(0)
     with ExitStack() as stack:
-        writers = {cut: stack.enter_context(store.writer()) for cut, store in stores.items()}
+        writers = {wire: stack.enter_context(store.writer()) for wire, store in stores.items()}
         for rows, views in _view_batches(images, missing, transform, augmenter):
             if stop():
                 raise RunInterrupted("Stopped while the base looked at the images; what it saw is kept.")
             outputs = _forward(network, views, list(stores), transform, compute)
-            for cut, writer in writers.items():
-                _append_new(writer.store, writer.append, rows, outputs[cut])
+            for wire, writer in writers.items():
+                _append_new(writer.store, writer.append, rows, outputs[wire])
             if clock.add(len(rows)):
                 yield clock.report(clock.done)
     if total:
@@ -135,7 +134,7 @@ def _append_new(
 def _forward(
     network: Network,
     views: NDArray[np.uint8],
-    cuts: Sequence[str],
+    wires: Sequence[str],
     transform: Transform,
     compute: ComputePlan,
 ) -> dict[str, Tensor]:
@@ -145,8 +144,10 @@ def _forward(
     whole = np.concatenate([views, np.zeros((_BATCH - count, *views.shape[1:]), dtype=np.uint8)])
     with torch.inference_mode(), autocast(compute):
         batch = place(transform.normalize(torch.from_numpy(whole)), compute)
-        outputs = network.collect(batch, cuts, num_real=count)
-        return {cut: output[:count] for cut, output in outputs.items()}
+        before = network.base_images
+        outputs = network.run({network.image_wire: batch}, wires)
+        network.base_images = min(network.base_images, before + count)  # padding does not count
+        return {wire: output[:count] for wire, output in outputs.items()}
 
 
 def _missing(

@@ -25,7 +25,7 @@ from graftwork.documents.flow import Flow
 from graftwork.documents.plan import INPUT_CUT, ComputePlan, Plan
 from graftwork.documents.record import DataSummary, Environment, RunRecord
 from graftwork.engine.network import Network
-from graftwork.engine.prepare import Settings
+from graftwork.engine.settings import FlowSettings
 from graftwork.errors import RunError
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "read_record",
     "summarize",
     "write_document",
+    "write_objective",
     "write_predictions",
     "write_record",
     "write_samples",
@@ -43,6 +44,7 @@ __all__ = [
 ]
 
 PLAN, RECORD, WEIGHTS = "plan.json", "record.json", "weights.safetensors"
+OBJECTIVE = "objective.safetensors"
 SAMPLES, PREDICTIONS = "samples.parquet", "predictions.parquet"
 
 
@@ -77,7 +79,7 @@ def read_plan(folder: Path) -> Plan | None:
     return Plan.model_validate_json(path.read_bytes()) if path.is_file() else None
 
 
-def open_record(folder: Path, flow: Flow, settings: Settings) -> RunRecord:
+def open_record(folder: Path, flow: Flow, settings: FlowSettings) -> RunRecord:
     """Return the record of the run that goes on in ``folder``, or a new one."""
     earlier = read_record(folder)
     if earlier is not None:
@@ -103,6 +105,9 @@ def summarize(images: ImageSet) -> DataSummary:
         source=images.source,
         digest=images.digest(),
         classes=images.classes,
+        label_kind=images.label_kind,
+        label_names=images.label_names,
+        category_values=images.category_values,
         num_images={s: len(images.of_split(s)) for s in SPLITS},
         num_skipped=images.num_skipped,
         num_duplicates=images.num_duplicates,
@@ -123,15 +128,14 @@ def write_predictions(folder: Path, images: ImageSet, probabilities: Mapping[Spl
     """Write label, predicted label and all probabilities of validation and test images."""
     tables = []
     for split, values in probabilities.items():
+        if images.label_kind == "mask":  # pixels are not kept: they would be as large as the images
+            continue
         indices = images.of_split(split)
-        table = pd.DataFrame(
-            {
-                "key": [images.samples[i].key for i in indices],
-                "split": split,
-                "label": images.labels(indices),
-                "predicted": values.argmax(1),
-            }
-        )
+        table = pd.DataFrame({"key": [images.samples[i].key for i in indices], "split": split})
+        labels = images.labels(indices)
+        table["label"] = list(labels) if labels.ndim == 2 else labels
+        if images.label_kind == "category" and values.shape[1] == len(images.classes):
+            table["predicted"] = values.argmax(1)
         columns = [f"p_{i}" for i in range(values.shape[1])]
         tables.append(pd.concat([table, pd.DataFrame(values, columns=columns)], axis=1))
     if tables:
@@ -148,6 +152,13 @@ def write_weights(folder: Path, network: Network) -> None:
     """Write all tensors of the network as safetensors."""
     tensors = {n: t.detach().cpu().contiguous().clone() for n, t in network.tensors().items()}
     write_atomically(folder / WEIGHTS, save_tensors(tensors))
+
+
+def write_objective(folder: Path, state: Mapping[str, torch.Tensor]) -> None:
+    """Write what the objective learned from the data apart from the network's weights, if anything."""
+    if state:
+        tensors = {n: t.detach().cpu().contiguous().clone() for n, t in state.items()}
+        write_atomically(folder / OBJECTIVE, save_tensors(tensors))
 
 
 def peak_memory_bytes() -> int:

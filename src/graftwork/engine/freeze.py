@@ -22,8 +22,10 @@ _held_types: dict[type[nn.Module], type[nn.Module]] = {}
 
 def is_batch_norm(module: nn.Module) -> bool:
     """Whether a module keeps running statistics of a batch."""
-    return isinstance(module, _BatchNorm) or (
-        hasattr(module, "running_mean") and hasattr(module, "running_var")
+    return (
+        isinstance(module, _BatchNorm)
+        or (hasattr(module, "running_mean") and hasattr(module, "running_var"))
+        or getattr(module, "is_batch_norm", False)
     )
 
 

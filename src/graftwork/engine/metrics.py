@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from graftwork.documents.record import ClassScore, Interval, Scores
 from graftwork.errors import ShapeError
 
-__all__ = ["balanced_accuracy", "confusion_matrix", "log_losses", "score", "wilson"]
+__all__ = ["balanced_accuracy", "confusion_matrix", "log_losses", "percentiles", "score", "wilson"]
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
@@ -113,9 +113,9 @@ def score(
     return Scores(
         num_images=len(labels),
         accuracy=wilson(int(np.trace(confusion)), len(labels)),
-        balanced_accuracy=_percentiles(float(balanced_accuracy(confusion)), balanced_accuracy(draws)),
-        macro_f1=_percentiles(float(_macro_f1(confusion)), _macro_f1(draws)),
-        log_loss=_percentiles(float(losses.mean()), _mean_draws(losses, rng)),
+        balanced_accuracy=percentiles(float(balanced_accuracy(confusion)), balanced_accuracy(draws)),
+        macro_f1=percentiles(float(_macro_f1(confusion)), _macro_f1(draws)),
+        log_loss=percentiles(float(losses.mean()), _mean_draws(losses, rng)),
         classes=tuple(_class_score(confusion, i, name) for i, name in enumerate(classes)),
         confusion=tuple(tuple(int(c) for c in row) for row in confusion),
         majority_accuracy=float((labels == majority_class).mean()),
@@ -127,7 +127,8 @@ def _mean_draws(values: Floats, rng: np.random.Generator) -> Floats:
     return np.array([values[rng.integers(n, size=n)].mean() for _ in range(_RESAMPLES // 4)])
 
 
-def _percentiles(value: float, draws: Floats) -> Interval:
+def percentiles(value: float, draws: Floats) -> Interval:
+    """Return a value with the middle 95 % of its draws (n,), widened where the value lies outside."""
     low, high = np.percentile(draws, [2.5, 97.5])
     return Interval(value=value, low=float(min(low, value)), high=float(max(high, value)))
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from graftwork.documents.plan import ParameterGroup
 from graftwork.documents.recipe import Recipe
-from graftwork.engine.network import Network
+from graftwork.engine.network import Network, Step
 from graftwork.errors import PlanError
 
 __all__ = ["Part", "default_rate", "make_optimizer", "plan_groups", "rate_factor", "trainable_tensors"]
@@ -43,27 +43,29 @@ def trainable_tensors(network: Network) -> dict[str, nn.Parameter]:
 
 
 def plan_groups(
-    network: Network, recipe: Recipe, cut: str, *, base_rate: float, head_rate: float
+    network: Network, recipe: Recipe, *, base_rate: float, head_rate: float
 ) -> tuple[ParameterGroup, ...]:
-    """Return the groups of a phase: one per trainable stage and one for the head, from input to head.
+    """Return the groups for the present state of freezing, from input to objective.
 
-    Each is split in two where weight decay leaves norms and biases out. A stage's rate is
-    ``base_rate · layer_decay^(distance from the head)``, the last trainable stage having distance 0.
+    One per stage with trainable tensors and one per node that the flow adds, each split in two where
+    weight decay leaves norms and biases out. A stage's rate is ``base_rate · layer_decay^(distance from
+    the head)``, the last trainable stage of its base having distance 0.
     """
     groups: list[ParameterGroup] = []
-    stages = network.names[network.position(cut) :]
-    with_parameters = [n for n in stages if _parameters(network.base.tensors_of(n))]
-    for index, name in enumerate(with_parameters):
-        distance = len(with_parameters) - 1 - index
-        rate = base_rate * recipe.layer_decay**distance
-        tensors = {f"base.{k}": p for k, p in _parameters(network.base.tensors_of(name)).items()}
-        groups += _split_by_decay(name, tensors, rate, recipe.weight_decay)
-    head = {f"head.{k}": p for k, p in network.head.named_parameters()}
-    return tuple(groups + _split_by_decay("head", head, head_rate, recipe.weight_decay))
+    trainable = [(step, tensors) for step in network.steps if (tensors := _trainable(network, step))]
+    for step, tensors in trainable:
+        rate = head_rate
+        if step.role == "base":
+            names = [s.name for s, _ in trainable if s.node == step.node]
+            rate = base_rate * recipe.layer_decay ** (len(names) - 1 - names.index(step.name))
+        groups += _split_by_decay(step.name, tensors, rate, recipe.weight_decay)
+    return tuple(groups)
 
 
-def _parameters(tensors: Mapping[str, torch.Tensor]) -> dict[str, nn.Parameter]:
-    return {k: t for k, t in tensors.items() if isinstance(t, nn.Parameter)}
+def _trainable(network: Network, step: Step) -> dict[str, nn.Parameter]:
+    return {
+        k: t for k, t in network.tensors_of(step).items() if isinstance(t, nn.Parameter) and t.requires_grad
+    }
 
 
 def _split_by_decay(

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+from torch import nn
 
-from graftwork.components.classification import ClassificationLoss
 from graftwork.data import ImageSet, Split
 from graftwork.documents.events import (
     DataReady,
@@ -25,18 +24,20 @@ from graftwork.documents.events import (
 )
 from graftwork.documents.flow import Flow
 from graftwork.documents.plan import Phase, Plan
-from graftwork.documents.record import Cost, Proof, Scores
+from graftwork.documents.record import AnyScores, Cost, Proof
 from graftwork.engine import folder as run_folder
+from graftwork.engine.boundary import loose_statistics, set_trainable
 from graftwork.engine.checkpoint import Checkpoint, Spent, read_checkpoint, restore, write_checkpoint
 from graftwork.engine.compute import deterministic
-from graftwork.engine.freeze import is_batch_norm
-from graftwork.engine.metrics import score
+from graftwork.engine.evaluate import predict
+from graftwork.engine.objectives import Objectives
 from graftwork.engine.optim import trainable_tensors
-from graftwork.engine.prepare import Prepared, open_data, prepare, read_settings
+from graftwork.engine.prepare import Prepared, open_data, prepare
 from graftwork.engine.proof import FrozenWitness, MovementWitness, make_proof
+from graftwork.engine.settings import read_settings
 from graftwork.engine.statistics import fit_standardization, reestimate_batch_norm
 from graftwork.engine.stores import HELD_OUT, Stores
-from graftwork.engine.train import PhaseState, predict, train_phase
+from graftwork.engine.train import PhaseState, train_phase
 from graftwork.engine.workspace import Workspace
 from graftwork.errors import GraftworkError, ProofFailed, RunError, RunInterrupted
 
@@ -55,7 +56,9 @@ def plan_flow(flow: Flow, *, workspace: Workspace) -> Plan:
         FlowError, DataError, BaseNotUsable, PlanError: what stands in the way.
     """
     settings = read_settings(flow)
-    images = open_data(settings.images, flow.recipe.seed, workspace)
+    images = open_data(
+        settings.images, flow.recipe.seed, workspace, need_all_classes=settings.needs_all_classes
+    )
     return prepare(flow, images, workspace, compute=None).plan
 
 
@@ -121,6 +124,14 @@ class _Run:
         yield from self._announce_plan()
         with deterministic(self.plan.compute):
             self._stores = Stores(self.prepared, self.plan, self.workspace.cache, self.stop)
+            self.objectives = Objectives(
+                self.flow,
+                self.network,
+                self.images,
+                self.stores.data("train").labels(),
+                self.recipe,
+                self.plan.compute.device,
+            )
             yield from self._adapt_batch_norm()
             frozen, before, moved = self._witnesses()
             yield from self.stores.fill()
@@ -128,7 +139,12 @@ class _Run:
             yield from self._conclude(frozen, before, moved, interrupted=interrupted)
 
     def _read_data(self, checkpoint: Checkpoint | None) -> Iterator[Event]:
-        self.images: ImageSet = open_data(self.settings.images, self.recipe.seed, self.workspace)
+        self.images: ImageSet = open_data(
+            self.settings.images,
+            self.recipe.seed,
+            self.workspace,
+            need_all_classes=self.settings.needs_all_classes,
+        )
         if checkpoint is not None and checkpoint.data != self.images.digest():
             raise RunError(
                 f"The images of {self.images.source} changed since run {self.folder.name} began.",
@@ -140,9 +156,11 @@ class _Run:
 
     def _announce_plan(self) -> Iterator[Event]:
         run_folder.write_document(self.folder / run_folder.PLAN, self.plan)
-        card = self.network.base.card
+        main = self.network.main
+        card = main.base.card if main is not None else None
         self.record = self.record.edit(
-            base=card.id,
+            base=self.plan.base,
+            strategy=self.plan.strategy,
             cut=self.plan.cut,
             data=self.data,
             card=card,
@@ -164,34 +182,34 @@ class _Run:
 
     def _witnesses(self) -> tuple[FrozenWitness, str, MovementWitness]:
         """Remember the pretrained state before a checkpoint or a step changes anything."""
-        self.network.set_trainable(self.plan.phases[-1].cut, self.plan.batch_norm)
+        set_trainable(self.network, self.plan.phases[-1].cuts, self.plan.batch_norm)
         free = trainable_tensors(self.network)
-        loose = self._free_statistics()
-        named = [n for n in self.network.base_tensors() if n not in free and n not in loose]
+        loose = loose_statistics(self.network)
+        base = self.network.base_tensors()
+        named = [
+            name
+            for name, tensor in self.network.tensors().items()
+            if name not in free and name not in loose and (name in base or isinstance(tensor, nn.Parameter))
+        ]
         frozen = FrozenWitness(self.network, named)
         return frozen, frozen.digest(), MovementWitness(free)
-
-    def _free_statistics(self) -> frozenset[str]:
-        """Return the names of batch-norm statistics that may move."""
-        if self.plan.batch_norm != "follow":
-            return frozenset()
-        free = self.network.stages[self.network.position(self.plan.cut) :]
-        layers = [m for stage in free for m in stage.modules() if is_batch_norm(m)]
-        buffers = {id(b) for layer in layers for b in layer.buffers()}
-        return frozenset(n for n, t in self.network.base_tensors().items() if id(t) in buffers)
 
     # -- training -----------------------------------------------------------------------------------
 
     def _train(self, checkpoint: Checkpoint | None) -> Generator[Event, None, bool]:
         """Train all phases; returns whether the user stopped."""
         first = checkpoint.phase if checkpoint else 0
-        counts = torch.bincount(self.stores.labels("train"), minlength=len(self.images.classes))
-        loss = ClassificationLoss(
-            counts, class_weights=self.recipe.class_weights, label_smoothing=self.recipe.label_smoothing
-        ).to(self.plan.compute.device)
         for number, phase in enumerate(self.plan.phases[first:], start=first):
-            self.network.set_trainable(phase.cut, self.plan.batch_norm)
+            set_trainable(self.network, phase.cuts, self.plan.batch_norm, with_rules=phase.name == "main")
             train = self.stores.split("train", phase)
+            if number == 0:
+                self.objectives.fit_features(self.network, train, self.plan.compute)
+            self.last_phase = phase
+            if not phase.groups:
+                yield Noted(
+                    level="info", message="Nothing is trainable: the base's features are used as they are."
+                )
+                continue
             state = PhaseState()
             if checkpoint is not None and number == first:
                 restore(self.network, checkpoint.tensors)
@@ -207,22 +225,22 @@ class _Run:
                 self.recipe,
                 train=train,
                 validation=self.stores.split("validation", phase),
-                loss=loss,
+                objectives=self.objectives,
                 compute=self.plan.compute,
                 state=state,
                 save=lambda s, n=number: self._save(n, s),  # type: ignore[misc]
                 stop=self.stop,
             )
             self.record = self.record.edit(best_epoch=state.best_epoch or None)
-            self.last_phase = phase
             if state.interrupted:
                 return True
             self._save(number + 1, PhaseState())
         return False
 
     def _is_standardized(self, phase: Phase) -> bool:
-        """Features are standardized when the head starts on a frozen base."""
-        return self.settings.head.standardize and phase.cut == self.network.last_cut
+        """Features are standardized when the head starts on frozen bases."""
+        whole = {node: placed.base.stage_names()[-1] for node, placed in self.network.bases.items()}
+        return bool(whole) and phase.cuts == whole
 
     def _save(self, phase: int, state: PhaseState) -> None:
         write_checkpoint(self.folder, self.network, self.images.digest(), phase, state, self._spent_so_far())
@@ -244,17 +262,18 @@ class _Run:
         self, frozen: FrozenWitness, before: str, moved: MovementWitness, *, interrupted: bool
     ) -> Iterator[Event]:
         phase = getattr(self, "last_phase", self.plan.phases[-1])
-        metrics: dict[Literal["validation", "test"], Scores] = {}
+        metrics: dict[Literal["validation", "test"], AnyScores] = {}
         probabilities: dict[Split, NDArray[np.float32]] = {}
         for split in HELD_OUT:
             if not self.images.of_split(split):
                 continue
-            logits = predict(self.network, self.stores.source(split, phase), self.plan.compute)
-            probabilities[split] = logits.softmax(1).numpy()
-            metrics[split] = self._score(split, probabilities[split])
+            outputs = predict(self.network, self.stores.split(split, phase), self.plan.compute)
+            probabilities[split] = self.objectives.predict(outputs)
+            metrics[split] = self.objectives.score(probabilities[split], self.stores.data(split).labels())
             yield ScoresReady(split=split, scores=metrics[split])
         run_folder.write_predictions(self.folder, self.images, probabilities)
         run_folder.write_weights(self.folder, self.network)
+        run_folder.write_objective(self.folder, self.objectives.main.state_dict())
         proof = make_proof(self.network, frozen, before, moved)
         self.record = self.record.edit(metrics=metrics, proof=proof)
         if interrupted:
@@ -262,18 +281,6 @@ class _Run:
         self._judge(proof)
         self.finish("finished", None)
         yield RunEnded(status="finished", proof=proof, cost=self.record.cost)
-
-    def _score(self, split: Literal["validation", "test"], probabilities: NDArray[np.float32]) -> Scores:
-        train = self.stores.labels("train")
-        labels = self.stores.labels(split).numpy()
-        majority = int(torch.bincount(train, minlength=len(self.images.classes)).argmax())
-        return score(
-            probabilities,
-            labels,
-            self.images.classes,
-            majority_class=majority,
-            seed=self.recipe.seed,
-        )
 
     def _judge(self, proof: Proof) -> None:
         if not proof.frozen_unchanged:

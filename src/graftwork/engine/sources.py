@@ -6,7 +6,7 @@ is a function of seed, image and epoch.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from graftwork.data import ImageSet, Transform, augment_view, read_canvas
-from graftwork.documents.plan import INPUT_CUT, ComputePlan
+from graftwork.documents.plan import ComputePlan
 from graftwork.documents.recipe import Augmentation
 from graftwork.engine.compute import place
 from graftwork.engine.shards import ShardStore
@@ -32,51 +32,57 @@ def row_name(digest: str, view: int) -> str:
 
 
 class Source(Protocol):
-    """Inputs of a phase, by position."""
+    """Inputs of a phase, by position. ``is_image``: images enter, not stored values."""
 
-    cut: str
+    is_image: bool
     is_in_memory: bool
 
     def __len__(self) -> int: ...
 
-    def batch(self, positions: NDArray[np.int64], epoch: int) -> Tensor:
-        """Return the inputs (n, …) at ``cut`` for these positions."""
+    def batch(self, positions: NDArray[np.int64], epoch: int) -> dict[str, Tensor]:
+        """Return the values (n, …) of these positions by wire."""
         ...
 
 
 class FeatureSource:
-    """Stored outputs at a cut.
+    """Stored values at a boundary.
 
     Args:
-        store: holds the rows.
+        stores: hold the rows, by wire.
         rows: per position the names of its stored views; epoch e uses view (e + position) mod K.
-        cut: where the outputs enter the network.
         compute: device of the batches.
     """
 
+    is_image = False
+
     def __init__(
-        self, store: ShardStore, rows: Sequence[Sequence[str]], cut: str, compute: ComputePlan
+        self, stores: Mapping[str, ShardStore], rows: Sequence[Sequence[str]], compute: ComputePlan
     ) -> None:
-        self.cut = cut
-        self._store = store
+        self._stores = dict(stores)
         self._rows = rows
         self._compute = compute
         self._views = len(rows[0]) if rows else 1
-        self._loaded: Tensor | None = None
-        self.is_in_memory = False
-        if len(rows) * self._views * store.row_bytes <= _LOAD_INTO_MEMORY_BYTES:
-            self._loaded = store.gather([row for views in rows for row in views]).float()
-            self.is_in_memory = True
+        self._loaded: dict[str, Tensor] = {}
+        row_bytes = sum(store.row_bytes for store in stores.values())
+        self.is_in_memory = len(rows) * self._views * row_bytes <= _LOAD_INTO_MEMORY_BYTES
+        if self.is_in_memory:
+            names = [row for views in rows for row in views]
+            self._loaded = {wire: _floats(store.gather(names)) for wire, store in stores.items()}
 
     def __len__(self) -> int:
         return len(self._rows)
 
-    def batch(self, positions: NDArray[np.int64], epoch: int) -> Tensor:
+    def batch(self, positions: NDArray[np.int64], epoch: int) -> dict[str, Tensor]:
         views = (epoch + positions) % self._views
-        if self._loaded is not None:
-            return place(self._loaded[torch.from_numpy(positions * self._views + views)], self._compute)
-        found = self._store.gather([self._rows[p][v] for p, v in zip(positions, views, strict=True)])
-        return place(found.float(), self._compute)
+        if self._loaded:
+            at = torch.from_numpy(positions * self._views + views)
+            return {wire: place(values[at], self._compute) for wire, values in self._loaded.items()}
+        rows = [self._rows[p][v] for p, v in zip(positions, views, strict=True)]
+        return {w: place(_floats(s.gather(rows)), self._compute) for w, s in self._stores.items()}
+
+
+def _floats(values: Tensor) -> Tensor:
+    return values.float() if values.is_floating_point() else values
 
 
 class Augmenter:
@@ -103,9 +109,10 @@ class ImageSource:
         augmenter: applied anew in each epoch; None for validation and test images.
         store: decoded canvases by row name; None decodes each time.
         compute: device and layout of the batches.
+        wire: where the images enter the network.
     """
 
-    cut = INPUT_CUT
+    is_image = True
     is_in_memory = False
 
     def __init__(
@@ -117,8 +124,10 @@ class ImageSource:
         augmenter: Augmenter | None,
         store: ShardStore | None,
         compute: ComputePlan,
+        wire: str,
     ) -> None:
         self._images = images
+        self._wire = wire
         self._indices = list(indices)
         self._transform = transform
         self._augmenter = augmenter if augmenter is not None and augmenter.kind != "none" else None
@@ -128,14 +137,14 @@ class ImageSource:
     def __len__(self) -> int:
         return len(self._indices)
 
-    def batch(self, positions: NDArray[np.int64], epoch: int) -> Tensor:
+    def batch(self, positions: NDArray[np.int64], epoch: int) -> dict[str, Tensor]:
         indices = [self._indices[p] for p in positions]
         canvases = self._canvases(indices)
         if self._augmenter is not None:
             keys = [self._images.samples[i].digest for i in indices]
             canvases = [self._augmenter(c, k, view=epoch + 1) for c, k in zip(canvases, keys, strict=True)]
         stacked = torch.from_numpy(np.stack(canvases))
-        return place(self._transform.normalize(stacked), self._compute)
+        return {self._wire: place(self._transform.normalize(stacked), self._compute)}
 
     def _canvases(self, indices: Sequence[int]) -> list[NDArray[np.uint8]]:
         if self._store is None:
@@ -147,7 +156,7 @@ class ImageSource:
 
 def prefetched(
     source: Source, batches: Sequence[NDArray[np.int64]], epoch: int
-) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
+) -> Iterator[tuple[NDArray[np.int64], dict[str, Tensor]]]:
     """Yield each batch's positions and inputs, the next one being made while this one is used."""
     if source.is_in_memory or not batches:
         yield from ((positions, source.batch(positions, epoch)) for positions in batches)

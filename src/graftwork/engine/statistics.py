@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from graftwork.components.head import Head
 from graftwork.documents.plan import ComputePlan
 from graftwork.engine.compute import autocast
 from graftwork.engine.network import Network
@@ -36,7 +37,13 @@ def reestimate_batch_norm(network: Network, images: Source, compute: ComputePlan
     Source: Li et al. 2016, "Revisiting batch normalization for practical domain adaptation",
     arXiv:1603.04779; averages over all batches as in torch's ``momentum=None``.
     """
-    layers = [m for m in network.stages.modules() if isinstance(m, _BatchNorm) and m.running_mean is not None]
+    parts = [s.module for s in network.steps if s.role == "base"]
+    layers = [
+        m
+        for part in parts
+        for m in part.modules()
+        if isinstance(m, _BatchNorm) and m.running_mean is not None
+    ]
     if len(images) < 2 or not layers:
         return 0
     network.eval()
@@ -47,7 +54,7 @@ def reestimate_batch_norm(network: Network, images: Source, compute: ComputePlan
         layer.training = True
     with torch.no_grad(), autocast(compute):
         for _, inputs in prefetched(images, _batches(len(images)), epoch=0):
-            network(inputs, images.cut)
+            network.run(inputs, network.measured_wires())
     for layer, momentum in zip(layers, momenta, strict=True):
         layer.momentum = cast(float, momentum)
         layer.training = False
@@ -55,20 +62,20 @@ def reestimate_batch_norm(network: Network, images: Source, compute: ComputePlan
 
 
 def fit_standardization(network: Network, train: Source, compute: ComputePlan) -> None:
-    """Measure mean and variance of the pooled features of the training images and hold them in the head."""
+    """Measure mean and variance of what each standardizing head gets from the frozen bases, and hold them."""
     network.eval()
-    total = torch.zeros(network.head.num_features, dtype=torch.float64)
+    for step in network.steps:
+        if isinstance(step.module, Head) and step.module.is_standardized:
+            _fit_head(network, step.module, step.inputs[0], train, compute)
+
+
+def _fit_head(network: Network, head: Head, wire: str, train: Source, compute: ComputePlan) -> None:
+    total = torch.zeros(head.num_features, dtype=torch.float64)
     squares = torch.zeros_like(total)
     for _, inputs in prefetched(train, _batches(len(train)), epoch=0):
-        pooled = _pooled(network, inputs, train.cut, compute)
+        with torch.inference_mode(), autocast(compute):
+            pooled = cast(Tensor, head.pool(network.run(inputs, [wire])[wire])).double().cpu()
         total += pooled.sum(0)
         squares += pooled.square().sum(0)
     mean = total / len(train)
-    variance = squares / len(train) - mean.square()
-    network.head.standardize.fit(mean.float(), variance.float())
-
-
-def _pooled(network: Network, inputs: Tensor, cut: str, compute: ComputePlan) -> Tensor:
-    with torch.inference_mode(), autocast(compute):
-        features = network.run_stages(inputs, cut, network.last_cut)
-        return cast(Tensor, network.head.pool(features)).double().cpu()
+    head.standardize.fit(mean.float(), (squares / len(train) - mean.square()).float())

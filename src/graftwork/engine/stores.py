@@ -6,17 +6,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
 
-import torch
-from torch import Tensor
-
 from graftwork.data import Split as SplitName
 from graftwork.documents.events import Event, ExtractionProgress, Noted
 from graftwork.documents.plan import Phase, Plan
+from graftwork.engine.boundary import Boundary, find_boundary, set_trainable
+from graftwork.engine.data_wires import DataWires
+from graftwork.engine.evaluate import Split
 from graftwork.engine.extract import Job, canvas_store, feature_stores, fill_canvases, fill_features
 from graftwork.engine.prepare import Prepared
 from graftwork.engine.shards import ShardStore, cache_limit_bytes, evict
 from graftwork.engine.sources import FeatureSource, ImageSource, Source, row_name
-from graftwork.engine.train import Split
 
 __all__ = ["HELD_OUT", "Stores"]
 
@@ -37,8 +36,10 @@ class Stores:
         self._prepared, self._plan, self._cache, self._stop = prepared, plan, cache, stop
         self._images = prepared.images
         self._is_augmented = prepared.augmenter.kind != "none"
-        self._features: dict[str, ShardStore] = {}
+        self._features: dict[str, ShardStore] = {}  # by wire
         self._canvases: dict[bool, ShardStore] = {}
+        self._known: dict[str, Boundary] = {}
+        self._boundaries()
         self.hits = 0
         self.bytes = 0
 
@@ -58,7 +59,7 @@ class Stores:
         prepared.network.eval()
         self._features = feature_stores(
             prepared.network,
-            plan.cache.cuts,
+            self._stored_wires(),
             self._cache / "features",
             prepared.transform,
             prepared.augmenter,
@@ -80,6 +81,20 @@ class Stores:
         for last in progress:
             yield last
         self.hits += last.found if last else 0
+
+    def _stored_wires(self) -> tuple[str, ...]:
+        """Return the wires of all stored boundaries."""
+        stored = [b for b in self._boundaries().values() if b.name in self._plan.cache.cuts]
+        return tuple(dict.fromkeys(wire for boundary in stored for wire in boundary.wires))
+
+    def _boundaries(self) -> dict[str, Boundary]:
+        """Return the boundary of each phase by its name; the network is left as it was given."""
+        if not self._known:
+            network, plan = self._prepared.network, self._plan
+            for phase in plan.phases:
+                set_trainable(network, phase.cuts, plan.batch_norm, with_rules=phase.name == "main")
+                self._known[phase.boundary] = find_boundary(network)
+        return self._known
 
     def _fill_canvases(self) -> Iterator[Event]:
         """Decode images once if the disk allows: plain ones, and wide ones to augment from."""
@@ -114,11 +129,12 @@ class Stores:
 
     def split(self, name: SplitName, phase: Phase) -> Split:
         """Return inputs and labels of a split for a phase."""
-        return Split(self.source(name, phase), self.labels(name))
+        return Split(self.source(name, phase), self.data(name))
 
-    def labels(self, name: SplitName) -> Tensor:
-        """Return the labels (n,) of a split."""
-        return torch.from_numpy(self._images.labels(self._images.of_split(name)))
+    def data(self, name: SplitName) -> DataWires:
+        """Return labels and further columns of a split."""
+        wires = self._prepared.network.data_wires
+        return DataWires(self._images, self._images.of_split(name), wires, self._prepared.transform)
 
     def source(self, name: SplitName, phase: Phase) -> Source:
         """Return the inputs of a split for a phase: stored features if it reads them, else images."""
@@ -127,7 +143,8 @@ class Stores:
         views = self._train_views() if name == "train" else (0,)
         digests = [self._images.samples[i].digest for i in self._images.of_split(name)]
         rows = [[row_name(digest, view) for view in views] for digest in digests]
-        return FeatureSource(self._features[phase.cut], rows, phase.cut, self._plan.compute)
+        wires = self._known[phase.boundary].wires
+        return FeatureSource({w: self._features[w] for w in wires}, rows, self._plan.compute)
 
     def images(self, name: SplitName, *, is_augmented: bool) -> ImageSource:
         """Return the normalized images of a split."""
@@ -138,4 +155,5 @@ class Stores:
             augmenter=self._prepared.augmenter if is_augmented else None,
             store=self._canvases.get(is_augmented),
             compute=self._plan.compute,
+            wire=self._prepared.network.image_wire,
         )

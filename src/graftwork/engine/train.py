@@ -27,27 +27,18 @@ from graftwork.documents.events import (
 )
 from graftwork.documents.plan import ComputePlan, Phase
 from graftwork.documents.recipe import Recipe
+from graftwork.engine.boundary import loose_statistics
 from graftwork.engine.compute import autocast
-from graftwork.engine.metrics import balanced_accuracy, confusion_matrix, log_losses
-from graftwork.engine.network import Network
+from graftwork.engine.evaluate import Split, predict
+from graftwork.engine.network import Network, Step
+from graftwork.engine.objectives import Objectives
 from graftwork.engine.optim import make_optimizer, rate_factor, trainable_tensors
-from graftwork.engine.sources import Source, prefetched
+from graftwork.engine.sources import prefetched
 
-__all__ = ["PhaseState", "Split", "epoch_batches", "predict", "train_phase"]
+__all__ = ["PhaseState", "epoch_batches", "train_phase"]
 
 _REPORT_SECONDS = 0.25
-_EVALUATION_BATCH = 256
-
-
-@dataclass(frozen=True)
-class Split:
-    """Inputs and labels of one split."""
-
-    source: Source
-    labels: Tensor
-
-    def __len__(self) -> int:
-        return len(self.labels)
+_SHOWN_APART = ("loss", "accuracy", "balanced_accuracy")
 
 
 @dataclass
@@ -78,19 +69,6 @@ def epoch_batches(count: int, batch: int, seed: int, phase: int, epoch: int) -> 
     return batches
 
 
-def predict(network: Network, source: Source, compute: ComputePlan) -> Tensor:
-    """Return logits (n, k) in float32 for all of a source, in inference mode."""
-    network.eval()
-    batch = _EVALUATION_BATCH if source.cut == network.last_cut else 32
-    positions = np.arange(len(source), dtype=np.int64)
-    batches = [positions[i : i + batch] for i in range(0, len(positions), batch)]
-    found = []
-    with torch.inference_mode(), autocast(compute):
-        for _, inputs in prefetched(source, batches, epoch=0):
-            found.append(network(inputs, source.cut).float().cpu())
-    return torch.cat(found) if found else torch.empty(0, network.head.linear.out_features)
-
-
 class _PhaseRunner:
     """The parts of one phase, wired together."""
 
@@ -102,44 +80,42 @@ class _PhaseRunner:
         recipe: Recipe,
         train: Split,
         validation: Split,
-        loss: nn.Module,
+        objectives: Objectives,
         compute: ComputePlan,
         state: PhaseState,
     ) -> None:
         self.network, self.phase, self.number, self.recipe = network, phase, number, recipe
-        self.train, self.validation, self.loss, self.compute = train, validation, loss, compute
+        self.train, self.validation, self.objectives, self.compute = train, validation, objectives, compute
         self.state = state
         self.tensors = trainable_tensors(network)
         self.optimizer = make_optimizer(self.tensors, phase.groups, recipe)
         if state.optimizer is not None:
             self.optimizer.load_state_dict(state.optimizer)
         self.peaks = [group.learning_rate for group in phase.groups]
+        # Stages of a base may drop paths at random in ways of their own.
+        self.is_random = any(s.is_random or s.role == "base" for s in self._steps_after_source())
         self.steps = len(epoch_batches(len(train), recipe.batch, recipe.seed, number, 0))
         self.updates_per_epoch = -(-self.steps // recipe.accumulate)
 
+    def _steps_after_source(self) -> list[Step]:
+        return [s for s in self.network.steps if any(p.requires_grad for p in s.module.parameters())]
+
     def movable(self) -> dict[str, Tensor]:
         """Return trainable tensors and free statistics: all that the phase may change."""
-        free = {
-            name: t
-            for name, t in self.network.base_tensors(
-                self.network.names[self.network.position(self.phase.cut) :]
-            ).items()
-            if not isinstance(t, nn.Parameter)
-        }
+        free = loose_statistics(self.network)
         return {**self.tensors, **free}
 
     def copy_movable(self) -> dict[str, Tensor]:
         """Return a copy of all that the phase may change, as it is now."""
         return {name: t.detach().clone() for name, t in self.movable().items()}
 
-    def step(self, positions: NDArray[np.int64], inputs: Tensor, step: int) -> float:
+    def step(self, positions: NDArray[np.int64], inputs: dict[str, Tensor], step: int) -> float:
         """Do one step; update at the end of each accumulation."""
         recipe, state = self.recipe, self.state
-        labels = self.train.labels[torch.from_numpy(positions)].to(inputs.device)
+        data = self.train.data.batch(positions, self.compute.device)
         in_group = min(recipe.accumulate, self.steps - step // recipe.accumulate * recipe.accumulate)
         with self._draws(step), autocast(self.compute):
-            logits = self.network(inputs, self.train.source.cut)
-            loss: Tensor = self.loss(logits, labels)
+            loss = self.objectives.loss(self.network, {**inputs, **data})
         (loss / in_group).backward()  # type: ignore[no-untyped-call]
         if (step + 1) % recipe.accumulate == 0 or step + 1 == self.steps:
             self._update(state.epoch * self.updates_per_epoch + step // recipe.accumulate)
@@ -148,8 +124,7 @@ class _PhaseRunner:
     @contextmanager
     def _draws(self, step: int) -> Iterator[None]:
         """Draw as a function of seed, phase, epoch and step; leave the caller's generator as it was."""
-        is_random = self.phase.cut != self.network.last_cut or self.network.head.dropout.p > 0
-        if not is_random:
+        if not self.is_random:
             yield
             return
         key = [self.recipe.seed, self.number, self.state.epoch, step]
@@ -176,40 +151,33 @@ class _PhaseRunner:
         """Score the validation images and remember the best weights."""
         state = self.state
         scores = self._validate()
-        watched = (
-            {"loss": -scores[0], "accuracy": scores[1], "balanced_accuracy": scores[2]} if scores else {}
-        )
         # Without validation images the last epoch is the best.
-        value = (watched[self.recipe.monitor], -scores[0]) if scores else (float(epoch), 0.0)
+        value = self.objectives.rank(scores, self.recipe.monitor) if scores else (float(epoch), 0.0)
         is_best = epoch > 0 and (state.best_score is None or value > state.best_score)
         if is_best:
             state.best_score, state.best_epoch = value, epoch
             state.best = self.copy_movable()
         train_loss = state.loss_sum / state.loss_count if state.loss_count else None
         state.loss_sum, state.loss_count = 0.0, 0
-        loss, accuracy, balanced = scores or (None, None, None)
+        scores = scores or {}
         return EpochEnded(
             phase=self.phase.name,
             epoch=epoch,
             train_loss=train_loss,
-            validation_loss=loss,
-            validation_accuracy=accuracy,
-            validation_balanced_accuracy=balanced,
+            validation_loss=scores.get("loss"),
+            validation_accuracy=scores.get("accuracy"),
+            validation_balanced_accuracy=scores.get("balanced_accuracy"),
+            validation_scores={k: v for k, v in scores.items() if k not in _SHOWN_APART},
             learning_rate=self.rate,
             seconds=seconds,
             is_best=is_best,
         )
 
-    def _validate(self) -> tuple[float, float, float] | None:
+    def _validate(self) -> dict[str, float] | None:
         if len(self.validation) == 0:
             return None
-        logits = predict(self.network, self.validation.source, self.compute)
-        probabilities = logits.softmax(1).numpy()
-        labels = self.validation.labels.numpy()
-        predicted = probabilities.argmax(1)
-        confusion = confusion_matrix(labels, predicted, probabilities.shape[1])
-        loss = float(log_losses(probabilities, labels).mean())
-        return loss, float((predicted == labels).mean()), float(balanced_accuracy(confusion))
+        predictions = predict(self.network, self.validation, self.compute, self.network.needed_wires)
+        return self.objectives.watched(predictions, self.validation.data.labels())
 
     def remember(self, step: int) -> None:
         """Put the present place and the optimizer's state into the phase's state."""
@@ -232,7 +200,7 @@ def train_phase(
     *,
     train: Split,
     validation: Split,
-    loss: nn.Module,
+    objectives: Objectives,
     compute: ComputePlan,
     state: PhaseState,
     save: Callable[[PhaseState], None],
@@ -247,13 +215,13 @@ def train_phase(
         recipe: all training choices.
         train: training inputs and labels.
         validation: validation inputs and labels; may be empty, then the last epoch counts as best.
-        loss: of logits and labels.
+        objectives: losses and the scores that are watched.
         compute: number format.
         state: fresh, or from a checkpoint.
         save: called with the state whenever it may be written.
         stop: asked after each step; the best so far is kept.
     """
-    runner = _PhaseRunner(network, phase, number, recipe, train, validation, loss, compute, state)
+    runner = _PhaseRunner(network, phase, number, recipe, train, validation, objectives, compute, state)
     yield PhaseStarted(phase=phase.name, epochs=phase.epochs, steps_per_epoch=runner.steps)
     if state.epoch == 0 and state.step == 0:
         yield runner.end_epoch(0, 0.0)

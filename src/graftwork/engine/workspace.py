@@ -16,8 +16,10 @@ class Workspace:
         cache: folder of stored features and decoded images.
         runs: folder that holds the run folders; ``run:ID`` bases are looked up here.
         index: folder of remembered file facts (digests, sizes, hashes).
+        root: folder that files named in a flow are relative to; None: the working folder.
     """
 
     cache: Path
     runs: Path
     index: Path
+    root: Path | None = None

@@ -79,6 +79,7 @@ def render_report(
         headline=parts.summarize(record),
         split=split,
         scores=scores,
+        other_scores=parts.list_scores(record),
         proof=parts.describe_proof(record.proof) if record.proof else None,
         max_tensors=MAX_TENSORS_NAMED,
         max_notes=MAX_NOTES,

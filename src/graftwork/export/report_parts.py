@@ -11,14 +11,14 @@ from markupsafe import Markup
 
 from graftwork.documents.events import EpochEnded, PhaseEnded
 from graftwork.documents.recipe import Recipe
-from graftwork.documents.record import Proof, RunRecord, Scores
+from graftwork.documents.record import Interval, Proof, RunRecord, Scores, main_score, score_intervals
 from graftwork.export.charts import Series, draw_lines
 from graftwork.export.folder import RunFolder, SampleTable
 from graftwork.export.wording import NARROW, format_count, format_interval, format_percent
 
 __all__ = [
     "Cell", "Comparison", "Confusion", "Curves", "Headline", "ProofView", "RecipeRow",
-    "compare_runs", "count_classes", "describe_proof", "draw_curves", "list_recipe",
+    "compare_runs", "count_classes", "describe_proof", "draw_curves", "list_recipe", "list_scores",
     "pick_scores", "summarize", "tint_confusion",
 ]  # fmt: skip
 
@@ -34,9 +34,20 @@ def pick_scores(record: RunRecord) -> tuple[Literal["test", "validation"], Score
     """Return the scores that the report leads with: test, else validation, else none."""
     splits: tuple[Literal["test", "validation"], ...] = ("test", "validation")
     for split in splits:
-        if scores := record.metrics.get(split):
+        scores = record.metrics.get(split)
+        if isinstance(scores, Scores):
             return split, scores
     return None
+
+
+def list_scores(record: RunRecord) -> tuple[tuple[str, str, Interval], ...]:
+    """Return (split, name, value) of scores that are not of classes: numbers, tags, masks, anomalies."""
+    return tuple(
+        (split, name.replace("_", " "), value)
+        for split, scores in record.metrics.items()
+        if not isinstance(scores, Scores)
+        for name, value in score_intervals(scores).items()
+    )
 
 
 @dataclass(frozen=True)
@@ -51,7 +62,7 @@ def summarize(record: RunRecord) -> Headline:
     """Return the outcome against the majority class, with a caution where the data do not carry it."""
     picked = pick_scores(record)
     if picked is None:
-        return Headline(_WITHOUT_SCORES[record.status], None)
+        return _summarize_other(record)
     split, scores = picked
     accuracy = scores.accuracy
     sentence = (
@@ -232,6 +243,20 @@ def list_recipe(recipe: Recipe) -> tuple[RecipeRow, ...]:
     return tuple(sorted(rows, key=lambda r: not r.is_changed))
 
 
+def _summarize_other(record: RunRecord) -> Headline:
+    for split in ("test", "validation"):
+        scores = record.metrics.get(split)
+        if scores is not None:
+            name, value = main_score(scores)
+            words = name.replace("_", " ")
+            return Headline(
+                f"{words[:1].upper()}{words[1:]} on {format_count(scores.num_images)} {split} images is "
+                f"{value.value:.3f} (95{NARROW}% interval {value.low:.3f} to {value.high:.3f}).",
+                None,
+            )
+    return Headline(_WITHOUT_SCORES[record.status], None)
+
+
 @dataclass(frozen=True)
 class ComparedRun:
     """One line of the comparison."""
@@ -264,7 +289,9 @@ def compare_runs(record: RunRecord, others: Sequence[RunRecord]) -> Comparison |
     rows = [ComparedRun(record, scores, is_this=True, has_same_images=True)]
     for other in others:
         is_same = digest is not None and other.data is not None and other.data.digest == digest
-        rows.append(ComparedRun(other, other.metrics.get(split), is_this=False, has_same_images=is_same))
+        found = other.metrics.get(split)
+        of_classes = found if isinstance(found, Scores) else None
+        rows.append(ComparedRun(other, of_classes, is_this=False, has_same_images=is_same))
     rows.sort(key=lambda r: r.scores.accuracy.value if r.scores else -1.0)
     scratch = next(
         (r.scores for r in reversed(rows) if r.record.strategy == "from_scratch" and r.has_same_images), None

@@ -12,6 +12,7 @@ from graftwork.documents.problem import Problem
 from graftwork.errors import FlowError, UnknownName, did_you_mean
 from graftwork.graph.contract import Contract, Contracts
 from graftwork.graph.contracts import CONTRACTS
+from graftwork.graph.normalization import double_normalization
 from graftwork.graph.ports import accepts, bind, show_shape
 from graftwork.graph.topology import sorted_nodes
 from graftwork.graph.wires import Face, infer_wires, parse_settings
@@ -27,7 +28,8 @@ def check(flow: Flow, contracts: Contracts = CONTRACTS) -> tuple[Problem, ...]:
     problems += _check_inputs(flow, known)
     problems += _check_whole(flow, known)
     if not any(p.level == "error" for p in problems):
-        problems += infer_wires(flow, contracts)[1]
+        wires, misfits = infer_wires(flow, contracts)
+        problems += [*misfits, *double_normalization(flow, wires)]
     return tuple(problems)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
 
 from graftwork.documents.document import Document
@@ -60,15 +61,23 @@ class Contract(Document):
 
 
 class Contracts:
-    """Contracts by name; refuses duplicates and guesses what was meant."""
+    """Contracts by name; refuses duplicates and guesses what was meant.
 
-    def __init__(self, contracts: Iterable[Contract] = ()) -> None:
+    Args:
+        contracts: those known from the start.
+        plugins: group of entry points by which installed packages offer more, each a ``Contract`` or several
+            of them. They are loaded once, when all names or an unknown one are asked for.
+    """
+
+    def __init__(self, contracts: Iterable[Contract] = (), *, plugins: str | None = None) -> None:
         self._by_name: dict[str, Contract] = {}
+        self._plugins = plugins
         for contract in contracts:
             self.add(contract)
 
     def __iter__(self) -> Iterator[Contract]:
-        return iter(self._by_name.values())
+        self._load_plugins()
+        return iter(tuple(self._by_name.values()))
 
     def add(self, contract: Contract) -> None:
         """Register a contract.
@@ -81,6 +90,8 @@ class Contracts:
         self._by_name[contract.name] = contract
 
     def names(self) -> tuple[str, ...]:
+        """Return all names, those of plugins last."""
+        self._load_plugins()
         return tuple(self._by_name)
 
     def get(self, name: str) -> Contract:
@@ -90,7 +101,33 @@ class Contracts:
             UnknownName: no component of that name.
         """
         if name not in self._by_name:
+            self._load_plugins()
+        if name not in self._by_name:
             raise UnknownName(
                 f"There is no component '{name}'.", hint=did_you_mean(name, list(self._by_name))
             )
         return self._by_name[name]
+
+    def _load_plugins(self) -> None:
+        group, self._plugins = self._plugins, None
+        for point in entry_points(group=group) if group else ():
+            for contract in _offered(point):
+                self.add(contract)
+
+
+def _offered(point: EntryPoint) -> tuple[Contract, ...]:
+    try:
+        found = point.load()
+    except Exception as error:  # whatever a foreign package raises, the message names it
+        raise UsageError(
+            f"The component '{point.name}' of an installed package cannot be loaded: {error}",
+            hint=f"Update or remove the package that offers {point.value}.",
+        ) from error
+    contracts = tuple(found) if isinstance(found, (tuple, list)) else (found,)
+    if not all(isinstance(contract, Contract) for contract in contracts):
+        raise UsageError(
+            f"The entry point '{point.name}' of {point.group} gives {type(found).__name__}; a Contract or "
+            "several are wanted.",
+            hint=f"Update or remove the package that offers {point.value}.",
+        )
+    return contracts

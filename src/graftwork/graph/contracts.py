@@ -8,19 +8,25 @@ from pydantic import Field
 
 from graftwork.documents.document import Document
 from graftwork.documents.recipe import BatchNormMode, Strategy
-from graftwork.graph.contract import Contract, Contracts
+from graftwork.graph.contract import Contract, Contracts, Ports
+from graftwork.graph.custom import CUSTOM
+from graftwork.graph.layers import LAYERS
+from graftwork.graph.merges import MERGES
+from graftwork.graph.objectives import OBJECTIVES
 from graftwork.graph.ports import Port
+from graftwork.graph.preprocess import PREPROCESS
 
 __all__ = [
     "CONTRACTS",
     "BackboneSettings",
-    "ClassificationSettings",
     "Contract",
     "Contracts",
     "HeadSettings",
     "ImagesSettings",
+    "LabelKind",
 ]
 
+LabelKind = Literal["category", "number", "tags", "mask"]
 SplitShare = Annotated[float, Field(ge=0.0, lt=0.9)]
 
 
@@ -32,6 +38,20 @@ class ImagesSettings(Document):
     label_column: str | None = Field(None, description="Table: column with labels.")
     split_column: str | None = Field(None, description="Table: column that says train, validation or test.")
     group_column: str | None = Field(None, description="Table: images of one group never cross splits.")
+    label_kind: LabelKind = Field(
+        "category",
+        description="'category': one class per image; 'number': numbers; 'tags': any number of classes, as "
+        "a;b or in columns of 0 and 1; 'mask': a class per pixel, from folders images and masks.",
+    )
+    label_columns: tuple[str, ...] = Field(
+        (), description="Table: columns with the numbers or with 0 and 1 for each tag, when there are several."
+    )
+    mask_column: str | None = Field(None, description="Table: column with paths of masks.")
+    number_columns: tuple[str, ...] = Field((), description="Table: numbers that are further inputs.")
+    category_columns: tuple[str, ...] = Field((), description="Table: categories that are further inputs.")
+    size: Annotated[int, Field(ge=8)] | None = Field(
+        None, description="Side of the images in pixels. Empty: what the base wants."
+    )
     validation: SplitShare = Field(0.15, description="Share of images that choose the best checkpoint.")
     test: SplitShare = Field(0.15, description="Share of images kept for the final scores.")
 
@@ -48,6 +68,16 @@ class BackboneSettings(Document):
         "held",
         description="Batch-norm: 'held' statistics always; 'follow': free where trainable; "
         "'adapt': statistics re-estimated on the training images, then held.",
+    )
+    last_stage: str | None = Field(
+        None,
+        description="Stage whose output leaves the backbone; later ones are left out. Empty: the last one.",
+    )
+    freeze: tuple[str, ...] = Field(
+        (), description="Layers or stages that stay frozen in spite of the strategy: names or patterns."
+    )
+    unfreeze: tuple[str, ...] = Field(
+        (), description="Layers or stages that are trained in spite of the strategy: names or patterns."
     )
     image_size: Annotated[int, Field(ge=8)] | None = Field(
         None, description="Side of the images in pixels. Empty: what the base was trained with."
@@ -73,11 +103,31 @@ class HeadSettings(Document):
     )
 
 
-class ClassificationSettings(Document):
-    """One label per image; cross-entropy."""
-
-
 _IMAGE = ("b", 3, "h", "w")
+_LABELS: dict[LabelKind, Port] = {
+    "category": Port(name="labels", kind="labels", shape=("b",)),
+    "tags": Port(name="labels", kind="labels", shape=("b", "tags")),
+    "number": Port(name="labels", kind="number", shape=("b", "n")),
+    "mask": Port(name="labels", kind="mask", shape=("b", "h", "w")),
+}
+
+
+def _images_ports(settings: ImagesSettings) -> Ports:
+    """Return the outputs under these settings: the image, its labels, further inputs from the table."""
+    size = settings.size
+    image = _IMAGE if size is None else ("b", 3, size, size)
+    labels = _LABELS[settings.label_kind]
+    if settings.label_kind == "number" and settings.label_columns:
+        labels = labels.edit(shape=("b", len(settings.label_columns)))
+    if settings.label_kind == "mask" and size is not None:
+        labels = labels.edit(shape=("b", size, size))
+    outputs = [Port(name="image", kind="image", shape=image), labels]
+    if settings.number_columns:
+        outputs.append(Port(name="numbers", kind="number", shape=("b", len(settings.number_columns))))
+    if settings.category_columns:
+        outputs.append(Port(name="categories", kind="category", shape=("b", len(settings.category_columns))))
+    return (), tuple(outputs)
+
 
 CONTRACTS = Contracts(
     [
@@ -91,6 +141,7 @@ CONTRACTS = Contracts(
                 Port(name="labels", kind="labels", shape=("b",)),
             ),
             settings=ImagesSettings,
+            ports_of=_images_ports,
         ),
         Contract(
             name="backbone",
@@ -109,16 +160,11 @@ CONTRACTS = Contracts(
             outputs=(Port(name="logits", kind="logits", shape=("b", "classes")),),
             settings=HeadSettings,
         ),
-        Contract(
-            name="classification",
-            group="objective",
-            title="Classification",
-            summary="Objective for one label per image: cross-entropy and its scores.",
-            inputs=(
-                Port(name="logits", kind="logits", also=("features",), shape=("b", "classes")),
-                Port(name="labels", kind="labels", shape=("b",)),
-            ),
-            settings=ClassificationSettings,
-        ),
-    ]
+        *PREPROCESS,
+        *LAYERS,
+        *MERGES,
+        *OBJECTIVES,
+        *CUSTOM,
+    ],
+    plugins="graftwork.contracts",
 )

@@ -46,19 +46,21 @@ class DemoResult:
     @property
     def majority_accuracy(self) -> float:
         """Test accuracy of always saying the commonest training class."""
-        return next(iter(self.runs.values())).metrics["test"].majority_accuracy
+        return next(iter(self.runs.values())).metrics.of_classes("test").majority_accuracy
 
     @property
     def best(self) -> str:
         """The transfer strategy that chose best on the validation images, never on the test images."""
         transfers = {s: run for s, run in self.runs.items() if s != "from_scratch"}
-        return max(transfers, key=lambda s: transfers[s].metrics["validation"].accuracy.value)
+        return max(transfers, key=lambda s: transfers[s].metrics.of_classes("validation").accuracy.value)
 
     @property
     def gain_points(self) -> float:
         """Test accuracy of the best transfer above training from scratch, in percentage points."""
         best, scratch = self.runs[self.best], self.runs["from_scratch"]
-        return 100 * (best.metrics["test"].accuracy.value - scratch.metrics["test"].accuracy.value)
+        return 100 * (
+            best.metrics.of_classes("test").accuracy.value - scratch.metrics.of_classes("test").accuracy.value
+        )
 
 
 DEMO = Demo()

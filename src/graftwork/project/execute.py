@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from graftwork.documents.events import Event, EventLine, Noted
+from graftwork.documents.events import Event, EventLine, Noted, RunEnded
 from graftwork.documents.files import storing, write_atomically
 from graftwork.documents.flow import Flow
 from graftwork.documents.record import RunRecord
-from graftwork.errors import GraftworkError, RunError, StorageError
+from graftwork.errors import GraftworkError, RunError, RunInterrupted, StorageError
+from graftwork.project.apart import is_apart, run_apart
 from graftwork.project.interrupt import stop_on_interrupt
 from graftwork.project.lock import lock_run
 from graftwork.project.run import Run, strategy_of
@@ -76,8 +77,6 @@ def execute(
         GraftworkError: the run failed; its record and events are kept.
         KeyboardInterrupt: ctrl-C came twice.
     """
-    from graftwork.engine.run import run_flow
-
     with lock_run(run.path):
         log = EventLog(run.path / "events.jsonl")
 
@@ -89,27 +88,46 @@ def execute(
         try:
             next_step = f"Free space there, then go on with graftwork runs resume {run.id}."
             with stop_on_interrupt() as asked, storing("The run", run.path, next_step=next_step):
-                events = run_flow(
-                    flow,
-                    run.path,
-                    workspace=workspace,
-                    stop=lambda: asked() or (stop is not None and stop()),
-                )
                 is_told = False
-                for event in events:
+
+                def follow(event: Event) -> None:
+                    nonlocal is_told
                     tell(event)
                     if asked() and not is_told:
                         is_told = True
                         tell(Noted(level="info", message=_STOPPING))
+
+                _drive(flow, run, workspace, follow, lambda: asked() or (stop is not None and stop()))
         except Exception as error:
-            note_failure(flow, run, error)
+            if note_failure(flow, run, error) and is_apart(flow):  # the worker could not say so any more
+                ending = run.record
+                tell(RunEnded(status=_ended(ending.status), message=ending.message, cost=ending.cost))
             raise
         finally:
             log.close()
 
 
-def note_failure(flow: Flow, run: Run, error: Exception) -> None:
-    """See to it that a failed run's record says so, also when the engine did not get that far."""
+def _ended(status: str) -> Literal["failed", "stopped"]:
+    return "stopped" if status == "stopped" else "failed"
+
+
+def _drive(flow: Flow, run: Run, workspace: Workspace, follow: OnEvent, stop: Stop) -> None:
+    """Let the engine run the flow: here, or in a worker when it has custom code."""
+    if is_apart(flow):
+        run_apart(flow, run.path, workspace, on_event=follow, stop=stop)
+        return
+    from graftwork.engine.run import run_flow
+
+    for event in run_flow(flow, run.path, workspace=workspace, stop=stop):
+        follow(event)
+
+
+def note_failure(flow: Flow, run: Run, error: Exception) -> bool:
+    """See to it that a failed run's record says so, also when the engine did not get that far.
+
+    Returns:
+        Whether the record did not say so before.
+    """
     if isinstance(error, GraftworkError):
         error.fields.setdefault("run", run.id)
     path = run.path / "record.json"
@@ -119,10 +137,13 @@ def note_failure(flow: Flow, run: Run, error: Exception) -> None:
     except RunError:
         record = _empty_record(flow, run)
     if record.status in ("failed", "stopped", "finished"):
-        return
-    failed = record.edit(status="failed", message=message)
+        return False
+    status = "stopped" if isinstance(error, RunInterrupted) else "failed"
+    failed = record.edit(status=status, message=message)
     with contextlib.suppress(StorageError):  # then the error itself is what the user must hear
         write_atomically(path, failed.model_dump_json(indent=1))
+        return True
+    return False
 
 
 def _empty_record(flow: Flow, run: Run) -> RunRecord:

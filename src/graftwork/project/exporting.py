@@ -46,12 +46,12 @@ def export_run(
         path = path / f"model.{to}"
     with storing("The export", path.parent):
         return write(
-            model.network,
+            model.scored_network(),
             port=model.port,
             classes=model.classes,
             destination=path,
             samples=samples,
-            reference=exact.logits_canvases(samples),
+            reference=exact.scored_logits(samples),
             run=run.id,
         )
 

@@ -25,7 +25,7 @@ from sqlalchemy import delete as delete_rows
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
-from graftwork.documents.record import RunRecord
+from graftwork.documents.record import RunRecord, Scores
 from graftwork.errors import RunError
 from graftwork.project.run import Run
 
@@ -188,6 +188,7 @@ def _scores(record: RunRecord) -> dict[str, float]:
     return {
         f"{split}_{score}_{part}": getattr(getattr(scores, score), part)
         for split, scores in record.metrics.items()
+        if isinstance(scores, Scores)
         for score in _SCORES
         for part in _PARTS
     }

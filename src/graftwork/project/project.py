@@ -17,7 +17,7 @@ from graftwork.documents.events import Event, PlanMade
 from graftwork.documents.files import storing, write_atomically
 from graftwork.documents.flow import Flow, dump_flow
 from graftwork.documents.plan import Plan
-from graftwork.documents.record import RunRecord, Scores
+from graftwork.documents.record import AnyScores, RunRecord
 from graftwork.errors import (
     RunError,
     RunNotFound,
@@ -27,15 +27,18 @@ from graftwork.errors import (
 )
 from graftwork.graph.check import checked
 from graftwork.graph.contracts import ImagesSettings
+from graftwork.project.apart import is_apart, plan_apart
 from graftwork.project.comparison import Comparison, compare_runs
 from graftwork.project.execute import OnEvent, Stop, execute
 from graftwork.project.lock import lock_run
 from graftwork.project.options import flow_from_options, read_as
 from graftwork.project.run import Run, new_run_id, strategy_of
 from graftwork.project.sources import Source, image_by_key, source_text
+from graftwork.project.trust import require_trust, trust_new_project
 from graftwork.project.using import Prediction, evaluate_run, predict_images
 
 if TYPE_CHECKING:
+    from graftwork.engine.preview import Preview, PreviewSession
     from graftwork.engine.trained import TrainedModel
     from graftwork.engine.workspace import Workspace
     from graftwork.project.index import RunIndex
@@ -68,11 +71,13 @@ class Project:
     def __init__(self, root: str | Path, *, create: bool = True, on_note: OnNote | None = None) -> None:
         self.root = Path(root).expanduser().resolve()
         self._note = on_note or _LOG.info
+        self._previews: PreviewSession | None = None
         mark = self.root / "project.yaml"
         if mark.is_file():
             _check_format(mark)
         elif create:
-            self._create(mark)
+            with trust_new_project(self.root):
+                self._create(mark)
         else:
             raise StorageError(
                 f"There is no project in {self.root}.",
@@ -86,10 +91,12 @@ class Project:
 
     @property
     def workspace(self) -> Workspace:
-        """The folders that runs share: feature cache, other runs, data indices."""
+        """The folders that runs share: feature cache, other runs, data indices, and the project itself."""
         from graftwork.engine.workspace import Workspace
 
-        return Workspace(cache=self.root / "cache", runs=self.folder_of_runs, index=self.root / "data")
+        return Workspace(
+            cache=self.root / "cache", runs=self.folder_of_runs, index=self.root / "data", root=self.root
+        )
 
     def make_flow(self, source: Source, *, name: str | None = None, **options: Any) -> Flow:
         """Return the transfer flow that ``options`` describe, without saving it."""
@@ -145,9 +152,38 @@ class Project:
         """
         from graftwork.engine.run import plan_flow
 
-        checked(flow)
+        require_trust(checked(flow), self.root)
         with storing("The plan", self.root):
+            if is_apart(flow):
+                return plan_apart(flow, self.workspace)
             return plan_flow(flow, workspace=self.workspace)
+
+    def preview(
+        self, flow: Flow, node: str, *, run: str | None = None, stop: Stop | None = None, **choices: Any
+    ) -> Preview:
+        """Return what a node gives on a few samples, computed only as far as that node.
+
+        The project keeps what an edit leaves alone, so that the next preview of an edited flow is quick.
+
+        Args:
+            flow: may have problems that the node does not stand on.
+            node: id of the node.
+            run: run whose weights are shown; None: pretrained bases, new parts as they start.
+            stop: true ends the preview.
+            choices: ``samples``, ``number``, ``split``, ``port``, ``channel``, ``order``, as
+                ``PreviewSession.preview`` takes them.
+
+        Raises:
+            UnknownName: no such node, port or sample; the hint guesses.
+            FlowError: problems in what the node stands on; all are listed.
+            WeightsMismatch: the run's weights do not fit a node any more.
+        """
+        from graftwork.engine.preview import PreviewSession
+        from graftwork.project.previewing import preview_node
+
+        self._previews = self._previews or PreviewSession(self.workspace)
+        folder = None if run is None else self.find(run).path
+        return preview_node(flow, node, self._previews, self.root, run=folder, stop=stop, **choices)
 
     def run(
         self, flow: Flow, *, on_event: OnEvent | None = None, stop: Stop | None = None, save: bool = False
@@ -166,10 +202,11 @@ class Project:
             FlowError: the flow has problems; all are listed.
             GraftworkError: the run failed; ``fields["run"]`` is its id.
         """
+        require_trust(checked(flow), self.root)
         if save:
-            _, flow = self._place(checked(flow))
+            _, flow = self._place(flow)
             on_event = self._saving(flow, on_event)
-        run = self._new_run(checked(flow))
+        run = self._new_run(flow)
         try:
             self._execute(flow, run, on_event, stop)
         except BaseException:
@@ -194,10 +231,11 @@ class Project:
         if finished:
             self._note(f"The run {run.id} is finished; there is nothing to resume.")
             return run
+        require_trust(run.flow, self.root)
         self._execute(run.flow, run, on_event, stop)
         return run
 
-    def evaluate(self, run_id: str, source: Source | None = None, **columns: str | None) -> Scores:
+    def evaluate(self, run_id: str, source: Source | None = None, **columns: str | None) -> AnyScores:
         """Score a run on ``source``, or on its own test images if not given.
 
         Args:
@@ -234,6 +272,7 @@ class Project:
                 hint=f"Finish it with graftwork runs resume {run.id}.",
                 run=run.id,
             )
+        require_trust(run.flow, self.root)
         return load_run(run.path, workspace=self.workspace)
 
     def export(self, run_id: str, to: str = "onnx", destination: str | Path | None = None) -> Any:

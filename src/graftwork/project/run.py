@@ -16,7 +16,7 @@ from graftwork.documents.events import EventLine, parse_event
 from graftwork.documents.flow import Flow, read_flow
 from graftwork.documents.plan import Plan
 from graftwork.documents.recipe import Strategy
-from graftwork.documents.record import Cost, Proof, RunRecord, Scores
+from graftwork.documents.record import AnyScores, Cost, Proof, RunRecord, Scores, score_intervals
 from graftwork.errors import FlowError, RunError
 from graftwork.graph.contracts import BackboneSettings
 from graftwork.project.lock import is_locked
@@ -24,14 +24,25 @@ from graftwork.project.lock import is_locked
 __all__ = ["Metrics", "Run", "new_run_id", "strategy_of"]
 
 
-class Metrics(Mapping[str, Scores]):
+class Metrics(Mapping[str, AnyScores]):
     """Scores by split, printed as one line each."""
 
-    def __init__(self, scores: Mapping[str, Scores]) -> None:
+    def __init__(self, scores: Mapping[str, AnyScores]) -> None:
         self._scores = dict(scores)
 
-    def __getitem__(self, split: str) -> Scores:
+    def __getitem__(self, split: str) -> AnyScores:
         return self._scores[split]
+
+    def of_classes(self, split: str) -> Scores:
+        """Return the scores of a split whose images have one label each.
+
+        Raises:
+            KeyError: the split was not scored, or its labels are of another kind.
+        """
+        scores = self._scores[split]
+        if not isinstance(scores, Scores):
+            raise KeyError(f"The scores on '{split}' are of kind '{scores.kind}'.")
+        return scores
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._scores)
@@ -42,12 +53,18 @@ class Metrics(Mapping[str, Scores]):
     def __repr__(self) -> str:
         if not self._scores:
             return "no scores yet"
-        return "\n".join(
-            f"{split}: accuracy {s.accuracy.value:.3f} ({s.accuracy.low:.3f}–{s.accuracy.high:.3f}), "
-            f"balanced {s.balanced_accuracy.value:.3f} "
-            f"({s.balanced_accuracy.low:.3f}–{s.balanced_accuracy.high:.3f}), {s.num_images} images"
-            for split, s in self._scores.items()
-        )
+        return "\n".join(f"{split}: {_line(scores)}" for split, scores in self._scores.items())
+
+
+def _line(scores: AnyScores) -> str:
+    if isinstance(scores, Scores):
+        found = {"accuracy": scores.accuracy, "balanced": scores.balanced_accuracy}
+    else:
+        found = score_intervals(scores)
+    values = [
+        f"{name.replace('_', ' ')} {s.value:.3f} ({s.low:.3f}–{s.high:.3f})" for name, s in found.items()
+    ]
+    return ", ".join([*values, f"{scores.num_images} images"])
 
 
 @dataclass(frozen=True, slots=True, repr=False)

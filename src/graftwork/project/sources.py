@@ -92,6 +92,11 @@ def open_source(
         label_column=settings.label_column,
         split_column=settings.split_column,
         group_column=settings.group_column,
+        label_kind=settings.label_kind,
+        label_columns=settings.label_columns,
+        mask_column=settings.mask_column,
+        number_columns=settings.number_columns,
+        category_columns=settings.category_columns,
         index_path=index_path(settings.source, index) if index is not None else None,
         classes=classes,
     )
@@ -103,10 +108,14 @@ def images_of_run(run: Run, workspace: Workspace) -> ImageSet:
     Raises:
         DataError: they are not there any more.
     """
-    from graftwork.engine.prepare import open_data, read_settings
+    from graftwork.engine.prepare import open_data
+    from graftwork.engine.settings import read_settings
 
     flow = run.flow
-    return open_data(read_settings(flow).images, flow.recipe.seed, workspace)
+    settings = read_settings(flow)
+    return open_data(
+        settings.images, flow.recipe.seed, workspace, need_all_classes=settings.needs_all_classes
+    )
 
 
 def image_by_key(run: Run, workspace: Workspace) -> Callable[[str], Image]:
@@ -115,7 +124,7 @@ def image_by_key(run: Run, workspace: Workspace) -> Callable[[str], Image]:
 
     def open_image(key: str) -> Image:
         if not found:
-            from graftwork.engine.prepare import read_settings
+            from graftwork.engine.settings import read_settings
 
             # Unsplit: looking for copies again would take longer than all the rest of a small report.
             images = open_source(read_settings(run.flow).images, workspace.index)

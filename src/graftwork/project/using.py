@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graftwork.documents.record import Scores
+from graftwork.documents.record import AnyScores
 from graftwork.errors import DataError, RunError
 from graftwork.graph.contracts import ImagesSettings
 from graftwork.project.run import Run
 from graftwork.project.sources import images_of_run, open_source
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from PIL.Image import Image
 
     from graftwork.data import ImageSet
@@ -46,13 +46,13 @@ class Prediction:
 
 def evaluate_run(
     run: Run, model: TrainedModel, source: ImagesSettings | None, *, workspace: Workspace, on_note: OnNote
-) -> Scores:
+) -> AnyScores:
     """Score a trained run on its own test images, or on the images of ``source``.
 
     Raises:
         DataError: no labelled image to score.
     """
-    from graftwork.engine.metrics import score
+    from graftwork.engine.objectives import score_split
 
     table = read_samples(run)
     if source is None:
@@ -66,14 +66,25 @@ def evaluate_run(
             f"{images.source} holds no labelled image to score.",
             hint="Name a folder with a sub-folder per class.",
         )
-    commonest = Counter(row["label"] for row in table if row["split"] == "train").most_common(1)
-    return score(
+    learned = [row["label"] for row in table if row["split"] == "train"]
+    kind = "anomaly" if model.objective.wants == "none" else model.objective.wants
+    labels = model.labels(images, indices)
+    return score_split(
+        kind,
         model.predict_images(images, indices),
-        images.labels(indices),
-        model.classes,
-        majority_class=int(commonest[0][0]) if commonest else 0,
+        labels,
+        train_labels=_training_labels(learned, labels),
+        classes=model.classes,
         seed=run.record.seed,
     )
+
+
+def _training_labels(learned: list[Any], like: NDArray[Any]) -> NDArray[Any]:
+    """Return the training labels of a run; those of a kind that samples do not hold give no control."""
+    import numpy as np
+
+    known = [label for label in learned if isinstance(label, int)]
+    return np.asarray(known or like[:1], dtype=like.dtype)
 
 
 def read_samples(run: Run) -> list[dict[str, Any]]:

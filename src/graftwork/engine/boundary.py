@@ -1,0 +1,118 @@
+"""Where the frozen part of a network ends: what is trainable, what is held, which wires leave the held part."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from graftwork.bases.digest import digest_tensors
+from graftwork.documents.plan import INPUT_CUT
+from graftwork.documents.recipe import BatchNormMode
+from graftwork.engine.freeze import free, freeze, is_batch_norm, is_held, set_batch_norm
+from graftwork.engine.network import Network, Step
+
+__all__ = ["Boundary", "find_boundary", "loose_statistics", "set_trainable", "wire_key"]
+
+
+@dataclass(frozen=True)
+class Boundary:
+    """The wires at which stored values enter, and a name for them.
+
+    Args:
+        name: the steps that write the wires; ``input`` when nothing is held.
+        wires: in the order of the steps.
+    """
+
+    name: str
+    wires: tuple[str, ...]
+
+    @property
+    def is_input(self) -> bool:
+        """Whether images themselves enter."""
+        return self.name == INPUT_CUT
+
+
+def set_trainable(
+    network: Network, cuts: Mapping[str, str], batch_norm: BatchNormMode, *, with_rules: bool = True
+) -> None:
+    """Freeze and free all parts for a phase. What the flow adds is free.
+
+    Args:
+        network: changed in place.
+        cuts: per base's node, the cut up to which its stages are frozen.
+        batch_norm: how batch-norm behaves in free stages.
+        with_rules: whether the layers' own exceptions count; they do not in a probe, where each base
+            is frozen as a whole.
+    """
+    for placed in network.bases.values():
+        border = placed.position(cuts[placed.node])
+        for index, stage in enumerate(placed.base.stages):
+            is_free = index >= border
+            if with_rules and placed.rules.as_code is not None:
+                is_free = placed.rules.frees(stage.name, stage.module)
+            free(stage.module) if is_free else freeze(stage.module)
+            if with_rules:
+                placed.rules.apply(stage.name, stage.module, otherwise=is_free)
+            set_batch_norm(stage.module, batch_norm)
+
+
+def find_boundary(network: Network) -> Boundary:
+    """Return the boundary for the present state of freezing.
+
+    A step is held when nothing in it is trainable or random and all that it reads comes from the images
+    through held steps.
+    """
+    held = {network.image_wire}
+    writers: dict[str, str] = {}
+    for step in network.steps:
+        if set(step.inputs) <= held and _is_held(step):
+            held.update(step.outputs)
+            writers.update(dict.fromkeys(step.outputs, step.name))
+    read = {w for s in network.steps if not set(s.outputs) <= held for w in s.inputs}
+    read.update(network.needed_wires)
+    wires = tuple(w for w in (network.image_wire, *writers) if w in read and w in held)
+    if network.image_wire in wires or not wires:
+        return Boundary(INPUT_CUT, (network.image_wire,))
+    return Boundary("+".join(dict.fromkeys(writers[w] for w in wires)), wires)
+
+
+def _is_held(step: Step) -> bool:
+    return not step.is_random and not any(p.requires_grad for p in step.module.parameters())
+
+
+def loose_statistics(network: Network) -> dict[str, Tensor]:
+    """Return the batch-norm statistics that training may move, by name."""
+    found = {}
+    for step in network.steps:
+        layers = [m for m in step.module.modules() if is_batch_norm(m) and not is_held(m)]
+        buffers = {b.data_ptr() for layer in layers for b in layer.buffers(recurse=False)}
+        found.update(
+            {
+                name: t
+                for name, t in network.tensors_of(step).items()
+                if not isinstance(t, nn.Parameter) and t.data_ptr() in buffers
+            }
+        )
+    return found
+
+
+@torch.no_grad()
+def wire_key(network: Network, wire: str) -> str:
+    """Return a digest of all that a wire's value depends on, apart from the image: steps and weights."""
+    needed, upstream = {wire}, []
+    for step in reversed(network.steps):
+        if needed.intersection(step.outputs):
+            needed |= set(step.inputs)
+            upstream.append(step)
+    tensors = {k: t for s in upstream for k, t in network.tensors_of(s).items()}
+    facts = {
+        "steps": [[s.key, list(s.inputs), list(s.outputs)] for s in reversed(upstream)],
+        "weights": digest_tensors(tensors),
+        "wire": wire,
+    }
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

@@ -1,0 +1,52 @@
+"""Inputs of one split, and the network's outputs for all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from graftwork.documents.plan import ComputePlan
+from graftwork.engine.compute import autocast
+from graftwork.engine.data_wires import DataWires
+from graftwork.engine.network import Network
+from graftwork.engine.sources import Source, prefetched
+
+__all__ = ["Split", "predict"]
+
+_EVALUATION_BATCH = 256
+
+
+@dataclass(frozen=True)
+class Split:
+    """Inputs of one split, and what the data says beside the images."""
+
+    source: Source
+    data: DataWires
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+
+def predict(
+    network: Network, split: Split, compute: ComputePlan, wires: Sequence[str] | None = None
+) -> dict[str, Tensor]:
+    """Return the values (n, …) in float32 at ``wires`` for all of a split, in inference mode.
+
+    Without ``wires``: those of each objective's prediction.
+    """
+    network.eval()
+    wires = list(dict.fromkeys(sink.wires[0] for sink in network.sinks)) if wires is None else list(wires)
+    batch = 32 if split.source.is_image else _EVALUATION_BATCH
+    positions = np.arange(len(split), dtype=np.int64)
+    batches = [positions[i : i + batch] for i in range(0, len(positions), batch)]
+    found: dict[str, list[Tensor]] = {wire: [] for wire in wires}
+    with torch.inference_mode(), autocast(compute):
+        for chosen, inputs in prefetched(split.source, batches, epoch=0):
+            outputs = network.run({**inputs, **split.data.batch(chosen, compute.device)}, wires)
+            for wire, value in outputs.items():
+                found[wire].append(value.float().cpu())
+    return {wire: torch.cat(parts) if parts else torch.empty(0) for wire, parts in found.items()}

@@ -1,0 +1,271 @@
+"""Build one node of a flow at a time: its steps, from the shapes that come in and nothing else."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.dropout import _DropoutNd
+
+from graftwork.bases import Base, open_base
+from graftwork.components import catalog, head  # noqa: F401  they register the builders
+from graftwork.components.custom import Custom, build_custom
+from graftwork.components.registry import Site, build_component
+from graftwork.documents.card import InputPort
+from graftwork.documents.flow import Flow, Node
+from graftwork.engine.input_port import PixelsToPort
+from graftwork.engine.layer_rules import LayerRules
+from graftwork.engine.network import PlacedBase, Step, call_step
+from graftwork.engine.workspace import Workspace
+from graftwork.errors import GraftworkError, ShapeError
+from graftwork.graph.contracts import BackboneSettings
+from graftwork.graph.ports import Dim
+from graftwork.graph.topology import incoming
+from graftwork.graph.wires import face_of, parse_settings
+
+__all__ = ["NodeBuilder", "NodeParts", "base_id_of", "input_wires", "open_backbone", "try_step"]
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True)
+class NodeParts:
+    """What a node became: steps in order, the base in it, the user's code in it."""
+
+    steps: tuple[Step, ...]
+    placed: PlacedBase | None = None
+    custom: Custom | None = None
+
+
+def base_id_of(settings: BackboneSettings) -> str:
+    """Return the base that is really opened: from scratch, it is untrained."""
+    if settings.strategy == "from_scratch" and not settings.base.startswith("random:"):
+        return f"random:{settings.base}"
+    return settings.base
+
+
+def open_backbone(
+    settings: BackboneSettings, side: Dim | None, workspace: Workspace, *, seed: int, weights: bool
+) -> Base:
+    """Open the base of a backbone node.
+
+    Args:
+        settings: of the node.
+        side: of the images that come in, where it is known.
+        workspace: where runs are.
+        seed: of the flow, for untrained weights.
+        weights: False leaves it untrained.
+    """
+    size = settings.image_size or (side if isinstance(side, int) else None)
+    torch.manual_seed(seed)
+    with torch.enable_grad():
+        return open_base(
+            base_id_of(settings),
+            image_size=size,
+            runs=workspace.runs,
+            weights=weights,
+            last_stage=settings.last_stage,
+        )
+
+
+def input_wires(flow: Flow, node: Node) -> dict[str, str]:
+    """Return the wire at each connected input, in the order of the contract."""
+    edges = {e.target.port: str(e.source) for e in incoming(flow, node.id)}
+    return {port.name: edges[port.name] for port in face_of(node).inputs if port.name in edges}
+
+
+def try_step(step: Step, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return what a step gives, by wire, from the ``values`` at its inputs.
+
+    Raises:
+        ShapeError: it cannot work with them; the node and the shapes are named.
+    """
+    inputs = [values[w] for w in step.inputs]
+    try:
+        outputs = call_step(step, inputs)
+    except GraftworkError:
+        raise
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        came = ", ".join(f"{w} {tuple(t.shape)}" for w, t in zip(step.inputs, inputs, strict=True))
+        raise ShapeError(
+            f"Node '{step.node}' cannot work with what comes in ({came}): {str(error).splitlines()[0]}",
+            hint="Compare the shape with what the component wants: graftwork components NAME.",
+            node=step.node,
+        ) from error
+    return dict(zip(step.outputs, outputs, strict=True))
+
+
+class NodeBuilder:
+    """Builds any node of one flow; what a node becomes does not depend on which others were built.
+
+    Args:
+        flow: the whole flow.
+        num_classes: classes of the data.
+        workspace: where files of custom code are.
+        image_wire: where the images enter.
+        port: the images that enter there.
+    """
+
+    def __init__(
+        self, flow: Flow, num_classes: int, workspace: Workspace, *, image_wire: str, port: InputPort
+    ) -> None:
+        self.flow, self.num_classes, self.workspace = flow, num_classes, workspace
+        self.image_wire, self.port = image_wire, port
+
+    def seed_of(self, node: Node) -> int:
+        """Return the seed of a node's new weights: of the flow's seed and the node's id alone."""
+        seed = self.flow.recipe.seed
+        if node.component == "head" and len(self.flow.of_component("head")) == 1:
+            return seed
+        sequence = np.random.SeedSequence([seed, zlib.crc32(node.id.encode())])
+        return int(sequence.generate_state(1)[0])
+
+    def num_outputs(self, node_id: str) -> int:
+        """Return how many numbers the objectives after a node want from it."""
+        components = {node.id: node.component for node in self.flow.nodes}
+        reached: set[str] = set()
+        stack = [node_id]
+        while stack:
+            here = stack.pop()
+            after = {e.target.node for e in self.flow.edges if e.source.node == here} - reached
+            reached |= after
+            stack += after
+        kinds = {components.get(n) for n in reached}
+        return 1 if "binary" in kinds and "classification" not in kinds else self.num_classes
+
+    def site(self, node: Node, shapes: Shapes) -> Site:
+        """Return where a node is built, from the ``shapes`` at its inputs' wires, batch included."""
+        came = {port: tuple(shapes[wire]) for port, wire in input_wires(self.flow, node).items()}
+        return Site(node.id, came, self.num_outputs(node.id), self.seed_of(node))
+
+    def build(
+        self, node: Node, shapes: Shapes, base: Base | None = None, *, is_main: bool = False
+    ) -> NodeParts:
+        """Return the steps of a node that is neither data nor objective.
+
+        Args:
+            node: of the flow.
+            shapes: at its inputs' wires, batch included.
+            base: the opened base, when the node is a backbone.
+            is_main: whether a base in it is the flow's first one, whose stages keep their names.
+        """
+        site = self.site(node, shapes)
+        torch.manual_seed(site.seed)
+        if base is not None:
+            return self._backbone(node, base, is_main=is_main)
+        if face_of(node).contract.group == "custom":
+            return self._custom(node, site, is_main=is_main)
+        face = face_of(node)
+        settings = parse_settings(node, face.contract)
+        module = build_component(node.component, settings, site).eval()
+        key = json.dumps([node.component, settings.model_dump(mode="json")], sort_keys=True)
+        outputs = tuple(f"{node.id}.{port.name}" for port in face.outputs)
+        wires = tuple(input_wires(self.flow, node).values())
+        return NodeParts((Step(node.id, node.id, module, wires, outputs, "new", key, _draws(module)),))
+
+    def adapts(self, wire: str, base: Base) -> bool:
+        """Whether what comes in has to be brought into the form that a base wants."""
+        return wire != self.image_wire or not _same_values(base.card.port, self.port)
+
+    def is_lone_custom(self, node_id: str) -> bool:
+        """Whether a custom node alone reads the images; then the data gives its range of values itself."""
+        readers = [e.target.node for e in self.flow.edges if str(e.source) == self.image_wire]
+        return readers == [node_id]
+
+    def _backbone(self, node: Node, base: Base, *, is_main: bool) -> NodeParts:
+        settings = BackboneSettings.model_validate(node.settings)
+        wire = input_wires(self.flow, node)["image"]
+        before: list[Step] = []
+        if self.adapts(wire, base):
+            before.append(_port_step(node.id, wire, base.card.port))
+            wire = before[-1].outputs[0]
+        rules = LayerRules(settings.freeze, settings.unfreeze)
+        steps, placed = self._place(node.id, base, wire, rules, is_main=is_main)
+        return NodeParts((*before, *steps), placed)
+
+    def _place(
+        self,
+        node_id: str,
+        base: Base,
+        wire: str,
+        rules: LayerRules,
+        output: str = "features",
+        *,
+        is_main: bool,
+    ) -> tuple[list[Step], PlacedBase]:
+        rules.check(node_id, base)
+        steps = []
+        for index, stage in enumerate(base.stages):
+            last = index + 1 == len(base.stages)
+            name = stage.name if is_main else f"{node_id}/{stage.name}"
+            out = f"{node_id}.{output}" if last else f"{node_id}:{stage.name}"
+            key = json.dumps([base.card.architecture, stage.name])
+            steps.append(Step(name, node_id, stage.module, (wire,), (out,), "base", key))
+            wire = out
+        prefix = self._prefix(node_id, is_main=is_main)
+        return steps, PlacedBase(node_id, base, tuple(s.name for s in steps), prefix, rules)
+
+    def _prefix(self, node_id: str, *, is_main: bool) -> str:
+        """Return 'base' for the main base unless a node has that name."""
+        taken = any(node.id == "base" for node in self.flow.nodes)
+        return node_id if not is_main or taken else "base"
+
+    def _custom(self, node: Node, site: Site, *, is_main: bool) -> NodeParts:
+        face = face_of(node)
+        settings: Any = parse_settings(node, face.contract)
+        with torch.enable_grad():
+            custom = build_custom(settings, site, root=self.workspace.root or Path())
+        before, wires = self._pixels(node, custom.value_range)
+        if custom.base is not None and len(wires) == 1 and len(face.outputs) == 1:
+            rules = LayerRules(
+                settings.freeze, settings.unfreeze, tuple(custom.trainable.items()), custom.held
+            )
+            output = face.outputs[0].name
+            steps, placed = self._place(node.id, custom.base, wires[0], rules, output, is_main=is_main)
+            return NodeParts((*before, *steps), placed, custom)
+        outputs = tuple(f"{node.id}.{p.name}" for p in face.outputs)
+        is_random = not custom.is_deterministic
+        step = Step(node.id, node.id, custom.module, tuple(wires), outputs, "new", custom.digest, is_random)
+        return NodeParts((*before, step), None, custom)
+
+    def _pixels(self, node: Node, value_range: tuple[float, float]) -> tuple[list[Step], Sequence[str]]:
+        """Return the wires that custom code reads, and steps that bring images into its range of values."""
+        edges = input_wires(self.flow, node)
+        if value_range == (0.0, 1.0) or self.is_lone_custom(node.id):
+            return [], list(edges.values())
+        images = {p.name for p in face_of(node).inputs if p.kind == "image"}
+        port = self.port.edit(value_range=value_range, mean=(0.0,) * 3, std=(1.0,) * 3)
+        steps, wires = [], []
+        for name, wire in edges.items():
+            if name in images and wire == self.image_wire:
+                step = _port_step(node.id, wire, port)
+                steps.append(step)
+                wire = step.outputs[0]
+            wires.append(wire)
+        return steps, wires
+
+
+def _port_step(node_id: str, wire: str, port: InputPort) -> Step:
+    """Return a step that brings pixels between 0 and 1 into the form that a base or code wants."""
+    module = PixelsToPort(node_id, port)
+    key = port.model_dump_json()
+    return Step(f"{node_id}/port", node_id, module, (wire,), (f"{node_id}:port",), "new", key)
+
+
+def _same_values(a: InputPort, b: InputPort) -> bool:
+    names = ("channels", "channel_order", "value_range", "mean", "std")
+    return all(getattr(a, n) == getattr(b, n) for n in names)
+
+
+def _draws(module: nn.Module) -> bool:
+    return any(
+        (isinstance(m, _DropoutNd) and m.p > 0) or cast(bool, getattr(m, "is_random", False))
+        for m in module.modules()
+    )

@@ -1,0 +1,189 @@
+"""The objectives of a flow at work: their loss in training, what is watched, and the final scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from graftwork.components.objectives import Anomaly, Objective, build_objective
+from graftwork.data import ImageSet
+from graftwork.documents.flow import Flow
+from graftwork.documents.plan import ComputePlan
+from graftwork.documents.recipe import Recipe
+from graftwork.documents.record import AnyScores, ScoreKind
+from graftwork.engine.evaluate import Split, predict
+from graftwork.engine.metrics import score
+from graftwork.engine.metrics_masks import mask_counts, score_masks
+from graftwork.engine.metrics_numbers import score_numbers
+from graftwork.engine.metrics_ranking import score_anomalies
+from graftwork.engine.metrics_tags import score_tags
+from graftwork.engine.metrics_watched import LOW_IS_GOOD, main_metric, watched
+from graftwork.engine.network import Network
+from graftwork.errors import FlowError
+from graftwork.graph.contracts import CONTRACTS
+from graftwork.graph.wires import parse_settings
+
+__all__ = ["Objectives", "score_split"]
+
+
+class Objectives:
+    """All objectives of a flow; the first one is the main one, whose predictions are scored.
+
+    Args:
+        flow: a checked flow.
+        network: its network.
+        images: its split images.
+        labels: of the training images.
+        recipe: class weights and label smoothing.
+        device: where the losses are computed.
+    """
+
+    def __init__(
+        self, flow: Flow, network: Network, images: ImageSet, labels: Tensor, recipe: Recipe, device: str
+    ) -> None:
+        self.sinks = network.sinks
+        self.classes = images.classes
+        self.names = images.label_names if images.label_kind == "number" else images.classes
+        self.seed = recipe.seed
+        self.train_labels = labels
+        self.device = device
+        counts = _counts(images, labels)
+        self.modules: list[Objective] = []
+        for sink in network.sinks:
+            node = flow.node(sink.node)
+            settings = parse_settings(node, CONTRACTS.get(node.component))
+            objective = build_objective(
+                node.component,
+                settings,
+                counts=counts,
+                class_weights=recipe.class_weights,
+                label_smoothing=recipe.label_smoothing,
+                num_numbers=labels.shape[1] if labels.ndim == 2 else 1,
+            )
+            _check_kind(objective, images, sink.node)
+            if objective.fits == "labels":
+                objective.fit(labels)
+            self.modules.append(objective.to(device))
+
+    @property
+    def main(self) -> Objective:
+        """The first objective."""
+        return self.modules[0]
+
+    def loss(self, network: Network, values: Mapping[str, Tensor]) -> Tensor:
+        """Return the weighted sum of all losses over a batch."""
+        found = network.run(values, network.needed_wires)
+        total = torch.zeros((), device=next(iter(values.values())).device)
+        for sink, objective in zip(self.sinks, self.modules, strict=True):
+            total = total + objective.weight * objective(*(found[w] for w in sink.wires))
+        return total
+
+    def predict(self, outputs: Mapping[str, Tensor]) -> NDArray[np.float32]:
+        """Return what the main objective reads from the outputs of the network (n, …)."""
+        with torch.no_grad():
+            said = outputs[self.sinks[0].wires[0]].to(self.device)
+            predicted: NDArray[np.float32] = self.main.predict(said).cpu().numpy()
+        return predicted
+
+    def fit_features(self, network: Network, train: Split, compute: ComputePlan) -> None:
+        """Show the training images' features to the objectives that learn from them without slopes."""
+        for sink, objective in zip(self.sinks, self.modules, strict=True):
+            if objective.fits == "features":
+                wire = sink.wires[0]
+                found = predict(network, train, compute, [wire])[wire]
+                named = isinstance(objective, Anomaly) and objective.normal_class is not None
+                chosen = self.train_labels == self.normal_class
+                objective.fit((found[chosen] if named else found).to(self.device))
+
+    @property
+    def kind(self) -> ScoreKind:
+        """The kind of scores that the main objective is judged by."""
+        return "anomaly" if self.main.wants == "none" else self.main.wants
+
+    def watched(self, outputs: Mapping[str, Tensor], labels: Tensor) -> dict[str, float]:
+        """Return the validation scores that an epoch is judged by."""
+        return watched(self.kind, self.predict(outputs), self._truth(labels))
+
+    def rank(self, scores: Mapping[str, float], monitor: str) -> tuple[float, float]:
+        """Return what orders epochs: the watched score, larger is better; then minus the loss."""
+        chosen = self.kind == "category" or monitor == "loss"
+        name = monitor if chosen and monitor in scores else main_metric(self.kind)
+        sign = -1.0 if name in LOW_IS_GOOD else 1.0
+        return sign * scores[name], -scores.get("loss", 0.0)
+
+    def score(self, predicted: NDArray[np.float32], labels: Tensor) -> AnyScores:
+        """Return the scores of predictions on a split."""
+        return score_split(
+            self.kind,
+            predicted,
+            self._truth(labels),
+            train_labels=self.train_labels.numpy(),
+            classes=self.names,
+            seed=self.seed,
+        )
+
+    def _truth(self, labels: Tensor) -> NDArray[Any]:
+        """Return what predictions are compared with; for anomalies, whether an image is of another class."""
+        values: NDArray[Any] = labels.numpy()
+        return values != self.normal_class if self.kind == "anomaly" else values
+
+    @property
+    def normal_class(self) -> int:
+        """The class that anomalies differ from: the objective's own, else the commonest in training."""
+        if isinstance(self.main, Anomaly) and self.main.normal_class in self.classes:
+            return self.classes.index(self.main.normal_class)
+        return int(torch.bincount(self.train_labels, minlength=len(self.classes)).argmax())
+
+
+def score_split(
+    kind: ScoreKind,
+    predicted: NDArray[np.float32],
+    labels: NDArray[Any],
+    *,
+    train_labels: NDArray[Any],
+    classes: Sequence[str],
+    seed: int,
+) -> AnyScores:
+    """Return the scores of a split for any kind of task, controls by the training labels."""
+    if kind == "number":
+        names = classes or [str(i) for i in range(labels.shape[1])]
+        mean = train_labels.astype(np.float64).mean(0)
+        return score_numbers(
+            predicted.astype(np.float64), labels.astype(np.float64), names, train_mean=mean, seed=seed
+        )
+    if kind == "tags":
+        return score_tags(predicted.astype(np.float64), labels.astype(np.float64), classes, seed=seed)
+    majority = int(
+        np.bincount(train_labels[train_labels < len(classes)].ravel(), minlength=len(classes)).argmax()
+    )
+    if kind == "mask":
+        counts = np.stack(
+            [mask_counts(p, m, len(classes)) for p, m in zip(predicted.argmax(1), labels, strict=True)]
+        )
+        return score_masks(counts, classes, majority_class=majority, seed=seed)
+    if kind == "anomaly":
+        return score_anomalies(predicted.astype(np.float64), labels, seed=seed)
+    return score(predicted, labels, classes, majority_class=majority, seed=seed)
+
+
+def _counts(images: ImageSet, labels: Tensor) -> Tensor:
+    if images.label_kind == "tags":
+        with_tag = labels.sum(0)
+        return torch.stack([len(labels) - with_tag, with_tag], dim=1)
+    if images.label_kind == "number":
+        return torch.ones(1)
+    return torch.bincount(labels[labels < len(images.classes)].flatten(), minlength=len(images.classes))
+
+
+def _check_kind(objective: Objective, images: ImageSet, node: str) -> None:
+    if objective.wants not in ("none", images.label_kind):
+        raise FlowError(
+            f"Node '{node}' wants labels of kind '{objective.wants}' but the data has '{images.label_kind}'.",
+            hint=f"Set label_kind: {objective.wants} on the images node, or choose another objective.",
+            node=node,
+        )

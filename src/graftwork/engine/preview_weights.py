@@ -1,0 +1,115 @@
+"""The weights of a run, put into nodes that are previewed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+from graftwork.documents.flow import Flow, Node, read_flow
+from graftwork.documents.plan import ComputePlan
+from graftwork.engine.folder import WEIGHTS, read_plan
+from graftwork.engine.node_building import NodeParts, base_id_of
+from graftwork.errors import RunError, WeightsMismatch
+from graftwork.graph.contracts import BackboneSettings
+from graftwork.graph.topology import incoming, sorted_nodes
+
+__all__ = ["RunWeights", "fill", "open_run"]
+
+
+@dataclass(frozen=True)
+class RunWeights:
+    """What a run learned.
+
+    Args:
+        folder: of the run.
+        flow: that it was made from.
+        num_classes: that it was trained for.
+        compute: how it computes.
+        digest: of the weights file.
+        tensors: by the names in the file.
+    """
+
+    folder: Path
+    flow: Flow
+    num_classes: int
+    compute: ComputePlan
+    digest: str
+    tensors: Mapping[str, Tensor]
+
+    def of_node(self, node_id: str, *, is_base: bool) -> dict[str, Tensor]:
+        """Return the tensors of a node by their own names; those of the main base are named otherwise."""
+        found = self._below(node_id)
+        return found if found or not is_base else self._below("base")
+
+    def _below(self, prefix: str) -> dict[str, Tensor]:
+        start = f"{prefix}."
+        return {n.removeprefix(start): t for n, t in self.tensors.items() if n.startswith(start)}
+
+
+def open_run(folder: Path, digest: Callable[[Path], str]) -> RunWeights:
+    """Return the weights of a run.
+
+    Raises:
+        RunError: it has none.
+    """
+    path, plan = folder / WEIGHTS, read_plan(folder)
+    if plan is None or not path.is_file():
+        raise RunError(
+            f"The run {folder.name} has no trained weights.",
+            hint="Preview without a run, or choose one that has finished.",
+            run=folder.name,
+        )
+    flow = read_flow(folder / "flow.yaml")
+    return RunWeights(folder, flow, len(plan.classes), plan.compute, digest(path), load_file(path))
+
+
+def fill(parts: NodeParts, node: Node, flow: Flow, run: RunWeights) -> None:
+    """Copy the weights of a run into what a node was built into.
+
+    Raises:
+        WeightsMismatch: names or shapes differ; nodes that changed since the run are named.
+    """
+    own: dict[str, Tensor] = {}
+    for step in parts.steps:
+        if parts.placed is not None and step.role == "base":
+            stage = parts.placed.base.stages[parts.placed.steps.index(step.name)].name
+            own.update(parts.placed.base.tensors_of(stage))
+        else:
+            own.update(step.module.state_dict(keep_vars=True))
+    known = run.of_node(node.id, is_base=parts.placed is not None)
+    wrong = sorted(set(own) ^ set(known)) or [k for k, t in own.items() if t.shape != known[k].shape]
+    if wrong:
+        raise _mismatch(node, flow, run, wrong)
+    with torch.no_grad():
+        for name, tensor in own.items():
+            tensor.copy_(known[name])
+
+
+def _mismatch(node: Node, flow: Flow, run: RunWeights, wrong: list[str]) -> WeightsMismatch:
+    changed = [n for n in sorted_nodes(flow) if _is_changed(n, flow, run.flow)]
+    since = ", ".join(f"'{n}'" for n in changed)
+    return WeightsMismatch(
+        f"The weights of run {run.folder.name} do not fit node '{node.id}': {', '.join(wrong[:3])} "
+        f"({len(wrong)} tensors differ)." + (f" Changed since that run: {since}." if changed else ""),
+        hint="Undo that change, train anew, or preview without the run.",
+        node=node.id,
+        changed=changed,
+    )
+
+
+def _is_changed(node_id: str, new: Flow, old: Flow) -> bool:
+    before = next((n for n in old.nodes if n.id == node_id), None)
+    now = new.node(node_id)
+    if before is None or before.component != now.component:
+        return True
+    if set(map(str, incoming(new, node_id))) != set(map(str, incoming(old, node_id))):
+        return True
+    if now.component == "backbone":
+        one, two = (BackboneSettings.model_validate(n.settings) for n in (before, now))
+        return (base_id_of(one), one.image_size) != (base_id_of(two), two.image_size)
+    return before.settings != now.settings
