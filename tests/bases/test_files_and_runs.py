@@ -184,8 +184,8 @@ def test_the_beginning_of_a_runs_id_will_do(tmp_path: Path) -> None:
     assert open_base("run:20260131", runs=tmp_path).card.origin.source == "run:20260131"
     with pytest.raises(RunNotFound, match="2 runs begin with '20260131-a'"):
         open_base("run:20260131-a", runs=tmp_path)
-    with pytest.raises(RunNotFound, match="no run ''"):
-        open_base("run:", runs=tmp_path)
+    with pytest.raises(RunNotFound, match="no run '2027'"):
+        open_base("run:2027", runs=tmp_path)
 
 
 def test_weights_of_a_run_are_not_a_file_but_a_run(tmp_path: Path) -> None:
@@ -208,6 +208,15 @@ def test_runs_that_are_no_base(tmp_path: Path) -> None:
     (tmp_path / "failed" / "record.json").write_text("{")
     with pytest.raises(BaseNotUsable, match="cannot be read"):
         open_base("run:failed", runs=tmp_path)
+
+
+def test_a_run_of_custom_code_is_no_base(tmp_path: Path) -> None:
+    base = open_base(f"random:{ARCH}", image_size=32)
+    write_run(tmp_path, "one", base, "none")
+    path = tmp_path / "one" / "record.json"
+    path.write_text(path.read_text().replace(f'"architecture":"{ARCH}"', '"architecture":"custom:cell"'))
+    with pytest.raises(BaseNotUsable, match="code of a Custom node"):
+        open_base("run:one", runs=tmp_path)
 
 
 def test_run_with_tensors_missing_is_refused(tmp_path: Path) -> None:

@@ -230,3 +230,10 @@ def test_whole_pickled_models_stay_closed(tmp_path: Path, suffix: str) -> None:
     assert not (tmp_path / "ran").exists()
     with pytest.raises(UsageError, match="which architecture"):
         open_base(f"file:{path}")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_scripted_models_stay_closed(tmp_path: Path) -> None:
+    torch.jit.save(torch.jit.trace(small(), torch.rand(1, 3, 16, 16)), tmp_path / "m.pt")
+    with pytest.raises(BaseNotUsable, match="TorchScript"):
+        open_base(f"file:{tmp_path / 'm.pt'}@timm:resnet18")

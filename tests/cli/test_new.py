@@ -89,9 +89,10 @@ def test_nothing_is_written_over_or_half_written(graftwork: Graftwork, here: Pat
     assert "is there already" in ended.err
     assert (here / "transfer.yaml").read_text() == "mine"
     assert graftwork("new", "--template", "keras-binry").code == 2
-    assert graftwork("new", "x", "--out", "none/x.yaml").code != 0
+    (here / "file").write_text("mine")
+    assert graftwork("new", "x", "--out", "file/x.yaml").code == 7
     assert graftwork("new", "x", "--template", "transfer", "--weights", "none.h5").code == 2
-    assert [p.name for p in here.iterdir()] == ["transfer.yaml"]
+    assert {p.name for p in here.iterdir()} == {"transfer.yaml", "file"}
 
 
 def test_json_names_file_and_next_command(graftwork: Graftwork) -> None:

@@ -221,7 +221,11 @@ model = nn.Sequential(nn.Conv2d(3, 2, 1), Odd(), nn.Conv2d(2, 2, 1))
         listen_to_calls(None)
     assert caught.value.fields["line"] == 5
     assert told[:2] == [("net", 9.0), (None, None)]
-    assert set(copy.deepcopy(made.base.module).state_dict()) == set(made.base.module.state_dict())
+    for stage in made.base.stages:
+        with pytest.raises(CustomCodeError, match="stage"):
+            copy.deepcopy(stage.module)(torch.rand(5, 7, 1, 1))
+    x = torch.rand(2, 3, 8, 8)
+    assert torch.equal(copy.deepcopy(made.module)(x), made.module(x))
 
 
 def test_stored_features_of_other_code_are_told_apart() -> None:

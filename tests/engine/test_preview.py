@@ -189,6 +189,26 @@ def test_every_node_of_a_branching_flow_has_a_preview_that_survives_json(branche
     }
 
 
+def test_stages_of_a_base_are_shown_and_computed_no_further(session, flow, called, monkeypatch):
+    from graftwork.bases import open_base
+    from graftwork.data import Transform, read_canvas
+
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        base = open_base(TINY_BASE, image_size=32)
+    names = base.stage_names()
+    found, value = shown(session, monkeypatch, flow, "backbone", port=names[1], samples=[0, 20])
+    images = open_data(read_settings(flow).images, 0, session.workspace)
+    transform = Transform.for_port(base.card.port.edit(height=32, width=32, crop_share=1.0))
+    canvases = np.stack([read_canvas(images, i, transform) for i in (0, 20)])
+    with torch.no_grad():
+        x = transform.normalize(torch.from_numpy(canvases))
+        expected = base.stages[1].module(base.stages[0].module(x))
+    torch.testing.assert_close(value, expected)
+    assert found.document.samples[0].view.view == "maps"
+    assert found.document.port == names[1]
+
+
 def test_a_late_edit_computes_that_node_alone(session, flow, called):
     first = session.preview(flow, "head")
     assert set(called) == {"backbone", "head"}
@@ -400,7 +420,7 @@ def test_custom_code_draws_its_own_preview_and_its_faults_are_told(session, stri
     assert "line 5" in fails.custom.error
     assert fails.samples
     assert (
-        "an image (h, w)"
+        "(h, w)"
         in session.preview(custom_flow(stripes, code=CODE["shape"]), "net").document.custom.error
     )
 

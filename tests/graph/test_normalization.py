@@ -66,7 +66,7 @@ def test_twice_is_a_warning_at_the_second_that_names_the_first(boxes, first, sec
 
 
 def test_a_scale_alone_before_normalize_is_no_second_normalization():
-    flow = chain(("r", "rescale", {"scale": 1 / 255}), ("n", "normalize", {}))
+    flow = chain(("r", "rescale", {"scale": 255.0}), ("n", "normalize", {"pixel_max": 255.0}))
     assert [p.node for p in check(flow)] == ["backbone"]
 
 

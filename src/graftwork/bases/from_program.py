@@ -50,7 +50,7 @@ def open_program(path: Path, request: Request) -> Blueprint:
     return Blueprint(
         module=module,
         title=f"{path.name} (exported program)",
-        architecture=f"file:{path}",
+        architecture=f"file:{path.resolve()}",
         port=port,
         origin=program_origin(path, request),
         loaded=frozenset(module.state_dict()) if request.weights else frozenset(),

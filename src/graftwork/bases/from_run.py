@@ -77,7 +77,7 @@ def read_record(name: str, folder: Path) -> tuple[RunRecord, BaseCard]:
     """Return the record of a run, and the card of the base that it used.
 
     Raises:
-        BaseNotUsable: the run has not finished, or failed.
+        BaseNotUsable: the run has not finished, failed, or has a base that only its code can build.
     """
     path = folder / "record.json"
     try:
@@ -90,6 +90,11 @@ def read_record(name: str, folder: Path) -> tuple[RunRecord, BaseCard]:
     if record.status in ("running", "failed") or record.card is None:
         raise BaseNotUsable(
             f"Run '{name}' is no base: its status is '{record.status}'.", hint="Take a run that has finished."
+        )
+    if record.card.architecture.startswith("custom:"):
+        raise BaseNotUsable(
+            f"Run '{name}' is no base: its model is made by the code of a Custom node.",
+            hint="Take the flow of that run and change what follows the node.",
         )
     return record, record.card
 

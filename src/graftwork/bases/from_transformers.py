@@ -119,7 +119,15 @@ def read_config(library: Any, name: str, files: HubFiles | None) -> Any:
             f"'hf:{name}' is a model of type '{kind}', which transformers {library.__version__} does not know{code}.",
             hint=did_you_mean(kind, list(library.CONFIG_MAPPING)) or "Update transformers, or take another.",
         )
-    return library.AutoConfig.from_pretrained(files.folder, trust_remote_code=False, local_files_only=True)
+    try:
+        return library.AutoConfig.from_pretrained(
+            files.folder, trust_remote_code=False, local_files_only=True
+        )
+    except Exception as error:  # each type checks its own settings in its own way
+        raise BaseNotUsable(
+            f"{files.config} is no valid configuration of type '{kind}' ({first_line(error)}).",
+            hint="It is written by model.save_pretrained(folder).",
+        ) from error
 
 
 def default_config(library: Any, kind: str) -> Any:
@@ -154,7 +162,7 @@ def build(
                 output_loading_info=True,
                 dtype=torch.float32,
             )
-        except (OSError, ValueError, RuntimeError, ImportError, KeyError, AttributeError, TypeError) as error:
+        except Exception as error:  # each type fails in its own way
             raise BaseNotUsable(
                 f"transformers cannot build 'hf:{name}' ({first_line(error)}).",
                 hint="Take another base, or check the folder's files.",
@@ -209,7 +217,7 @@ def draw(name: str, opened: Opened, loaded: Loaded, request: Request) -> Bluepri
     return Blueprint(
         module=model,
         title=f"{name.rstrip('/').rpartition('/')[2]} ({kind})",
-        architecture=f"hf:{name}",
+        architecture=f"hf:{Path(name).expanduser().resolve() if is_local(opened) else name}",
         port=opened.port,
         origin=origin_of(name, opened, request, is_opened=graph is not None),
         loaded=loaded.names,
@@ -217,6 +225,11 @@ def draw(name: str, opened: Opened, loaded: Loaded, request: Request) -> Bluepri
         classifier_names=classifier_of(opened.model),
         graph=graph,
     )
+
+
+def is_local(opened: Opened) -> bool:
+    """Whether the model lies in a folder of the user's, whose path has to hold wherever one stands."""
+    return opened.files is not None and not opened.files.is_from_hub
 
 
 def as_chain(name: str, opened: Opened, request: Request) -> tuple[nn.Module, fx.Graph | None]:

@@ -48,17 +48,30 @@ def read_weights(path: Path) -> dict[str, Any]:
             hint="Save only the weights where the model was made: "
             "safetensors.torch.save_file(model.state_dict(), 'weights.safetensors').",
         ) from error
-    except Exception as error:  # damaged files raise all kinds: KeyError, EOFError, SafetensorError …
+    except RuntimeError as error:
+        if "TorchScript" not in str(error):
+            raise unreadable(path, error) from error
         raise BaseNotUsable(
-            f"{path} does not read as weights ({str(error).splitlines()[0][:200] if str(error) else 'empty'}).",
-            hint="Give a .safetensors file or a state dict saved by torch.",
+            f"{path} is a TorchScript program, whose code would run with the model, so it was not opened.",
+            hint="Save its weights where it was made: safetensors.torch.save_file(model.state_dict(), "
+            "'weights.safetensors'), or export the model with torch.export.save(program, 'model.pt2').",
         ) from error
+    except Exception as error:  # damaged files raise all kinds: KeyError, EOFError, SafetensorError …
+        raise unreadable(path, error) from error
     if not isinstance(content, dict):
         raise BaseNotUsable(
             f"{path} holds a {type(content).__name__}, not tensors by name.",
             hint="Save model.state_dict() instead.",
         )
     return content
+
+
+def unreadable(path: Path, error: Exception) -> BaseNotUsable:
+    """Return the error for a file that is no weights at all, or damaged."""
+    return BaseNotUsable(
+        f"{path} does not read as weights ({str(error).splitlines()[0][:200] if str(error) else 'empty'}).",
+        hint="Give a .safetensors file or a state dict saved by torch.",
+    )
 
 
 def unwrap(content: Mapping[str, Any]) -> tuple[dict[str, Tensor], tuple[str, ...]]:

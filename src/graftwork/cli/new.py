@@ -83,7 +83,8 @@ def _notes(template: Template, flow: Flow, path: Path) -> list[str]:
     settings = flow.of_component("images")[0].settings
     if settings == template.flow.of_component("images")[0].settings and template.wants_data:
         notes.append(f"Its images are to be in '{settings['source']}'; name yours with --data PATH.")
-    columns = [*_words(settings.get("number_columns")), *_words(settings.get("label_columns"))]
+    fields = ("label_column", "label_columns", "number_columns", "category_columns")
+    columns = [column for field in fields for column in _words(settings.get(field))]
     if columns:
         notes.append(f"It reads the columns {', '.join(columns)}; write your table's in the file.")
     if any(node.settings.get("base") == "run:ID" for node in flow.nodes):
@@ -102,7 +103,9 @@ def _notes(template: Template, flow: Flow, path: Path) -> list[str]:
 
 
 def _words(value: object) -> list[str]:
-    return [str(v) for v in value] if isinstance(value, (list, tuple)) else []
+    if isinstance(value, (list, tuple)):
+        return [str(v) for v in value]
+    return [] if value is None else [str(value)]
 
 
 def _warning(nodes: tuple[str, ...]) -> str:

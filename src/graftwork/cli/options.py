@@ -19,6 +19,7 @@ from graftwork.graph.contracts import BackboneSettings, ImagesSettings
 from graftwork.project import Project
 from graftwork.project.options import parse_settings
 from graftwork.project.project import default_root
+from graftwork.project.trust import folder_of_flow, require_trust
 
 __all__ = [
     "AsJson",
@@ -142,6 +143,7 @@ class FlowRequest:
                 hint="Change them in the flow file.",
             )
         flow = read_flow(self.path)
+        require_trust(flow, folder_of_flow(self.path))
         return flow.edit(name=self.name) if self.name else flow
 
 

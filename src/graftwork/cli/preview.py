@@ -35,7 +35,7 @@ def preview(
         str, typer.Argument(metavar="FLOW", help="A flow file, or the name of a flow saved in the project.")
     ],
     node: Annotated[str, typer.Option("--node", metavar="NODE", help="The node whose output is shown.")],
-    port: Annotated[str | None, typer.Option("--port", help="The output. Default: the first one.")] = None,
+    port: Annotated[str | None, typer.Option("--port", help="The output, or a stage of the base in the node. Default: the first output.")] = None,
     samples: Annotated[
         list[str] | None,
         typer.Option("--samples", metavar="KEY", help="Key of a sample. Repeatable. Default: some of each class."),

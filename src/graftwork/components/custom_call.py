@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
@@ -104,15 +105,14 @@ def blame_stages(base: Base, code: Code, time_limit: float | None) -> None:
     The stages keep their names and parameters; only what happens around a call is added.
     """
     for stage in base.stages:
-        kind = type(stage.module)
-        if not issubclass(kind, _BlamedStage):
-            about = {
-                "code": code,
-                "time_limit": time_limit,
-                "stage": stage.name,
-                "__module__": kind.__module__,
-            }
-            stage.module.__class__ = type(kind.__name__, (_BlamedStage, kind), about)
+        _blame(stage.module, code, time_limit, stage.name)
+
+
+def _blame(module: nn.Module, code: Code, time_limit: float | None, stage: str) -> None:
+    kind = type(module)
+    if not issubclass(kind, _BlamedStage):
+        about = {"code": code, "time_limit": time_limit, "stage": stage, "plain": kind}
+        module.__class__ = type(kind.__name__, (_BlamedStage, kind), {**about, "__module__": kind.__module__})
 
 
 class _BlamedStage(nn.Module):
@@ -121,10 +121,22 @@ class _BlamedStage(nn.Module):
     code: ClassVar[Code]
     time_limit: ClassVar[float | None]
     stage: ClassVar[str]
+    plain: ClassVar[Any]
 
     def forward(self, x: Tensor) -> Any:
         with blaming(self.code, {f"stage {self.stage}": tuple(x.shape)}, time_limit=self.time_limit):
-            return super().forward(x)  # type: ignore[misc]
+            return super().forward(x)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> nn.Module:
+        """Copy as the plain stage: traced modules make a class for each copy and must not meet ours there."""
+        own = type(self)
+        self.__class__ = self.plain
+        try:
+            made = copy.deepcopy(self, memo)
+        finally:
+            self.__class__ = own
+        _blame(made, own.code, own.time_limit, own.stage)
+        return made
 
 
 class KerasPart(KerasLayer):

@@ -84,7 +84,9 @@ class BaseCard(Document):
     old_classifier: StageCard | None = Field(None, description="What is cut off when a new head comes.")
     origin: Origin
     load: LoadReport
-    traced: bool = Field(description="Cut points come from the data's way through it; else from its top-level chain.")
+    traced: bool = Field(
+        description="Cut points come from the data's way through it; else from its top-level chain."
+    )
     weights_digest: str = Field(description="SHA-256 over the names and values of all base tensors.")
 
     @property
@@ -104,9 +106,13 @@ class BaseCard(Document):
         return sum(stage.num_bytes for stage in self.stages)
 
     def stage_of(self, layer: str) -> StageCard | None:
-        """Return the stage that a layer, or a group of layers of one name, lies in; None when there is none."""
-        inside = f"{layer}."
-        return next(
-            (s for s in self.stages if any(y.name == layer or y.name.startswith(inside) for y in s.layers)),
-            None,
-        )
+        """Return the stage that a layer, or a group of layers of one name, lies in; None when there is none.
+
+        The last part of a name does where only one layer is called so.
+        """
+        inside, end = f"{layer}.", f".{layer}"
+        by_name = [s for s in self.stages if any(f"{y.name}.".startswith(inside) for y in s.layers)]
+        by_end = [s for s in self.stages for y in s.layers if y.name.endswith(end)]
+        if by_name:
+            return by_name[0]
+        return by_end[0] if len(by_end) == 1 else None

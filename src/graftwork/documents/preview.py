@@ -177,7 +177,7 @@ class PreviewDocument(VersionedDocument):
     flow: str
     node: str
     component: str
-    port: str | None = Field(description="The output that is shown; null for an objective.")
+    port: str | None = Field(description="The output, or the stage of a base, that is shown; null for an objective.")
     kind: str = Field(description="Kind of the wire, or 'objective'.")
     shape: tuple[int, ...] = Field(description="Batch first.")
     dtype: str

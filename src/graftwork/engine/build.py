@@ -99,6 +99,7 @@ class _Builder:
         self.source = data_node(flow)
         self.images = ImagesSettings.model_validate(self.source.settings)
         self.image_wire = f"{self.source.id}.image"
+        self.wires, _ = infer_wires(flow)
         self.opened: dict[str, Base] = {}
         self.steps: list[Step] = []
         self.placed: dict[str, PlacedBase] = {}
@@ -117,7 +118,12 @@ class _Builder:
             self.images, consumers, direct, {n: base.card.port for n, base in self.opened.items()}
         )
         self.nodes = NodeBuilder(
-            self.flow, self.num_classes, self.workspace, image_wire=self.image_wire, port=self.port
+            self.flow,
+            self.num_classes,
+            self.workspace,
+            image_wire=self.image_wire,
+            port=self.port,
+            wires=self.wires,
         )
         self._feed_examples()
         for node_id in order:
@@ -136,7 +142,7 @@ class _Builder:
         return Built(network, self.port, self.customs, shapes)
 
     def _open_bases(self, order: Sequence[str]) -> None:
-        wires, _ = infer_wires(self.flow)
+        wires = self.wires
         for node_id in order:
             node = self.flow.node(node_id)
             if node.component != "backbone":

@@ -26,7 +26,7 @@ from graftwork.engine.network import PlacedBase, Step, call_step
 from graftwork.engine.workspace import Workspace
 from graftwork.errors import GraftworkError, ShapeError
 from graftwork.graph.contracts import BackboneSettings
-from graftwork.graph.ports import Dim
+from graftwork.graph.ports import Dim, Wire
 from graftwork.graph.topology import incoming
 from graftwork.graph.wires import face_of, parse_settings
 
@@ -111,13 +111,22 @@ class NodeBuilder:
         workspace: where files of custom code are.
         image_wire: where the images enter.
         port: the images that enter there.
+        wires: inferred wires, at least of what the nodes to build stand on.
     """
 
     def __init__(
-        self, flow: Flow, num_classes: int, workspace: Workspace, *, image_wire: str, port: InputPort
+        self,
+        flow: Flow,
+        num_classes: int,
+        workspace: Workspace,
+        *,
+        image_wire: str,
+        port: InputPort,
+        wires: Mapping[str, Wire],
     ) -> None:
         self.flow, self.num_classes, self.workspace = flow, num_classes, workspace
         self.image_wire, self.port = image_wire, port
+        self._wires = wires
 
     def seed_of(self, node: Node) -> int:
         """Return the seed of a node's new weights: of the flow's seed and the node's id alone."""
@@ -224,9 +233,8 @@ class NodeBuilder:
             custom = build_custom(settings, site, root=self.workspace.root or Path())
         before, wires = self._pixels(node, custom.value_range)
         if custom.base is not None and len(wires) == 1 and len(face.outputs) == 1:
-            rules = LayerRules(
-                settings.freeze, settings.unfreeze, tuple(custom.trainable.items()), custom.held
-            )
+            # The node's own patterns are in ``trainable`` already.
+            rules = LayerRules((), (), tuple(custom.trainable.items()), custom.held)
             output = face.outputs[0].name
             steps, placed = self._place(node.id, custom.base, wires[0], rules, output, is_main=is_main)
             return NodeParts((*before, *steps), placed, custom)
@@ -234,6 +242,11 @@ class NodeBuilder:
         is_random = not custom.is_deterministic
         step = Step(node.id, node.id, custom.module, tuple(wires), outputs, "new", custom.digest, is_random)
         return NodeParts((*before, step), None, custom)
+
+    def _is_pixels(self, wire: str) -> bool:
+        """Whether plain pixels between 0 and 1 arrive: from the images, or through what keeps them so."""
+        known = self._wires.get(wire)  # of the node's upstream alone: a fault elsewhere does not matter
+        return known is not None and known.value_range == (0.0, 1.0) and not known.is_normalized
 
     def _pixels(self, node: Node, value_range: tuple[float, float]) -> tuple[list[Step], Sequence[str]]:
         """Return the wires that custom code reads, and steps that bring images into its range of values."""
@@ -244,19 +257,19 @@ class NodeBuilder:
         port = self.port.edit(value_range=value_range, mean=(0.0,) * 3, std=(1.0,) * 3)
         steps, wires = [], []
         for name, wire in edges.items():
-            if name in images and wire == self.image_wire:
-                step = _port_step(node.id, wire, port)
+            if name in images and self._is_pixels(wire):
+                step = _port_step(node.id, wire, port, name)
                 steps.append(step)
                 wire = step.outputs[0]
             wires.append(wire)
         return steps, wires
 
 
-def _port_step(node_id: str, wire: str, port: InputPort) -> Step:
+def _port_step(node_id: str, wire: str, port: InputPort, name: str = "port") -> Step:
     """Return a step that brings pixels between 0 and 1 into the form that a base or code wants."""
     module = PixelsToPort(node_id, port)
     key = port.model_dump_json()
-    return Step(f"{node_id}/port", node_id, module, (wire,), (f"{node_id}:port",), "new", key)
+    return Step(f"{node_id}/{name}", node_id, module, (wire,), (f"{node_id}:{name}",), "new", key)
 
 
 def _same_values(a: InputPort, b: InputPort) -> bool:

@@ -115,7 +115,7 @@ class PreviewSession:
             split: that they are taken from; None: validation images if there are any.
             run: folder of the run whose weights are put in; None: first weights of new parts, pretrained
                 ones of bases.
-            port: output to show; None: the first one.
+            port: output to show, or a stage of the base in the node; None: the first output.
             channel: of maps, the only one to show.
             order: of maps with more than 16 channels, which ones are shown.
             stop: asked between the steps; true ends the preview.
@@ -162,8 +162,10 @@ class PreviewSession:
         port = images_port(flow, source, sub, port_of)
         if (values := lone_range(flow, image_wire, root)) is not None:
             port = port.edit(value_range=values)
-        num_classes = len(images.classes) if weights is None else weights.num_classes
-        builder = NodeBuilder(flow, num_classes, self.workspace, image_wire=image_wire, port=port)
+        num_classes = images.num_targets if weights is None else weights.num_classes
+        builder = NodeBuilder(
+            flow, num_classes, self.workspace, image_wire=image_wire, port=port, wires=wires
+        )
         ground = digest_of(
             samples_digest(images, positions),
             Transform.for_port(port).digest(),
@@ -187,13 +189,14 @@ class PreviewSession:
                 return Shown(target, None, bench.inputs_of(target))
             names = [p.name for p in face.outputs]
             name = port or names[0]
-            if name not in names:
-                raise UnknownName(
-                    f"Node '{target.id}' has no output '{name}'.",
-                    hint=did_you_mean(name, names),
-                    node=target.id,
-                )
-            return Shown(target, name, bench.outputs_of(target, name))
+            if name in names:
+                return Shown(target, name, [bench.value(f"{target.id}.{name}")])
+            stages = bench.stages_of(target)
+            if name in stages:
+                return Shown(target, name, [bench.value_after(target, name)])
+            what = "output or stage" if stages else "output"
+            hint = did_you_mean(name, [*names, *stages])
+            raise UnknownName(f"Node '{target.id}' has no {what} '{name}'.", hint=hint, node=target.id)
 
     def _open_images(self, settings: ImagesSettings, seed: int) -> ImageSet:
         plain = settings.model_dump(mode="json", exclude={"size"})
@@ -201,7 +204,7 @@ class PreviewSession:
         if key not in self._images:
             if len(self._images) >= 8:
                 del self._images[next(iter(self._images))]
-            self._images[key] = open_data(settings, seed, self.workspace)
+            self._images[key] = open_data(settings, seed, self.workspace, need_all_classes=False)
         return self._images[key]
 
     def _open_run(self, folder: Path) -> RunWeights:

@@ -17,6 +17,7 @@ from graftwork.documents.flow import Flow, Node
 from graftwork.documents.plan import ComputePlan
 from graftwork.engine.compute import autocast
 from graftwork.engine.data_wires import DataWires
+from graftwork.engine.network import Step
 from graftwork.engine.node_building import NodeBuilder, NodeParts, input_wires, open_backbone, try_step
 from graftwork.engine.preview_memory import Memory, OutputFiles, plain_copy, size_of
 from graftwork.engine.preview_scope import FileDigests, NodeKeys, base_key, side_into
@@ -122,12 +123,6 @@ class Bench:
         self.computed: list[str] = []
         self._values: dict[str, Tensor] = {}
 
-    def outputs_of(self, node: Node, port: str) -> list[Tensor]:
-        """Return the value (b, …) at one output of a node, as a list of one."""
-        wire = f"{node.id}.{port}"
-        self._compute([wire])
-        return [self._values[wire]]
-
     def inputs_of(self, node: Node) -> list[Tensor]:
         """Return the values at the inputs of a node, in the order of its contract."""
         wires = list(input_wires(self.flow, node).values())
@@ -138,6 +133,28 @@ class Bench:
         """Return the value at a wire of this part of the flow."""
         self._compute([wire])
         return self._values[wire]
+
+    def stages_of(self, node: Node) -> tuple[str, ...]:
+        """Return the stages of the base in a node, none without a base."""
+        if face_of(node).contract.group not in ("base", "custom"):
+            return ()
+        placed = self._parts(node).placed
+        return () if placed is None else placed.base.stage_names()
+
+    def value_after(self, node: Node, stage: str) -> Tensor:
+        """Return the value (b, …) after one stage of the base in a node, computed only as far as it."""
+        key = f"{self.keys.output(node.id)}:{stage}"
+        found = self.bases.memory.get(key)
+        if found is None:
+            parts = self._parts(node)
+            last = 1 + next(
+                i for i, s in enumerate(parts.steps) if s.role == "base" and s.name.rpartition("/")[2] == stage
+            )
+            values = self._pass(node, parts.steps[:last])
+            found = plain_copy({stage: values[parts.steps[last - 1].outputs[0]]})
+            self.bases.memory.put(key, found, size_of(found))
+            self.computed.append(node.id)
+        return cast(Tensor, found[stage])
 
     def labels(self) -> Tensor | None:
         """Return the labels of the samples from the data: (b,), (b, k); None of masks and numbers."""
@@ -216,14 +233,7 @@ class Bench:
         return data.batch(every, self.compute.device)[wire]
 
     def _run(self, node: Node) -> None:
-        self._check_stop()
-        parts = self._parts(node)
-        values = dict(self._values)
-        torch.manual_seed(self.builder.seed_of(node))  # for code of the user that draws
-        with autocast(self.compute):
-            for step in parts.steps:
-                self._check_stop()
-                values.update(try_step(step, values))
+        values = self._pass(node, self._parts(node).steps)
         ports = [p.name for p in face_of(node).outputs]
         outputs = plain_copy({port: values[f"{node.id}.{port}"] for port in ports})
         key = self.keys.output(node.id)
@@ -232,6 +242,18 @@ class Bench:
             self.bases.outputs.write(key, outputs)
         self._values.update({f"{node.id}.{port}": t for port, t in outputs.items()})
         self.computed.append(node.id)
+
+    def _pass(self, node: Node, steps: Sequence[Step]) -> dict[str, Tensor]:
+        """Return what a node's steps give, by wire."""
+        inputs = list(input_wires(self.flow, node).values())
+        self._compute(inputs)
+        values = {wire: self._values[wire] for wire in inputs}
+        torch.manual_seed(self.builder.seed_of(node))  # for code of the user that draws
+        with autocast(self.compute):
+            for step in steps:
+                self._check_stop()
+                values.update(try_step(step, values))
+        return values
 
     def _parts(self, node: Node) -> NodeParts:
         """Return a node, built: the one that is kept, or a new one on the shapes that come in."""

@@ -14,7 +14,7 @@ from torch import Tensor
 from graftwork.data import ImageSet
 from graftwork.documents.card import InputPort
 from graftwork.documents.flow import Node
-from graftwork.documents.preview import CustomView, PreviewDocument, SamplePreview, View
+from graftwork.documents.preview import CustomView, ImageView, PreviewDocument, SamplePreview, View
 from graftwork.engine.preview_bench import Bench
 from graftwork.engine.preview_pictures import heat_map, pixels
 from graftwork.engine.preview_samples import label_of
@@ -54,14 +54,15 @@ def describe(
     order: ChannelOrder,
 ) -> tuple[PreviewDocument, dict[str, NDArray[np.uint8]]]:
     """Return the document of a preview, without its time, and its pictures by name."""
-    node, value = shown.node, shown.values[0].detach().cpu()
+    node, raw = shown.node, shown.values[0].detach().cpu()
+    value = raw
     wire = None if shown.port is None else bench.wires.get(f"{node.id}.{shown.port}")
     kind = "objective" if shown.port is None else (wire.kind if wire is not None else "features")
     look = Look(kind, images.classes, channel=channel, order=order)
     notes: list[str] = []
     if kind == "image" and value.ndim == 4:
         value, look.value_range = _as_pixels(value, node, bench)
-    views = _views(shown, value, look, bench, notes)
+    views = [_with_raw_stats(v, x) for v, x in zip(_views(shown, value, look, bench, notes), raw, strict=True)]
     custom = _custom_view(node, bench, look) if node.component == "custom" else None
     samples = [
         SamplePreview(
@@ -111,6 +112,11 @@ def _views(shown: Shown, value: Tensor, look: Look, bench: Bench, notes: list[st
     if shown.port == "categories" and face_of(shown.node).contract.group == "data":
         return categories_by_column(value, images.category_values)
     return look_at(value, look)
+
+
+def _with_raw_stats(view: View, raw: Tensor) -> View:
+    """Return an image's view with the statistics of the tensor as it travels, not of the pixels shown."""
+    return view.edit(stats=stats_of(raw)) if isinstance(view, ImageView) else view
 
 
 def _reader(bench: Bench, objective_id: str | None, notes: list[str]) -> PreviewObjective | None:

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from graftwork.documents.flow import Flow, Node, read_flow
 from graftwork.documents.plan import ComputePlan
-from graftwork.engine.folder import WEIGHTS, read_plan
+from graftwork.engine.folder import WEIGHTS, read_plan, read_record
 from graftwork.engine.node_building import NodeParts, base_id_of
 from graftwork.errors import RunError, WeightsMismatch
 from graftwork.graph.contracts import BackboneSettings
@@ -28,7 +28,7 @@ class RunWeights:
     Args:
         folder: of the run.
         flow: that it was made from.
-        num_classes: that it was trained for.
+        num_classes: classes, tags or numbers that it was trained for.
         compute: how it computes.
         digest: of the weights file.
         tensors: by the names in the file.
@@ -57,7 +57,7 @@ def open_run(folder: Path, digest: Callable[[Path], str]) -> RunWeights:
     Raises:
         RunError: it has none.
     """
-    path, plan = folder / WEIGHTS, read_plan(folder)
+    path, plan, record = folder / WEIGHTS, read_plan(folder), read_record(folder)
     if plan is None or not path.is_file():
         raise RunError(
             f"The run {folder.name} has no trained weights.",
@@ -65,7 +65,8 @@ def open_run(folder: Path, digest: Callable[[Path], str]) -> RunWeights:
             run=folder.name,
         )
     flow = read_flow(folder / "flow.yaml")
-    return RunWeights(folder, flow, len(plan.classes), plan.compute, digest(path), load_file(path))
+    names = plan.classes or (record.data.label_names if record is not None and record.data is not None else ())
+    return RunWeights(folder, flow, len(names), plan.compute, digest(path), load_file(path))
 
 
 def fill(parts: NodeParts, node: Node, flow: Flow, run: RunWeights) -> None:

@@ -168,6 +168,9 @@ class _Run:
         )
         run_folder.write_record(self.folder, self.record)
         yield PlanMade(plan=self.plan)
+        for node, custom in self.prepared.built.customs.items():
+            for note in custom.notes:
+                yield Noted(level="info", message=f"Node '{node}': {note}")
 
     def _adapt_batch_norm(self) -> Iterator[Event]:
         if self.plan.batch_norm != "adapt":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -13,7 +14,7 @@ from graftwork.graph.custom import CUSTOM
 from graftwork.graph.layers import LAYERS
 from graftwork.graph.merges import MERGES
 from graftwork.graph.objectives import OBJECTIVES
-from graftwork.graph.ports import Port
+from graftwork.graph.ports import Dim, Port, Wire
 from graftwork.graph.preprocess import PREPROCESS
 
 __all__ = [
@@ -129,6 +130,12 @@ def _images_ports(settings: ImagesSettings) -> Ports:
     return (), tuple(outputs)
 
 
+def _pixels(settings: ImagesSettings, inputs: Mapping[str, Wire]) -> dict[str, Wire]:
+    del inputs
+    side: Dim = settings.size or "h"
+    return {"image": Wire(kind="image", shape=("b", 3, side, settings.size or "w"), value_range=(0.0, 1.0))}
+
+
 CONTRACTS = Contracts(
     [
         Contract(
@@ -142,6 +149,7 @@ CONTRACTS = Contracts(
             ),
             settings=ImagesSettings,
             ports_of=_images_ports,
+            infer=_pixels,
         ),
         Contract(
             name="backbone",

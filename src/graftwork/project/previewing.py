@@ -99,7 +99,7 @@ def picture_folder(cache: Path, document: PreviewDocument) -> Path:
     entry = cache / "previews" / document.fingerprint
     with contextlib.suppress(OSError, StorageError):
         evict(cache, [entry])
-    return entry / (document.port or "objective")
+    return entry / (document.port or "objective").replace("/", "-")
 
 
 def _placed(value: Any, paths: dict[str, str]) -> Any:
