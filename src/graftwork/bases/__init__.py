@@ -6,6 +6,7 @@ from graftwork.bases.base import Base, Stage, check_cut
 from graftwork.bases.bundled import BundledHost
 from graftwork.bases.digest import digest_tensors
 from graftwork.bases.from_file import FileHost
+from graftwork.bases.from_keras import KerasHost
 from graftwork.bases.from_module import open_module
 from graftwork.bases.from_run import RunHost
 from graftwork.bases.from_timm import TimmHost
@@ -30,5 +31,13 @@ __all__ = [
     "register_host",
 ]
 
-for _host in (BundledHost(), TimmHost(), TorchvisionHost(), TransformersHost(), FileHost(), RunHost()):
+for _host in (
+    BundledHost(),
+    TimmHost(),
+    TorchvisionHost(),
+    KerasHost(),
+    TransformersHost(),
+    FileHost(),
+    RunHost(),
+):
     register_host(_host)

@@ -70,6 +70,9 @@ def describe_module(module: nn.Module) -> str:
     >>> describe_module(nn.Conv2d(3, 8, 3, stride=2))
     'convolution 3×3, stride 2, 3 → 8'
     """
+    words = getattr(module, "settings", None)  # layers of other libraries say it themselves
+    if isinstance(words, str):
+        return words
     if isinstance(module, nn.Conv2d):
         return describe_convolution(module)
     if isinstance(module, nn.Linear):

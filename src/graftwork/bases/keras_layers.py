@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -209,4 +210,9 @@ def in_words(layer: Any) -> str:
         return f"linear, {layer.kernel.shape[0]} → {layer.units}"
     if kind == "Activation":
         return activation_of(layer)
-    return str(getattr(layer, "name", kind))
+    kind = re.sub(
+        r"\dD$", "", {"BatchNormalization": "BatchNorm", "LayerNormalization": "LayerNorm"}.get(kind, kind)
+    )
+    if kind in ("ReLU", "PReLU", "ELU", "GELU"):
+        return kind
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", kind).lower()

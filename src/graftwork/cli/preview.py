@@ -59,7 +59,10 @@ def preview(
     project: ProjectFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a node gives on a few samples; only what it stands on is computed."""
+    """Show what a node of a flow gives on a few samples.
+
+    Only what the node stands on is computed. Pictures are written as PNG files.
+    """
     home = open_project(project, create=True)
     made = home.preview(
         read_flow(named_flow(flow, home.root / "flows")),

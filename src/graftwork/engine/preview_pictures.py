@@ -31,14 +31,14 @@ def color_table() -> Rgb:
     """
     t = np.linspace(0.0, 1.0, 256)
     lightness, hue = 10.0 + 85.0 * t, np.deg2rad(-60.0 + 160.0 * t)
-    chroma = 20.0 + 60.0 * np.sin(np.pi * (0.1 + 0.75 * t))
-    for _ in range(60):
+    wanted = 20.0 + 60.0 * np.sin(np.pi * (0.1 + 0.75 * t))
+    inside, outside = np.zeros(256), wanted.copy()
+    for _ in range(20):  # the largest chroma of each color that the screen shows, by halving
+        chroma = (inside + outside) / 2.0
         linear = _linear_rgb(lightness, chroma * np.cos(hue), chroma * np.sin(hue))
-        outside = (linear.min(1) < 0.0) | (linear.max(1) > 1.0)
-        if not outside.any():
-            break
-        chroma = np.where(outside, chroma * 0.95, chroma)
-    linear = linear.clip(0.0, 1.0)
+        is_inside = (linear.min(1) >= 0.0) & (linear.max(1) <= 1.0)
+        inside, outside = np.where(is_inside, chroma, inside), np.where(is_inside, outside, chroma)
+    linear = _linear_rgb(lightness, inside * np.cos(hue), inside * np.sin(hue)).clip(0.0, 1.0)
     srgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     return np.round(srgb * 255.0).astype(np.uint8)
 
