@@ -5,7 +5,7 @@ import io
 import pytest
 from rich.console import Console
 
-from graftwork.cli.progress import ProgressView
+from graftwork.cli.progress import ProgressView, _epoch_line
 from graftwork.documents.events import (
     EpochEnded,
     Event,
@@ -84,3 +84,19 @@ def test_events_out_of_order_do_no_harm(terminal: bool) -> None:
     with view:
         for event in reversed(happenings()):
             view(event)
+
+
+def test_an_epoch_without_accuracy_shows_the_scores_that_it_has() -> None:
+    event = EpochEnded(
+        phase="main",
+        epoch=2,
+        train_loss=None,
+        validation_loss=None,
+        validation_accuracy=None,
+        validation_balanced_accuracy=None,
+        validation_scores={"mean_iou": 0.25},
+        learning_rate=0.1,
+        seconds=1.0,
+        is_best=True,
+    )
+    assert _epoch_line(event, 9) == "  epoch 2/9: loss –, mean iou 0.250, 1.0 s (best)"

@@ -461,6 +461,18 @@ def test_weights_that_do_not_fit_name_what_changed_since_the_run(branches):
         session.preview(flow, "dense", run=folder / "runs" / "absent")
 
 
+def test_a_base_added_since_the_run_does_not_get_the_weights_of_another(branches):
+    flow, run, folder = branches
+    added = flow.edit(
+        nodes=(*flow.nodes, Node(id="two", component="backbone", settings={"base": TINY_BASE})),
+        edges=(*flow.edges, Edge(source="images.image", target="two.image")),
+    )
+    session = PreviewSession(workspace_in(folder), keep_files=False)
+    assert session.preview(added, "one", run=run).document.weights == "r"
+    with pytest.raises(WeightsMismatch, match="Changed since that run: 'two'"):
+        session.preview(added, "two", run=run)
+
+
 def test_a_stopped_preview_ends_and_the_next_one_is_whole(session, flow):
     with pytest.raises(RunInterrupted):
         session.preview(flow, "head", stop=lambda: True)

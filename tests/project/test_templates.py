@@ -7,7 +7,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from graftwork.documents.flow import Flow, dump_flow, load_flow
 from graftwork.errors import FlowError, UnknownName, UsageError
@@ -169,7 +171,12 @@ def tiny(flow: Flow, size: int = 32) -> Flow:
             flow = flow.with_settings(node.id, height=size // 2, width=size // 2)
         if node.component == "custom":
             code = str(settings["code"]).replace("180, 180", f"{size}, {size}")
-            flow = flow.with_settings(node.id, code=code)
+            options = {**settings.get("options", {})}  # type: ignore[dict-item]
+            if "base" in options:
+                options["base"] = f"random:{options['base']}"
+            flow = flow.with_settings(node.id, code=code, options=options)
+        if node.component == "unet_decoder":
+            flow = flow.with_settings(node.id, size=[size, size])
     return flow.edit(recipe=recipe)
 
 
@@ -212,13 +219,48 @@ def test_a_larger_template_trains(name: str, train: Any) -> None:
     assert train(name).proof.holds
 
 
+@pytest.fixture
+def measured(tmp_path: Path) -> Path:
+    """A folder of pictures and masks, with a table of numbers and tags."""
+    draw = np.random.default_rng(0)
+    root = tmp_path / "measured"
+    for part in ("images", "masks"):
+        (root / part).mkdir(parents=True)
+    lines = ["image,label,tags,thickness,temperature,speed"]
+    for number in range(40):
+        odd = number % 2
+        pixels = draw.integers(0, 90, (40, 40, 3)).astype(np.uint8)
+        mask = np.zeros((40, 40), np.uint8)
+        mask[10:25, 10:25] = odd
+        Image.fromarray(pixels + 120 * mask[..., None]).save(root / "images" / f"{number}.png")
+        Image.fromarray(mask).save(root / "masks" / f"{number}.png")
+        lines.append(
+            f"images/{number}.png,{'bad' if odd else 'ok'},{'a;b' if odd else 'a'},{odd},{number},1.5"
+        )
+    (root / "table.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return root
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["numbers-and-images", "regression", "multi-label"])
+def test_a_template_for_tables_trains(name: str, train: Any, measured: Path) -> None:
+    assert train(name, measured / "table.csv").proof.holds
+
+
+@pytest.mark.slow
+def test_segmentation_trains_on_pictures_and_masks(train: Any, measured: Path) -> None:
+    (measured / "table.csv").unlink()
+    assert train("segmentation", measured).proof.holds
+
+
 @pytest.mark.slow
 def test_keras_binary_trains_and_stays_frozen(train: Any, two_classes: Path) -> None:
     proof = train("keras-binary", two_classes, 71).proof
     assert proof.holds
     assert (proof.moved_tensors, proof.trainable_tensors) == (2, 2)
-    # Xception without top: 40 convolution layers' tensors and 40 batch norms of four, counted in its paper's figure
-    assert proof.frozen_tensors > 200
+    # Xception's paper, figure 5: 2 convolutions, 34 separable ones (two tensors each) and 4 shortcuts; after each of
+    # the 40 a batch norm of four tensors
+    assert proof.frozen_tensors == 2 + 34 * 2 + 4 + 40 * 4
 
 
 @pytest.mark.slow

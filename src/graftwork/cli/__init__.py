@@ -19,9 +19,16 @@ __all__ = ["VERBS", "main"]
 
 VERBS: dict[str, tuple[str, str]] = {
     "demo": ("graftwork.cli.demo:demo", "Run a small transfer from start to end and show what it gave."),
-    "new": ("graftwork.cli.new:new", "Write a flow file to start from, out of a template."),
+    "new": (
+        "graftwork.cli.new:new",
+        "Write a flow file to start from. Nothing is trained; the next command is printed.",
+    ),
     "train": ("graftwork.cli.train:train", "Graft a new head onto a base and train it on your images."),
     "plan": ("graftwork.cli.train:plan", "Show what train would do, without doing it."),
+    "check": (
+        "graftwork.cli.check:check",
+        "List all problems of a flow, shapes, and settings that fit better.",
+    ),
     "preview": ("graftwork.cli.preview:preview", "Show what a node of a flow gives on a few samples."),
     "evaluate": ("graftwork.cli.use:evaluate", "Score a run on its test images or on other images."),
     "predict": ("graftwork.cli.use:predict", "Predict labels of images with a run."),
@@ -29,7 +36,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "report": ("graftwork.cli.use:report", "Write a run's HTML report anew and say where it lies."),
     "runs": ("graftwork.cli.runs:app", "List, show, compare, delete and resume runs."),
     "bases": ("graftwork.cli.bases:app", "List pretrained models and show what is inside them."),
-    "trust": ("graftwork.cli.trust:trust", "Let custom code in the flows of a folder run."),
+    "trust": (
+        "graftwork.cli.trust:trust",
+        "Let custom code in the flows of DIR run; code from elsewhere is not run until you say so.",
+    ),
     "components": ("graftwork.cli.components:components", "List what flows are made of, or show one."),
     "data": ("graftwork.cli.data:app", "Look at your images before you train."),
 }

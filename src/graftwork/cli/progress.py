@@ -139,13 +139,20 @@ class ProgressView:
 
 
 def _epoch_line(event: EpochEnded, epochs: int) -> str:
-    loss = "–" if event.train_loss is None else f"{event.train_loss:.3f}"
+    scores: dict[str, float | None] = {
+        "loss": event.train_loss,
+        "validation loss": event.validation_loss,
+        "accuracy": event.validation_accuracy,
+        "balanced": event.validation_balanced_accuracy,
+        **{name.replace("_", " "): value for name, value in event.validation_scores.items()},
+    }
+    shown = [f"{n} {v:.3f}" if v is not None else f"{n} –" for n, v in scores.items() if _is_shown(n, v)]
     mark = " (best)" if event.is_best else ""
-    return (
-        f"  epoch {event.epoch}/{epochs}: loss {loss}, validation loss {event.validation_loss:.3f}, "
-        f"accuracy {event.validation_accuracy:.3f}, balanced {event.validation_balanced_accuracy:.3f}, "
-        f"{duration(event.seconds)}{mark}"
-    )
+    return f"  epoch {event.epoch}/{epochs}: {', '.join(shown)}, {duration(event.seconds)}{mark}"
+
+
+def _is_shown(name: str, value: float | None) -> bool:
+    return value is not None or name == "loss"
 
 
 def _line(event: Event) -> str | None:

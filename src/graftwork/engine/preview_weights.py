@@ -44,7 +44,9 @@ class RunWeights:
     def of_node(self, node_id: str, *, is_base: bool) -> dict[str, Tensor]:
         """Return the tensors of a node by their own names; those of the main base are named otherwise."""
         found = self._below(node_id)
-        return found if found or not is_base else self._below("base")
+        # Of the bases in the run only the main one is not named by its node; a node added since is none of them.
+        is_main = is_base and not found and any(n.id == node_id for n in self.flow.nodes)
+        return self._below("base") if is_main else found
 
     def _below(self, prefix: str) -> dict[str, Tensor]:
         start = f"{prefix}."
