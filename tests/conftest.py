@@ -13,7 +13,15 @@ from PIL import Image
 
 # Shapes in signatures are checked while testing; users pay nothing. Not those of the head: torch.export,
 # which the ONNX export rests on, cannot trace through a checked signature.
-install_import_hook(["graftwork.components.classification", "graftwork.engine.metrics"], "beartype.beartype")
+install_import_hook(
+    [
+        "graftwork.components.anomaly",
+        "graftwork.components.classification",
+        "graftwork.components.losses",
+        "graftwork.engine.metrics",
+    ],
+    "beartype.beartype",
+)
 
 TINY_BASE = "random:timm:test_efficientnet"
 

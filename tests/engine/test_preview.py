@@ -419,10 +419,7 @@ def test_custom_code_draws_its_own_preview_and_its_faults_are_told(session, stri
     fails = session.preview(custom_flow(stripes, code=CODE["fails"]), "net").document
     assert "line 5" in fails.custom.error
     assert fails.samples
-    assert (
-        "(h, w)"
-        in session.preview(custom_flow(stripes, code=CODE["shape"]), "net").document.custom.error
-    )
+    assert "(h, w)" in session.preview(custom_flow(stripes, code=CODE["shape"]), "net").document.custom.error
 
 
 def test_a_changed_file_of_code_is_computed_anew(tmp_path, stripes):

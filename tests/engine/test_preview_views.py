@@ -23,14 +23,17 @@ CLASSES = ("cat", "dog", "owl")
 
 def image_set(kind: str = "category", labels: tuple[int, ...] = (0, 1, 2), **more) -> ImageSet:
     samples = tuple(
-        Sample(key=f"{i}", label=label, split="validation", group=None, digest=f"{i}") for i, label in enumerate(labels)
+        Sample(key=f"{i}", label=label, split="validation", group=None, digest=f"{i}")
+        for i, label in enumerate(labels)
     )
     return ImageSet("made up", samples, CLASSES, (), 0, 0, reader=None, label_kind=kind, **more)
 
 
 def objective(name: str, **settings) -> PreviewObjective:
     contract = CONTRACTS.get(name)
-    return PreviewObjective(build_objective(name, contract.settings.model_validate(settings)).eval(), is_fitted=True)
+    return PreviewObjective(
+        build_objective(name, contract.settings.model_validate(settings)).eval(), is_fitted=True
+    )
 
 
 def test_lightness_of_the_colors_rises_evenly():
@@ -52,7 +55,9 @@ def test_a_heat_map_goes_from_dark_to_pale_and_marks_what_is_not_finite():
     assert (heat_map(np.full((2, 2), np.nan)) == (255, 0, 255)).all()
 
 
-@pytest.mark.parametrize(("shape", "expected"), [((7, 7), (133, 133)), ((1, 64), (64 * 64, 64)), ((300, 200), (200, 300))])
+@pytest.mark.parametrize(
+    ("shape", "expected"), [((7, 7), (133, 133)), ((1, 64), (64 * 64, 64)), ((300, 200), (200, 300))]
+)
 def test_small_pictures_are_enlarged_by_whole_factors(shape, expected):
     with Image.open(io.BytesIO(png(np.zeros((*shape, 3), np.uint8)))) as image:
         assert image.size == expected
@@ -130,14 +135,19 @@ def test_the_histogram_holds_all_finite_values():
 
 
 def test_tags_are_right_when_all_of_them_are():
-    logits, labels = torch.tensor([[2.0, -1.0, 3.0], [2.0, 1.0, -3.0]]), torch.tensor([[1.0, 0.0, 1.0], [1.0, 0.0, 0.0]])
+    logits, labels = (
+        torch.tensor([[2.0, -1.0, 3.0], [2.0, 1.0, -3.0]]),
+        torch.tensor([[1.0, 0.0, 1.0], [1.0, 0.0, 0.0]]),
+    )
     found = score_views(logits, objective("multi_label"), labels, image_set("tags"), Look("logits", CLASSES))
     assert [v.predicted for v in found] == [("cat", "owl"), ("cat", "dog")]
     assert [v.is_right for v in found] == [True, False]
 
 
 def test_one_logit_speaks_of_two_classes():
-    found = score_views(torch.tensor([[3.0], [-3.0]]), objective("binary"), torch.tensor([1, 1]), image_set(), Look("logits"))
+    found = score_views(
+        torch.tensor([[3.0], [-3.0]]), objective("binary"), torch.tensor([1, 1]), image_set(), Look("logits")
+    )
     assert [v.predicted for v in found] == [("dog",), ("cat",)]
     assert [v.is_right for v in found] == [True, False]
 
@@ -147,7 +157,9 @@ def test_scores_of_pixels_become_masks_and_numbers_stay_numbers():
     scores[:, 2] = 1.0
     masks = score_views(scores, objective("segmentation"), None, image_set("mask"), Look("logits", CLASSES))
     assert masks[0].shares == {"owl": 1.0}
-    numbers = score_views(torch.tensor([[1.5]]), objective("regression"), None, image_set("number"), Look("logits"))
+    numbers = score_views(
+        torch.tensor([[1.5]]), objective("regression"), None, image_set("number"), Look("logits")
+    )
     assert numbers[0].values == (1.5,)
 
 

@@ -173,7 +173,7 @@ class PreviewSession:
             compute.model_dump(mode="json", include={"device", "precision", "memory_format"}),
             torch.__version__,
         )
-        keys = NodeKeys(builder, self._files, sub, wires, ground)
+        keys = NodeKeys(builder, self._files, sub, wires, ground, by_name=weights is not None)
         bench = Bench(builder, sub, wires, keys, self._bases, images, positions, weights, compute)
         return bench, images, positions
 

@@ -170,14 +170,25 @@ class NodeKeys:
     Args:
         builder: of the whole flow.
         files: digests of files.
+        sub: the node that is shown and what it stands on.
+        wires: of that part.
         ground: what all outputs stand on: samples, weights, number format.
+        by_name: whether weights belong to nodes by their ids, as those of a run do: two nodes that are alike then
+            give different outputs.
     """
 
     def __init__(
-        self, builder: NodeBuilder, files: FileDigests, sub: Flow, wires: Mapping[str, Wire], ground: str
+        self,
+        builder: NodeBuilder,
+        files: FileDigests,
+        sub: Flow,
+        wires: Mapping[str, Wire],
+        ground: str,
+        *,
+        by_name: bool,
     ) -> None:
         self._builder, self._files, self._ground = builder, files, ground
-        self._wires = wires
+        self._wires, self._by_name = wires, by_name
         self._keys: dict[str, str] = {}
         for node_id in sorted_nodes(sub):
             self._keys[node_id] = self._make(sub.node(node_id))
@@ -215,7 +226,7 @@ class NodeKeys:
             ]
         else:
             own.append(parse_settings(node, face.contract).model_dump(mode="json"))
-        return digest_of(own)
+        return digest_of(own, node.id if self._by_name else None)
 
     def _custom(self, settings: CustomSettings) -> list[Any]:
         root = self._builder.workspace.root or Path.cwd()
