@@ -34,6 +34,7 @@ PYTHON_MODULES = (
     "graftwork.documents.events",
     "graftwork.documents.card",
     "graftwork.documents.problem",
+    "graftwork.documents.preview",
     "graftwork.graph.check",
     "graftwork.graph.contracts",
     "graftwork.graph.describe",

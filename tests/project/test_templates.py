@@ -82,6 +82,8 @@ def test_keras_binary_is_the_classic_flow() -> None:
     assert flow.node("images").settings["size"] == 150
     assert flow.node("backbone").settings["base"] == "random:keras:Xception"
     assert flow.node("backbone").settings["strategy"] == "head_only"
+    assert flow.node("backbone").settings["last_stage"] == "block14"  # before Xception's own pooling
+    assert flow.node("pooling").settings == {"how": "average", "scope": "global"}
     assert flow.node("dense").settings == {"units": 1}
     assert flow.node("objective").component == "binary"
     recipe = flow.recipe
@@ -124,6 +126,8 @@ def test_data_base_and_name_take_their_places() -> None:
     assert flow.name == "mine"
     assert flow.node("images").settings["source"] == "photos"
     assert {n.settings["base"] for n in flow.of_component("backbone")} == {"random:timm:resnet18"}
+    other = fill_template(get_template("keras-binary"), base="random:timm:resnet18").node("backbone")
+    assert other.settings["last_stage"] is None  # block14 is none of its stages
 
 
 def test_weights_go_to_the_base_and_to_the_code(tmp_path: Path) -> None:

@@ -129,6 +129,8 @@ def _with_base(flow: Flow, base: str) -> Flow:
         )
     for node in nodes:
         flow = flow.with_settings(node.id, base=base)
+        if "last_stage" in node.settings:  # a stage of the template's base
+            flow = flow.with_settings(node.id, last_stage=None)
     return flow
 
 
