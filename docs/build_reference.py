@@ -49,6 +49,7 @@ DOCUMENT_MODULES = (
     "graftwork.documents.plan",
     "graftwork.documents.card",
     "graftwork.documents.problem",
+    "graftwork.documents.preview",
     "graftwork.graph.describe",
     "graftwork.data.check",
     "graftwork.export.onnx",
