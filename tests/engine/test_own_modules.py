@@ -6,6 +6,7 @@ import textwrap
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from graftwork.bases import digest_tensors
 from graftwork.documents.flow import load_flow
@@ -92,3 +93,54 @@ def test_composition_holds_at_each_cut_of_a_discriminator(stripes, tmp_path):
         assert len(base.card.legal_cuts) > 2
         for cut in base.card.legal_cuts:
             assert torch.equal(base.rest(base.features(x, cut), cut), whole)
+
+
+TWO_OUTPUTS = """
+class Split(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.BatchNorm2d(4))
+        self.left = nn.Conv2d(4, 4, 1)
+
+    def forward(self, image):
+        h = self.stem(image)
+        return h.mean((2, 3)), self.left(h).mean((2, 3))
+
+model = Split()
+model.stem.requires_grad_(False)
+"""
+
+
+def test_a_module_with_two_outputs_keeps_what_it_freezes_statistics_included(stripes, tmp_path):
+    text = f"""
+name: two
+nodes:
+- {{id: images, component: images, settings: {{source: {stripes}, size: 16}}}}
+- id: own
+  component: custom
+  settings:
+    outputs: [{{name: a, kind: features}}, {{name: b, kind: features}}]
+    code: |
+{textwrap.indent(TWO_OUTPUTS, "      ")}
+- {{id: both, component: merge, settings: {{how: concatenate}}}}
+- {{id: dense, component: dense}}
+- {{id: objective, component: classification}}
+edges:
+- [images.image, own.image]
+- [own.a, both.a]
+- [own.b, both.b]
+- [both.merged, dense.features]
+- [dense.features, objective.logits]
+- [images.labels, objective.labels]
+recipe: {{epochs: 1}}
+"""
+    flow = load_flow(text)
+    start = build_flow(flow, 3, workspace_in(tmp_path)).network.tensors()
+    folder = run(flow, tmp_path)
+    record, end = read_record(folder), load_file(folder / "weights.safetensors")
+    frozen = [n for n in start if ".stem." in n]
+    assert any("running_mean" in n for n in frozen)
+    assert all(torch.equal(start[n], end[n]) for n in frozen)
+    assert record.strategy == "some_layers"
+    assert record.proof.holds
+    assert record.proof.frozen_tensors == len(frozen)

@@ -35,10 +35,17 @@ def preview(
         str, typer.Argument(metavar="FLOW", help="A flow file, or the name of a flow saved in the project.")
     ],
     node: Annotated[str, typer.Option("--node", metavar="NODE", help="The node whose output is shown.")],
-    port: Annotated[str | None, typer.Option("--port", help="The output, or a stage of the base in the node. Default: the first output.")] = None,
+    port: Annotated[
+        str | None,
+        typer.Option(
+            "--port", help="The output, or a stage of the base in the node. Default: the first output."
+        ),
+    ] = None,
     samples: Annotated[
         list[str] | None,
-        typer.Option("--samples", metavar="KEY", help="Key of a sample. Repeatable. Default: some of each class."),
+        typer.Option(
+            "--samples", metavar="KEY", help="Key of a sample. Repeatable. Default: some of each class."
+        ),
     ] = None,
     number: Annotated[int, typer.Option("--number", help="How many samples, when none is named.")] = 4,
     split: Annotated[
@@ -48,13 +55,16 @@ def preview(
     run: Annotated[
         str | None, typer.Option("--run", metavar="RUN", help="Show it with the weights of this run.")
     ] = None,
-    channel: Annotated[int | None, typer.Option("--channel", help="The only channel of a map to show.")] = None,
+    channel: Annotated[
+        int | None, typer.Option("--channel", help="The only channel of a map to show.")
+    ] = None,
     order: Annotated[
         Literal["index", "activity"],
         typer.Option("--order", help="Of many channels: the first 16, or the 16 that vary most."),
     ] = "activity",
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Folder for the pictures. Default: in the cache.")
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Folder for the pictures. Default: in the cache."),
     ] = None,
     project: ProjectFolder = None,
     as_json: AsJson = False,
@@ -88,7 +98,9 @@ def _show(document: PreviewDocument, folder: Path) -> None:
     end = f".{document.port}" if document.port else ""
     shape = " × ".join(map(str, document.shape))
     source = "from what was kept" if document.from_cache else f"computed: {', '.join(document.computed)}"
-    target.print(f"{document.node}{end}: {document.kind}, {shape} {document.dtype}, {document.weights} weights")
+    target.print(
+        f"{document.node}{end}: {document.kind}, {shape} {document.dtype}, {document.weights} weights"
+    )
     target.print(f"{document.seconds:.2f} s, {source}")
     stats = document.stats
     target.print(

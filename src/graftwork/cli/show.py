@@ -118,13 +118,16 @@ def show_scores(scores: Mapping[str, AnyScores]) -> None:
     of_classes = {split: s for split, s in scores.items() if isinstance(s, Scores)}
     if of_classes:
         _show_class_scores(of_classes)
-    for split, other in scores.items():
-        if not isinstance(other, Scores):
-            values = score_intervals(other)
-            show_rows(
-                ["split", ">images", *(name.replace("_", " ") for name in values)],
-                [(split, other.num_images, *map(interval, values.values()))],
-            )
+    others = {split: s for split, s in scores.items() if not isinstance(s, Scores)}
+    if others:
+        names = list(score_intervals(next(iter(others.values()))))
+        show_rows(
+            ["split", ">images", *(name.replace("_", " ") for name in names)],
+            [
+                (split, s.num_images, *map(interval, score_intervals(s).values()))
+                for split, s in others.items()
+            ],
+        )
 
 
 def _show_class_scores(scores: Mapping[str, Scores]) -> None:

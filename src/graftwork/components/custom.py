@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from graftwork.bases.assemble import assemble
 from graftwork.bases.base import Base
 from graftwork.bases.keras_graph import blueprint_of_keras
+from graftwork.bases.loading import digest_file
 from graftwork.bases.registry import Blueprint
 from graftwork.components.custom_call import CustomNode, KerasPart, blame_stages
 from graftwork.components.custom_code import Code, Found, blaming, kept_random_state, read_code, run_code
@@ -92,7 +93,7 @@ def build_custom(settings: CustomSettings, site: Site, *, root: Path | None = No
         _seed_all(_seed_of(site))
         found = run_code(code, names, time_limit=settings.time_limit)
         node, intent = _place(code, found, settings, inputs)
-        base, notes = _open(code, found, settings, inputs, value_range, digest)
+        base, notes = _open(code, found, settings, inputs, value_range, digest, weights)
         if base is not None:
             blame_stages(base, code, settings.time_limit)
             node = CustomNode(code, base.module, settings.inputs, settings.outputs, settings.time_limit)
@@ -225,6 +226,7 @@ def _open(
     inputs: tuple[Tensor, ...],
     value_range: tuple[float, float],
     digest: str,
+    weights: Path | None,
 ) -> tuple[Base | None, tuple[str, ...]]:
     """Return the model as a base, when it is one from one image to one output, and why not."""
     is_one = len(settings.inputs) == len(settings.outputs) == 1 and settings.inputs[0].kind == "image"
@@ -239,7 +241,7 @@ def _open(
         mean=(0.0,) * channels,
         std=(1.0,) * channels,
     )
-    name, origin = f"custom:{code.node}", Origin(source="custom code")
+    name, origin = f"custom:{code.node}", _origin(weights)
     architecture = f"{name}@{digest[:16]}"  # stored features of other code must not be taken for these
     try:
         with blaming(code, _shapes(settings, inputs), time_limit=settings.time_limit):
@@ -260,6 +262,17 @@ def _open(
             return assemble(name, blueprint), ()
     except BaseNotUsable as error:
         return None, (f"The model does not open into stages: {error.message}",)
+
+
+def _origin(weights: Path | None) -> Origin:
+    if weights is None:
+        return Origin(source="custom code", note="Weights as the code made or fetched them.")
+    return Origin(
+        source=f"custom code with file:{weights}",
+        digest=digest_file(weights),
+        size_bytes=weights.stat().st_size,
+        note="What of the file was used is up to the code.",
+    )
 
 
 @torch.no_grad()

@@ -16,7 +16,7 @@ from graftwork.documents.recipe import BatchNormMode
 from graftwork.engine.freeze import free, freeze, is_batch_norm, is_held, set_batch_norm
 from graftwork.engine.network import Network, Step
 
-__all__ = ["Boundary", "find_boundary", "loose_statistics", "set_trainable", "wire_key"]
+__all__ = ["Boundary", "find_boundary", "held_buffers", "loose_statistics", "set_trainable", "wire_key"]
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,16 @@ def loose_statistics(network: Network) -> dict[str, Tensor]:
             }
         )
     return found
+
+
+def held_buffers(network: Network) -> frozenset[str]:
+    """Return the names of buffers in layers that are held for good, in parts that the flow adds."""
+    names: set[str] = set()
+    for step in network.steps:
+        layers = [m for m in step.module.modules() if is_held(m)]
+        held = {b.data_ptr() for layer in layers for b in layer.buffers(recurse=False)}
+        names.update(n for n, t in network.tensors_of(step).items() if t.data_ptr() in held)
+    return frozenset(names)
 
 
 @torch.no_grad()

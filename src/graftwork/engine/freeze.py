@@ -15,7 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from graftwork.documents.recipe import BatchNormMode
 
-__all__ = ["free", "freeze", "hold", "is_batch_norm", "is_held", "set_batch_norm"]
+__all__ = ["free", "freeze", "hold", "hold_frozen_layers", "is_batch_norm", "is_held", "set_batch_norm"]
 
 _held_types: dict[type[nn.Module], type[nn.Module]] = {}
 
@@ -67,6 +67,14 @@ def free(module: nn.Module) -> None:
     for child in module.modules():
         if is_held(child):
             child.__class__ = type(child).__bases__[0]
+
+
+def hold_frozen_layers(module: nn.Module) -> None:
+    """Hold each layer whose own parameters are all frozen: batch-norm statistics in it stay."""
+    for layer in module.modules():
+        own = list(layer.parameters(recurse=False))
+        if own and not any(p.requires_grad for p in own):
+            hold(layer)
 
 
 def set_batch_norm(module: nn.Module, mode: BatchNormMode) -> None:

@@ -148,7 +148,9 @@ class Bench:
         if found is None:
             parts = self._parts(node)
             last = 1 + next(
-                i for i, s in enumerate(parts.steps) if s.role == "base" and s.name.rpartition("/")[2] == stage
+                i
+                for i, s in enumerate(parts.steps)
+                if s.role == "base" and s.name.rpartition("/")[2] == stage
             )
             values = self._pass(node, parts.steps[:last])
             found = plain_copy({stage: values[parts.steps[last - 1].outputs[0]]})

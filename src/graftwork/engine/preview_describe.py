@@ -62,7 +62,9 @@ def describe(
     notes: list[str] = []
     if kind == "image" and value.ndim == 4:
         value, look.value_range = _as_pixels(value, node, bench)
-    views = [_with_raw_stats(v, x) for v, x in zip(_views(shown, value, look, bench, notes), raw, strict=True)]
+    views = [
+        _with_raw_stats(v, x) for v, x in zip(_views(shown, value, look, bench, notes), raw, strict=True)
+    ]
     custom = _custom_view(node, bench, look) if node.component == "custom" else None
     samples = [
         SamplePreview(

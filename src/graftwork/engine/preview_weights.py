@@ -67,7 +67,9 @@ def open_run(folder: Path, digest: Callable[[Path], str]) -> RunWeights:
             run=folder.name,
         )
     flow = read_flow(folder / "flow.yaml")
-    names = plan.classes or (record.data.label_names if record is not None and record.data is not None else ())
+    names = plan.classes or (
+        record.data.label_names if record is not None and record.data is not None else ()
+    )
     return RunWeights(folder, flow, len(names), plan.compute, digest(path), load_file(path))
 
 

@@ -26,7 +26,7 @@ from graftwork.documents.flow import Flow
 from graftwork.documents.plan import Phase, Plan
 from graftwork.documents.record import AnyScores, Cost, Proof
 from graftwork.engine import folder as run_folder
-from graftwork.engine.boundary import loose_statistics, set_trainable
+from graftwork.engine.boundary import held_buffers, loose_statistics, set_trainable
 from graftwork.engine.checkpoint import Checkpoint, Spent, read_checkpoint, restore, write_checkpoint
 from graftwork.engine.compute import deterministic
 from graftwork.engine.evaluate import predict
@@ -188,11 +188,13 @@ class _Run:
         set_trainable(self.network, self.plan.phases[-1].cuts, self.plan.batch_norm)
         free = trainable_tensors(self.network)
         loose = loose_statistics(self.network)
-        base = self.network.base_tensors()
+        base, held = self.network.base_tensors(), held_buffers(self.network)
         named = [
             name
             for name, tensor in self.network.tensors().items()
-            if name not in free and name not in loose and (name in base or isinstance(tensor, nn.Parameter))
+            if name not in free
+            and name not in loose
+            and (name in base or name in held or isinstance(tensor, nn.Parameter))
         ]
         frozen = FrozenWitness(self.network, named)
         return frozen, frozen.digest(), MovementWitness(free)

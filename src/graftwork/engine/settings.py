@@ -91,7 +91,8 @@ def strategy_of(settings: FlowSettings, network: Network, cuts: dict[str, str]) 
     """Return the strategy's name: the main backbone's own, or what custom code amounts to."""
     main = network.main
     if main is None:
-        return "from_scratch"
+        frozen = any(not p.requires_grad for s in network.steps for p in s.module.parameters())
+        return "some_layers" if frozen else "from_scratch"
     if main.node in settings.backbones:
         return settings.backbones[main.node].strategy
     if cuts[main.node] == main.base.stage_names()[-1]:

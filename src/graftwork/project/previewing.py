@@ -66,7 +66,13 @@ def preview_node(
 
 
 def _preview(
-    flow: Flow, node: str, workspace: Workspace, choices: dict[str, Any], *, stop: Callable[[], bool], **_: object
+    flow: Flow,
+    node: str,
+    workspace: Workspace,
+    choices: dict[str, Any],
+    *,
+    stop: Callable[[], bool],
+    **_: object,
 ) -> Preview:
     from graftwork.engine.preview import PreviewSession
 

@@ -32,7 +32,7 @@ from graftwork.project.comparison import Comparison, compare_runs
 from graftwork.project.execute import OnEvent, Stop, execute
 from graftwork.project.lock import lock_run
 from graftwork.project.options import flow_from_options, read_as
-from graftwork.project.run import Run, new_run_id, strategy_of
+from graftwork.project.run import Run, new_run_id, word_of
 from graftwork.project.sources import Source, image_by_key, source_text
 from graftwork.project.trust import require_trust, trust_new_project
 from graftwork.project.using import Prediction, evaluate_run, predict_images
@@ -381,7 +381,7 @@ class Project:
     def _new_run(self, flow: Flow) -> Run:
         with storing("A new run", self.folder_of_runs):
             while True:
-                path = self.folder_of_runs / new_run_id(strategy_of(flow))
+                path = self.folder_of_runs / new_run_id(word_of(flow))
                 try:
                     path.mkdir(parents=True)
                     break

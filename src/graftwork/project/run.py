@@ -21,7 +21,7 @@ from graftwork.errors import FlowError, RunError
 from graftwork.graph.contracts import BackboneSettings
 from graftwork.project.lock import is_locked
 
-__all__ = ["Metrics", "Run", "new_run_id", "strategy_of"]
+__all__ = ["Metrics", "Run", "new_run_id", "strategy_of", "word_of"]
 
 
 class Metrics(Mapping[str, AnyScores]):
@@ -177,8 +177,14 @@ def new_run_id(strategy: str) -> str:
     return f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{strategy}-{secrets.token_hex(2)}"
 
 
+def word_of(flow: Flow) -> str:
+    """Return the word that ids of a flow's runs carry: its strategy, or that code of its own decides."""
+    is_custom = flow.of_component("custom") and not flow.of_component("backbone")
+    return "custom" if is_custom else strategy_of(flow)
+
+
 def strategy_of(flow: Flow) -> Strategy:
-    """Return the strategy of a flow's backbone."""
+    """Return the strategy of a flow's backbone; of other flows, what the plan is likely to find."""
     for node in flow.of_component("backbone"):
         return BackboneSettings.model_validate(node.settings).strategy
-    return BackboneSettings().strategy
+    return "head_only" if flow.of_component("custom") else "from_scratch"
