@@ -165,6 +165,21 @@ def show_classes(scores: Scores) -> None:
     )
 
 
+def _node_rows(plan: Plan) -> list[tuple[str, str, str, float | None]]:
+    """Return a row for each node with parameters whose stages are not shown by themselves."""
+    rates = {g.name.removesuffix("/plain"): g.learning_rate for g in plan.phases[-1].groups}
+    rows: list[tuple[str, str, str, float | None]] = []
+    for node in plan.nodes:
+        if not node.num_parameters or node.node == plan.main:
+            continue
+        kind = "new" if node.num_trainable == node.num_parameters else node.component
+        state = "frozen" if not node.num_trainable else "trainable"
+        if 0 < node.num_trainable < node.num_parameters:
+            state = f"{count(node.num_trainable)} trainable"
+        rows.append((f"{node.node} ({kind})", count(node.num_parameters), state, rates.get(node.node)))
+    return rows or [("head (new)", count(plan.head_parameters), "trainable", None)]
+
+
 def show_plan(plan: Plan) -> None:
     """Print a plan: stages, phases, what is stored, and how long it may take."""
     target = console()
@@ -180,9 +195,15 @@ def show_plan(plan: Plan) -> None:
             (s.name, count(s.num_parameters), "frozen" if s.is_frozen else "trainable", s.learning_rate)
             for s in plan.stages
         ]
-        + [("head (new)", count(plan.head_parameters), "trainable", None)],
+        + _node_rows(plan),
     )
     target.print(f"{count(plan.num_frozen)} parameters frozen, {count(plan.num_trainable)} trainable")
+    for node in plan.nodes:
+        if node.frozen_layers:
+            names = ", ".join(map(escape, node.frozen_layers[:6])) + (
+                "…" if len(node.frozen_layers) > 6 else ""
+            )
+            target.print(f"frozen inside stages of '{escape(node.node)}' that move: {names}", soft_wrap=True)
     for phase in plan.phases:
         origin = "stored features" if phase.from_cache else "images"
         groups = ", ".join(

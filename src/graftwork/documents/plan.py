@@ -90,6 +90,7 @@ class Plan(VersionedDocument):
     """A flow resolved before it runs."""
 
     base: str
+    main: str | None = Field(None, description="Node of the main base, whose stages are listed.")
     strategy: Strategy
     cut: str
     batch_norm: BatchNormMode

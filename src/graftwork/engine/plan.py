@@ -90,6 +90,7 @@ def make_plan(
     )
     return Plan(
         base=main.base.card.id if main else "none",
+        main=main.node if main else None,
         strategy=strategy,
         cut=cuts[main.node] if main else INPUT_CUT,
         batch_norm=batch_norm,
