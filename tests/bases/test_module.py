@@ -153,3 +153,41 @@ def test_a_model_whose_code_cannot_be_traced_is_cut_by_what_runs_after_what() ->
     assert base.card.traced
     assert base.card.load.left_out == ("fc.weight", "fc.bias")
     check_base(base)
+
+
+class Sharing(nn.Module):
+    """Two blocks with one layer in common, under two names."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        common = nn.Conv2d(4, 4, 3, 1, 1)
+        self.stem = nn.Conv2d(3, 4, 3, 2, 1)
+        self.first = nn.Sequential(common, nn.ReLU())
+        self.second = nn.Sequential(common, nn.ReLU())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.second(self.first(self.stem(x)))
+
+
+def test_a_layer_in_two_places_is_one_layer() -> None:
+    base = open_module(Sharing(), name="sharing", port=InputPort(height=16, width=16), classifier_names=())
+    check_base(base)
+    names = [n for stage in base.stage_names() for n in base.tensors_of(stage)]
+    assert len(names) == 4
+
+
+def test_a_saved_shared_layer_is_not_undone_by_its_other_name() -> None:
+    from graftwork.bases.from_run import fill_from_run
+    from graftwork.bases.registry import Blueprint
+
+    trained, fresh = Sharing(), Sharing()
+    base = open_module(trained, name="sharing", port=InputPort(height=16, width=16), classifier_names=())
+    saved = {
+        f"base.{n}": t.detach().clone()
+        for stage in base.stage_names()
+        for n, t in base.tensors_of(stage).items()
+    }
+    blueprint = Blueprint(fresh, "sharing", "sharing", base.card.port, base.card.origin)
+    fill_from_run(blueprint, saved, "some-run")
+    assert torch.equal(fresh.first[0].weight, trained.first[0].weight)
+    assert torch.equal(fresh.stem.bias, trained.stem.bias)

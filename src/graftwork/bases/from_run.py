@@ -129,6 +129,9 @@ def fill_from_run(blueprint: Blueprint, tensors: dict[str, Tensor], name: str) -
             f"The weights of run '{name}' are not those of {blueprint.architecture}: {what}.",
             hint="Take another run, or open it at the image size that it was trained with.",
         )
-    module.load_state_dict({**state, **base}, strict=True)
+    # A tensor that two layers share is saved under one of its names and must not be undone by the other.
+    own = module.state_dict(keep_vars=True)
+    shared = {id(own[n]): t for n, t in base.items()}
+    module.load_state_dict({n: shared.get(id(t), t) for n, t in own.items()}, strict=True)
     blueprint.loaded = frozenset(base)
     blueprint.left_out = tuple(n for n in tensors if not n.startswith(BASE))
