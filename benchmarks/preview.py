@@ -21,7 +21,7 @@ import torch
 
 from benchmarks.results import measure_and_tell, print_table
 from graftwork.documents.flow import Edge, Flow, Node
-from graftwork.engine.preview import PreviewSession
+from graftwork.engine.preview.session import PreviewSession
 from graftwork.engine.workspace import Workspace
 
 __all__ = ["main", "measure"]

@@ -18,7 +18,7 @@ install_import_hook(
         "graftwork.components.anomaly",
         "graftwork.components.classification",
         "graftwork.components.losses",
-        "graftwork.engine.metrics",
+        "graftwork.engine.metrics.classes",
     ],
     "beartype.beartype",
 )

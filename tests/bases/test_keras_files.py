@@ -15,9 +15,9 @@ from graftwork.bases import open_base
 from graftwork.bases.bundled import rename_lite0, weights_path
 from graftwork.bases.conformance import check_base
 from graftwork.bases.from_keras import build_application
-from graftwork.bases.keras_applications import APPLICATIONS
-from graftwork.bases.keras_backend import import_keras
-from graftwork.bases.keras_graph import network_of_keras
+from graftwork.bases.keras_guest.applications import APPLICATIONS
+from graftwork.bases.keras_guest.backend import import_keras
+from graftwork.bases.keras_guest.graph import network_of_keras
 from graftwork.bases.loading import read_weights
 from graftwork.bases.registry import Request
 from graftwork.errors import BaseNotUsable, UsageError, WeightsMismatch

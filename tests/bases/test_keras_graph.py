@@ -15,9 +15,9 @@ from torch import nn
 from graftwork.bases.assemble import assemble
 from graftwork.bases.base import Base
 from graftwork.bases.conformance import check_base
-from graftwork.bases.keras_backend import import_keras
-from graftwork.bases.keras_graph import blueprint_of_keras, network_of_keras
-from graftwork.bases.keras_names import clean, stage_of_layer
+from graftwork.bases.keras_guest.backend import import_keras
+from graftwork.bases.keras_guest.graph import blueprint_of_keras, network_of_keras
+from graftwork.bases.keras_guest.names import clean, stage_of_layer
 from graftwork.documents.card import InputPort, Origin
 from graftwork.errors import BaseNotUsable
 

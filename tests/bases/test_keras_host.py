@@ -16,8 +16,8 @@ import torch
 from graftwork.bases import list_hosts, open_base, register_host
 from graftwork.bases.conformance import check_base
 from graftwork.bases.from_keras import KerasHost, build_application
-from graftwork.bases.keras_applications import APPLICATIONS, application_port
-from graftwork.bases.keras_backend import import_keras
+from graftwork.bases.keras_guest.applications import APPLICATIONS, application_port
+from graftwork.bases.keras_guest.backend import import_keras
 from graftwork.bases.registry import Request
 from graftwork.data.transform import Transform
 from graftwork.errors import BaseNotUsable, HubUnreachable, ImageSizeError, MissingExtra, UnknownName
@@ -243,6 +243,6 @@ def test_another_backend_is_refused(
 
 def test_without_keras_the_way_to_install_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "keras")
-    monkeypatch.setattr("graftwork.bases.keras_backend.find_spec", lambda name: None)
+    monkeypatch.setattr("graftwork.bases.keras_guest.backend.find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match="pip install"):
         import_keras()

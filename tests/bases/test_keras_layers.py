@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from graftwork.bases.keras_backend import import_keras
-from graftwork.bases.keras_graph import network_of_keras
-from graftwork.bases.keras_layers import KerasLayer, wrap_layer
+from graftwork.bases.keras_guest.backend import import_keras
+from graftwork.bases.keras_guest.graph import network_of_keras
+from graftwork.bases.keras_guest.layers import KerasLayer, wrap_layer
 from graftwork.engine.freeze import free, freeze, set_batch_norm
 
 keras: Any = import_keras()

@@ -92,6 +92,8 @@ def test_custom_code_runs_in_a_worker_once_its_folder_is_trusted(
     assert not mark.exists()
     assert graftwork("preview", tmp_path / "flow.yaml", "--node", "images", "--project", root).code == 0
     assert graftwork("trust", root).code == 0
+    assert graftwork(*call).json["error"] == "NotTrusted"  # the file lies elsewhere
+    assert graftwork("trust", tmp_path).code == 0
     ended = graftwork(*call)
     assert ended.code == 0, ended.out + ended.err
     import os

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 import torch
 
-from graftwork.components.custom import Custom, build_custom
+from graftwork.components.custom.build import Custom, build_custom
+from graftwork.components.custom.watch import listen_to_calls
 from graftwork.components.registry import Site, build_component
-from graftwork.components.watch import listen_to_calls
 from graftwork.errors import CustomCodeError, MissingExtra, PlanError
 from graftwork.graph.custom import CustomSettings
 
@@ -305,7 +305,7 @@ def test_a_missing_library_is_named_with_what_to_install() -> None:
 def keras() -> Any:
     if find_spec("keras") is None:
         pytest.skip("Keras is optional")
-    from graftwork.bases.keras_backend import import_keras
+    from graftwork.bases.keras_guest.backend import import_keras
 
     return import_keras()
 

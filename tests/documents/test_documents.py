@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -14,6 +14,7 @@ from graftwork.errors import FlowError, did_you_mean
 from graftwork.graph.flows import transfer_flow
 
 
+@settings(deadline=None)  # how long it takes says nothing
 @given(
     epochs=st.integers(1, 500),
     rate=st.one_of(st.none(), st.floats(1e-6, 1.0)),

@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from graftwork.bases.keras_backend import import_keras
+from graftwork.bases.keras_guest.backend import import_keras
 from graftwork.documents.flow import Flow, load_flow
 from graftwork.engine.boundary import set_trainable
 from graftwork.engine.build import build_flow

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from graftwork.engine.metrics import balanced_accuracy, confusion_matrix, log_losses, score, wilson
+from graftwork.engine.metrics.classes import balanced_accuracy, confusion_matrix, log_losses, score, wilson
 from graftwork.errors import ShapeError
 
 

@@ -10,13 +10,13 @@ from pydantic import TypeAdapter, ValidationError
 from sklearn import metrics as sk
 
 from graftwork.documents.record import AnyScores, NumberScores, Scores, main_score
-from graftwork.engine.metrics import score
-from graftwork.engine.metrics_bootstrap import bootstrap
-from graftwork.engine.metrics_masks import mask_counts, mean_iou, score_masks
-from graftwork.engine.metrics_numbers import score_numbers
-from graftwork.engine.metrics_ranking import Ranking, score_anomalies
-from graftwork.engine.metrics_tags import score_tags
-from graftwork.engine.metrics_watched import LOW_IS_GOOD, main_metric, watched
+from graftwork.engine.metrics.bootstrap import bootstrap
+from graftwork.engine.metrics.classes import score
+from graftwork.engine.metrics.masks import mask_counts, mean_iou, score_masks
+from graftwork.engine.metrics.numbers import score_numbers
+from graftwork.engine.metrics.ranking import Ranking, score_anomalies
+from graftwork.engine.metrics.tags import score_tags
+from graftwork.engine.metrics.watched import LOW_IS_GOOD, main_metric, watched
 from graftwork.errors import ShapeError
 
 

@@ -12,12 +12,12 @@ from PIL import Image
 
 from graftwork.documents.flow import Edge, Flow, Node, load_flow, write_flow
 from graftwork.documents.preview import PreviewDocument
-from graftwork.engine import preview_bench
 from graftwork.engine.build import build_flow
 from graftwork.engine.data_wires import DataWires
 from graftwork.engine.evaluate import Split, predict
 from graftwork.engine.prepare import open_data
-from graftwork.engine.preview import PreviewSession
+from graftwork.engine.preview import bench as preview_bench
+from graftwork.engine.preview.session import PreviewSession
 from graftwork.engine.run import run_flow
 from graftwork.engine.settings import read_settings
 from graftwork.engine.sources import ImageSource
@@ -124,7 +124,7 @@ def values_at(network, images, positions, port, wire):
 
 def shown(session, monkeypatch, *args, **choices):
     """A preview and the tensor behind it."""
-    from graftwork.engine import preview
+    from graftwork.engine.preview import session as preview
 
     kept = []
     describe = preview.describe

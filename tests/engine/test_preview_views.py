@@ -11,11 +11,11 @@ from PIL import Image
 
 from graftwork.components.objectives import build_objective
 from graftwork.data import ImageSet, Sample
-from graftwork.engine.preview_memory import Memory, OutputFiles
-from graftwork.engine.preview_pictures import color_of_class, color_table, heat_map, mask_picture, png, sheet
-from graftwork.engine.preview_samples import choose_samples
-from graftwork.engine.preview_scores import PreviewObjective, objective_views, score_views
-from graftwork.engine.preview_views import Look, look_at, stats_of
+from graftwork.engine.preview.memory import Memory, OutputFiles
+from graftwork.engine.preview.pictures import color_of_class, color_table, heat_map, mask_picture, png, sheet
+from graftwork.engine.preview.samples import choose_samples
+from graftwork.engine.preview.scores import PreviewObjective, objective_views, score_views
+from graftwork.engine.preview.views import Look, look_at, stats_of
 from graftwork.graph.contracts import CONTRACTS
 
 CLASSES = ("cat", "dog", "owl")

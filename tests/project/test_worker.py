@@ -22,7 +22,7 @@ from graftwork.project.worker_memory import held_megabytes
 
 TASKS = """
 import os, time
-from graftwork.components.watch import watching
+from graftwork.components.custom.watch import watching
 from graftwork.documents.events import Noted, PlanMade
 from graftwork.errors import PlanError
 

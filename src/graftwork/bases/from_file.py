@@ -9,7 +9,7 @@ from pathlib import Path
 from torch import Tensor
 
 from graftwork.bases.from_program import open_program
-from graftwork.bases.keras_files import is_keras_file, open_keras_file
+from graftwork.bases.keras_guest.files import is_keras_file, open_keras_file
 from graftwork.bases.loading import digest_file, load_into, read_weights, unwrap
 from graftwork.bases.opening import draw_blueprint
 from graftwork.bases.registry import BaseSummary, Blueprint, Request

@@ -15,9 +15,9 @@ import torch
 from huggingface_hub import constants
 
 from graftwork.bases.hubs import download, unreachable
-from graftwork.bases.keras_applications import APPLICATIONS, Application, application_port
-from graftwork.bases.keras_backend import import_keras
-from graftwork.bases.keras_graph import blueprint_of_keras
+from graftwork.bases.keras_guest.applications import APPLICATIONS, Application, application_port
+from graftwork.bases.keras_guest.backend import import_keras
+from graftwork.bases.keras_guest.graph import blueprint_of_keras
 from graftwork.bases.loading import digest_file
 from graftwork.bases.registry import BaseSummary, Blueprint, Request
 from graftwork.documents.card import Origin

@@ -23,49 +23,58 @@ from graftwork.documents.preview import (
     VectorView,
     View,
 )
-from graftwork.project.previewing import named_flow, picture_folder, write_pictures
+from graftwork.project.previewing import named_flow, part_up_to, picture_folder, write_pictures
+from graftwork.project.trust import folder_of_flow, require_trust
 
 __all__ = ["preview"]
 
 _MANY = 8
 
 
+_Flow = Annotated[
+    str, typer.Argument(metavar="FLOW", help="A flow file, or the name of a flow saved in the project.")
+]
+_Node = Annotated[str, typer.Option("--node", metavar="NODE", help="The node whose output is shown.")]
+_Port = Annotated[
+    str | None,
+    typer.Option("--port", help="The output, or a stage of the base in the node. Default: the first output."),
+]
+_Samples = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--samples", metavar="KEY", help="Key of a sample. Repeatable. Default: some of each class."
+    ),
+]
+_Number = Annotated[int, typer.Option("--number", help="How many samples, when none is named.")]
+_Split = Annotated[
+    Literal["train", "validation", "test"] | None,
+    typer.Option("--split", help="Where they are taken from. Default: validation."),
+]
+_Run = Annotated[
+    str | None, typer.Option("--run", metavar="RUN", help="Show it with the weights of this run.")
+]
+_Channel = Annotated[int | None, typer.Option("--channel", help="The only channel of a map to show.")]
+_Order = Annotated[
+    Literal["index", "activity"],
+    typer.Option("--order", help="Of many channels: the first 16, or the 16 that vary most."),
+]
+_Out = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Folder for the pictures. Default: in the cache."),
+]
+
+
 def preview(
-    flow: Annotated[
-        str, typer.Argument(metavar="FLOW", help="A flow file, or the name of a flow saved in the project.")
-    ],
-    node: Annotated[str, typer.Option("--node", metavar="NODE", help="The node whose output is shown.")],
-    port: Annotated[
-        str | None,
-        typer.Option(
-            "--port", help="The output, or a stage of the base in the node. Default: the first output."
-        ),
-    ] = None,
-    samples: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--samples", metavar="KEY", help="Key of a sample. Repeatable. Default: some of each class."
-        ),
-    ] = None,
-    number: Annotated[int, typer.Option("--number", help="How many samples, when none is named.")] = 4,
-    split: Annotated[
-        Literal["train", "validation", "test"] | None,
-        typer.Option("--split", help="Where they are taken from. Default: validation."),
-    ] = None,
-    run: Annotated[
-        str | None, typer.Option("--run", metavar="RUN", help="Show it with the weights of this run.")
-    ] = None,
-    channel: Annotated[
-        int | None, typer.Option("--channel", help="The only channel of a map to show.")
-    ] = None,
-    order: Annotated[
-        Literal["index", "activity"],
-        typer.Option("--order", help="Of many channels: the first 16, or the 16 that vary most."),
-    ] = "activity",
-    out: Annotated[
-        Path | None,
-        typer.Option("--out", metavar="DIR", help="Folder for the pictures. Default: in the cache."),
-    ] = None,
+    flow: _Flow,
+    node: _Node,
+    port: _Port = None,
+    samples: _Samples = None,
+    number: _Number = 4,
+    split: _Split = None,
+    run: _Run = None,
+    channel: _Channel = None,
+    order: _Order = "activity",
+    out: _Out = None,
     project: ProjectFolder = None,
     as_json: AsJson = False,
 ) -> None:
@@ -74,8 +83,11 @@ def preview(
     Only what the node stands on is computed. Pictures are written as PNG files.
     """
     home = open_project(project, create=True)
+    path = named_flow(flow, home.root / "flows")
+    read = read_flow(path)
+    require_trust(part_up_to(read, node), folder_of_flow(path))
     made = home.preview(
-        read_flow(named_flow(flow, home.root / "flows")),
+        read,
         node,
         samples=samples or None,
         number=number,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from graftwork.components import (
     attention,
     convolution,
-    custom,
     head,
     layers,
     merge,
@@ -13,5 +12,6 @@ from graftwork.components import (
     recurrent,
     unet,
 )
+from graftwork.components.custom import build as custom
 
 __all__ = ["attention", "convolution", "custom", "head", "layers", "merge", "preprocess", "recurrent", "unet"]

@@ -41,7 +41,8 @@ class TensorStats(Document):
     num_nan: int = Field(0, description="Values that are not a number.")
     num_infinite: int = 0
     constant_channel_share: float | None = Field(
-        None, description="Share of the channels with one value for all samples and places; null for whole numbers."
+        None,
+        description="Share of the channels with one value for all samples and places; null for whole numbers.",
     )
 
 
@@ -104,7 +105,9 @@ class ScoresView(Document):
     """What the network says about the classes, through the objective that reads it."""
 
     view: Literal["scores"] = "scores"
-    logits: tuple[float | None, ...] = Field((), description="As they come; empty where they are probabilities.")
+    logits: tuple[float | None, ...] = Field(
+        (), description="As they come; empty where they are probabilities."
+    )
     top: tuple[ClassShare, ...] = Field(description="The likeliest classes, at most five.")
     predicted: tuple[str, ...] = Field(description="The class; of tags all with at least one half.")
     is_right: bool | None = Field(None, description="Null without a label.")
@@ -177,7 +180,9 @@ class PreviewDocument(VersionedDocument):
     flow: str
     node: str
     component: str
-    port: str | None = Field(description="The output, or the stage of a base, that is shown; null for an objective.")
+    port: str | None = Field(
+        description="The output, or the stage of a base, that is shown; null for an objective."
+    )
     kind: str = Field(description="Kind of the wire, or 'objective'.")
     shape: tuple[int, ...] = Field(description="Batch first.")
     dtype: str

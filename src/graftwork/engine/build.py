@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from graftwork.bases import Base
-from graftwork.components.custom import Custom
+from graftwork.components.custom.build import Custom
 from graftwork.documents.card import InputPort
 from graftwork.documents.flow import Flow, Node
 from graftwork.engine.input_port import choose_port

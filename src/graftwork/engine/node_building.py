@@ -16,7 +16,7 @@ from torch.nn.modules.dropout import _DropoutNd
 
 from graftwork.bases import Base, open_base
 from graftwork.components import catalog, head  # noqa: F401  they register the builders
-from graftwork.components.custom import Custom, build_custom
+from graftwork.components.custom.build import Custom, build_custom
 from graftwork.components.registry import Site, build_component
 from graftwork.documents.card import InputPort
 from graftwork.documents.flow import Flow, Node

@@ -17,12 +17,12 @@ from graftwork.documents.plan import ComputePlan
 from graftwork.documents.recipe import Recipe
 from graftwork.documents.record import AnyScores, ScoreKind
 from graftwork.engine.evaluate import Split, predict
-from graftwork.engine.metrics import score
-from graftwork.engine.metrics_masks import mask_counts, score_masks
-from graftwork.engine.metrics_numbers import score_numbers
-from graftwork.engine.metrics_ranking import score_anomalies
-from graftwork.engine.metrics_tags import score_tags
-from graftwork.engine.metrics_watched import LOW_IS_GOOD, main_metric, watched
+from graftwork.engine.metrics.classes import score
+from graftwork.engine.metrics.masks import mask_counts, score_masks
+from graftwork.engine.metrics.numbers import score_numbers
+from graftwork.engine.metrics.ranking import score_anomalies
+from graftwork.engine.metrics.tags import score_tags
+from graftwork.engine.metrics.watched import LOW_IS_GOOD, main_metric, watched
 from graftwork.engine.network import Network
 from graftwork.errors import FlowError
 from graftwork.graph.contracts import CONTRACTS

@@ -45,7 +45,8 @@ class ImagesSettings(Document):
         "a;b or in columns of 0 and 1; 'mask': a class per pixel, from folders images and masks.",
     )
     label_columns: tuple[str, ...] = Field(
-        (), description="Table: columns with the numbers or with 0 and 1 for each tag, when there are several."
+        (),
+        description="Table: columns with the numbers or with 0 and 1 for each tag, when there are several.",
     )
     mask_column: str | None = Field(None, description="Table: column with paths of masks.")
     number_columns: tuple[str, ...] = Field((), description="Table: numbers that are further inputs.")

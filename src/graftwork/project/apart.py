@@ -97,7 +97,7 @@ def rehearse(flow: Flow, root: Path) -> tuple[str, ...]:
 
 
 def _rehearse(flow: Flow, tried: Mapping[str, Shapes], root: Path, **_: object) -> None:
-    from graftwork.components.custom import build_custom
+    from graftwork.components.custom.build import build_custom
     from graftwork.components.registry import Site
 
     for node, shapes in tried.items():

@@ -16,10 +16,10 @@ from graftwork.project.trust import require_trust
 from graftwork.project.worker import run_in_worker
 
 if TYPE_CHECKING:
-    from graftwork.engine.preview import Preview, PreviewSession
+    from graftwork.engine.preview.session import Preview, PreviewSession
     from graftwork.engine.workspace import Workspace
 
-__all__ = ["named_flow", "picture_folder", "preview_node", "write_pictures"]
+__all__ = ["named_flow", "part_up_to", "picture_folder", "preview_node", "write_pictures"]
 
 
 def preview_node(
@@ -45,10 +45,9 @@ def preview_node(
         NotTrusted: the node stands on custom code from a folder that the user does not trust.
         GraftworkError: as the session raises.
     """
-    from graftwork.engine.preview_scope import find_node, upstream, wires_of
+    from graftwork.engine.preview.scope import wires_of
 
-    find_node(flow, node)
-    needed = upstream(flow, node)
+    needed = part_up_to(flow, node)
     codes = custom_nodes(needed)
     if not codes:
         return session.preview(flow, node, stop=stop, **choices)
@@ -58,7 +57,7 @@ def preview_node(
     found: Preview = run_in_worker(
         _preview,
         (flow, node, session.workspace, choices),
-        imports=["graftwork.engine.preview"],
+        imports=["graftwork.engine.preview.session"],
         memory_limit=float(max(limits)),
         stop=stop,
     )
@@ -74,7 +73,7 @@ def _preview(
     stop: Callable[[], bool],
     **_: object,
 ) -> Preview:
-    from graftwork.engine.preview import PreviewSession
+    from graftwork.engine.preview.session import PreviewSession
 
     return PreviewSession(workspace).preview(flow, node, stop=stop, **choices)
 
@@ -123,6 +122,18 @@ def _placed(value: Any, paths: dict[str, str]) -> Any:
         else:
             found[key] = _placed(item, paths)
     return found
+
+
+def part_up_to(flow: Flow, node: str) -> Flow:
+    """Return the node and all that it stands on, as a flow.
+
+    Raises:
+        FlowError: no such node; the hint guesses.
+    """
+    from graftwork.engine.preview.scope import find_node, upstream
+
+    find_node(flow, node)
+    return upstream(flow, node)
 
 
 def named_flow(name: str, flows: Path) -> Path:

@@ -38,7 +38,7 @@ from graftwork.project.trust import require_trust, trust_new_project
 from graftwork.project.using import Prediction, evaluate_run, predict_images
 
 if TYPE_CHECKING:
-    from graftwork.engine.preview import Preview, PreviewSession
+    from graftwork.engine.preview.session import Preview, PreviewSession
     from graftwork.engine.trained import TrainedModel
     from graftwork.engine.workspace import Workspace
     from graftwork.project.index import RunIndex
@@ -178,7 +178,7 @@ class Project:
             FlowError: problems in what the node stands on; all are listed.
             WeightsMismatch: the run's weights do not fit a node any more.
         """
-        from graftwork.engine.preview import PreviewSession
+        from graftwork.engine.preview.session import PreviewSession
         from graftwork.project.previewing import preview_node
 
         self._previews = self._previews or PreviewSession(self.workspace)

@@ -61,7 +61,7 @@ def serve(up: int, down: int, memory: int, trace: int) -> None:
 
 
 def _listen_to_calls(record: WatchRecord) -> None:
-    from graftwork.components.watch import listen_to_calls
+    from graftwork.components.custom.watch import listen_to_calls
 
     listen_to_calls(record.write)
 

@@ -10,8 +10,8 @@ from typing import Any, Self
 
 from torch import nn
 
-from graftwork.bases.keras_graph import leaf_layers
-from graftwork.bases.keras_names import LayerNames
+from graftwork.bases.keras_guest.graph import leaf_layers
+from graftwork.bases.keras_guest.names import LayerNames
 
 __all__ = [
     "InferenceCalls",

@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 
 from torch import nn
 
-from graftwork.components.custom_call import CustomNode, KerasPart
-from graftwork.components.custom_keras import KerasIntent, hold, hold_keras, layers_by_path
+from graftwork.components.custom.call import CustomNode, KerasPart
+from graftwork.components.custom.keras import KerasIntent, hold, hold_keras, layers_by_path
 from graftwork.errors import PlanError, did_you_mean
 from graftwork.graph.custom import CustomSettings
 

@@ -11,9 +11,9 @@ from typing import Any, ClassVar
 from torch import Tensor, nn
 
 from graftwork.bases.base import Base
-from graftwork.bases.keras_backend import is_functional
-from graftwork.bases.keras_layers import KerasLayer
-from graftwork.components.custom_code import Code, blaming
+from graftwork.bases.keras_guest.backend import is_functional
+from graftwork.bases.keras_guest.layers import KerasLayer
+from graftwork.components.custom.code import Code, blaming
 from graftwork.errors import CustomCodeError
 from graftwork.graph.custom import CustomPort
 from graftwork.graph.ports import bind, show_shape

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graftwork.documents.record import Interval
-from graftwork.engine.metrics import percentiles
+from graftwork.engine.metrics.classes import percentiles
 
 __all__ = ["NUM_RESAMPLES", "bootstrap", "image_weights"]
 

@@ -15,17 +15,17 @@ from graftwork.data import ImageSet
 from graftwork.documents.card import InputPort
 from graftwork.documents.flow import Node
 from graftwork.documents.preview import CustomView, ImageView, PreviewDocument, SamplePreview, View
-from graftwork.engine.preview_bench import Bench
-from graftwork.engine.preview_pictures import heat_map, pixels
-from graftwork.engine.preview_samples import label_of
-from graftwork.engine.preview_scores import (
+from graftwork.engine.preview.bench import Bench
+from graftwork.engine.preview.pictures import heat_map, pixels
+from graftwork.engine.preview.samples import label_of
+from graftwork.engine.preview.scores import (
     PreviewObjective,
     find_objective,
     objective_at,
     objective_views,
     score_views,
 )
-from graftwork.engine.preview_views import ChannelOrder, Look, categories_by_column, look_at, stats_of
+from graftwork.engine.preview.views import ChannelOrder, Look, categories_by_column, look_at, stats_of
 from graftwork.errors import CustomCodeError, GraftworkError
 from graftwork.graph.contracts import BackboneSettings
 from graftwork.graph.wires import face_of

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graftwork.documents.record import ScoreKind
-from graftwork.engine.metrics import balanced_accuracy, confusion_matrix, log_losses
-from graftwork.engine.metrics_masks import IGNORED, mask_counts, mean_iou
-from graftwork.engine.metrics_numbers import number_errors
-from graftwork.engine.metrics_ranking import Ranking
-from graftwork.engine.metrics_tags import mean_average_precision
+from graftwork.engine.metrics.classes import balanced_accuracy, confusion_matrix, log_losses
+from graftwork.engine.metrics.masks import IGNORED, mask_counts, mean_iou
+from graftwork.engine.metrics.numbers import number_errors
+from graftwork.engine.metrics.ranking import Ranking
+from graftwork.engine.metrics.tags import mean_average_precision
 
 __all__ = ["LOW_IS_GOOD", "main_metric", "watched"]
 

@@ -16,9 +16,9 @@ from graftwork.bases.from_keras import (
     open_application,
     own_random_state,
 )
-from graftwork.bases.keras_applications import APPLICATIONS, Application, application_port
-from graftwork.bases.keras_backend import import_keras
-from graftwork.bases.keras_graph import blueprint_of_keras, is_channels_first, leaf_layers, opens
+from graftwork.bases.keras_guest.applications import APPLICATIONS, Application, application_port
+from graftwork.bases.keras_guest.backend import import_keras
+from graftwork.bases.keras_guest.graph import blueprint_of_keras, is_channels_first, leaf_layers, opens
 from graftwork.bases.loading import digest_file
 from graftwork.bases.registry import Blueprint, Request
 from graftwork.documents.card import InputPort, Origin

@@ -25,7 +25,7 @@ from graftwork.documents.preview import (
     VectorView,
     View,
 )
-from graftwork.engine.preview_pictures import color_of_class, heat_map, mask_picture, pixels, sheet
+from graftwork.engine.preview.pictures import color_of_class, heat_map, mask_picture, pixels, sheet
 from graftwork.errors import UsageError
 
 __all__ = [

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor, fx, nn
 
-from graftwork.bases.keras_backend import import_keras, is_functional
-from graftwork.bases.keras_layers import KerasLayer, wrap_layer
-from graftwork.bases.keras_names import LayerNames, name_stages
+from graftwork.bases.keras_guest.backend import import_keras, is_functional
+from graftwork.bases.keras_guest.layers import KerasLayer, wrap_layer
+from graftwork.bases.keras_guest.names import LayerNames, name_stages
 from graftwork.bases.registry import Blueprint
 from graftwork.bases.trace import drop_assertions, legal_cuts
 from graftwork.documents.card import InputPort, Origin

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from graftwork.data import ImageSet, Split
-from graftwork.engine.preview_views import name_of
+from graftwork.engine.preview.views import name_of
 from graftwork.errors import DataError, UnknownName, UsageError, did_you_mean
 
 __all__ = ["choose_samples", "label_of", "samples_digest", "source_state"]

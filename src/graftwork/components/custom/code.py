@@ -18,9 +18,9 @@ import numpy as np
 import torch
 from torch import nn
 
-from graftwork.bases.keras_backend import import_keras
-from graftwork.components.custom_keras import InferenceCalls, noting_inference_calls
-from graftwork.components.watch import watching
+from graftwork.bases.keras_guest.backend import import_keras
+from graftwork.components.custom.keras import InferenceCalls, noting_inference_calls
+from graftwork.components.custom.watch import watching
 from graftwork.errors import CustomCodeError, GraftworkError, MissingExtra
 from graftwork.graph.custom_code import assignment_order, look_at_code
 

@@ -22,12 +22,12 @@ from graftwork.engine.compute import default_device, deterministic
 from graftwork.engine.folder import WEIGHTS
 from graftwork.engine.node_building import NodeBuilder
 from graftwork.engine.prepare import open_data
-from graftwork.engine.preview_bench import Bases, Bench
-from graftwork.engine.preview_describe import Shown, describe
-from graftwork.engine.preview_memory import Memory, OutputFiles
-from graftwork.engine.preview_pictures import png
-from graftwork.engine.preview_samples import choose_samples, samples_digest, source_state
-from graftwork.engine.preview_scope import (
+from graftwork.engine.preview.bench import Bases, Bench
+from graftwork.engine.preview.describe import Shown, describe
+from graftwork.engine.preview.memory import Memory, OutputFiles
+from graftwork.engine.preview.pictures import png
+from graftwork.engine.preview.samples import choose_samples, samples_digest, source_state
+from graftwork.engine.preview.scope import (
     FileDigests,
     NodeKeys,
     digest_of,
@@ -37,8 +37,8 @@ from graftwork.engine.preview_scope import (
     upstream,
     wires_of,
 )
-from graftwork.engine.preview_views import ChannelOrder
-from graftwork.engine.preview_weights import RunWeights, open_run
+from graftwork.engine.preview.views import ChannelOrder
+from graftwork.engine.preview.weights import RunWeights, open_run
 from graftwork.engine.workspace import Workspace
 from graftwork.errors import UnknownName, did_you_mean
 from graftwork.graph.contracts import BackboneSettings, ImagesSettings

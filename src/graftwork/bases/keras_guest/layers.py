@@ -18,8 +18,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from graftwork.bases.keras_backend import import_keras
-from graftwork.bases.keras_native import activation_of, find_native
+from graftwork.bases.keras_guest.backend import import_keras
+from graftwork.bases.keras_guest.native import activation_of, find_native
 
 __all__ = ["KerasLayer", "wrap_layer"]
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graftwork.documents.record import AnomalyScores
-from graftwork.engine.metrics_bootstrap import bootstrap
+from graftwork.engine.metrics.bootstrap import bootstrap
 from graftwork.errors import ShapeError
 
 __all__ = ["Ranking", "score_anomalies"]

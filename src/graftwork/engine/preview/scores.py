@@ -13,7 +13,7 @@ from graftwork.components.objectives import Objective, Segmentation, build_objec
 from graftwork.data import ImageSet
 from graftwork.documents.flow import Flow
 from graftwork.documents.preview import ClassShare, ObjectiveView, ScoresView, ValuesView, View
-from graftwork.engine.preview_views import Look, finite, mask_views, name_of
+from graftwork.engine.preview.views import Look, finite, mask_views, name_of
 from graftwork.engine.trained import load_state
 from graftwork.errors import GraftworkError, ShapeError
 from graftwork.graph.contracts import CONTRACTS

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graftwork.documents.record import TagScore, TagScores
-from graftwork.engine.metrics import wilson
-from graftwork.engine.metrics_bootstrap import bootstrap
-from graftwork.engine.metrics_ranking import Ranking
+from graftwork.engine.metrics.bootstrap import bootstrap
+from graftwork.engine.metrics.classes import wilson
+from graftwork.engine.metrics.ranking import Ranking
 from graftwork.errors import ShapeError
 
 __all__ = ["mean_average_precision", "score_tags"]

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from graftwork.bases import Base
-from graftwork.components.custom import Custom
+from graftwork.components.custom.build import Custom
 from graftwork.data import ImageSet, Transform
 from graftwork.documents.card import InputPort
 from graftwork.documents.flow import Flow, Node
@@ -19,9 +19,9 @@ from graftwork.engine.compute import autocast
 from graftwork.engine.data_wires import DataWires
 from graftwork.engine.network import Step
 from graftwork.engine.node_building import NodeBuilder, NodeParts, input_wires, open_backbone, try_step
-from graftwork.engine.preview_memory import Memory, OutputFiles, plain_copy, size_of
-from graftwork.engine.preview_scope import FileDigests, NodeKeys, base_key, side_into
-from graftwork.engine.preview_weights import RunWeights, fill
+from graftwork.engine.preview.memory import Memory, OutputFiles, plain_copy, size_of
+from graftwork.engine.preview.scope import FileDigests, NodeKeys, base_key, side_into
+from graftwork.engine.preview.weights import RunWeights, fill
 from graftwork.engine.sources import ImageSource
 from graftwork.engine.workspace import Workspace
 from graftwork.errors import RunInterrupted

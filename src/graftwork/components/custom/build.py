@@ -16,13 +16,13 @@ from torch import Tensor, nn
 
 from graftwork.bases.assemble import assemble
 from graftwork.bases.base import Base
-from graftwork.bases.keras_graph import blueprint_of_keras
+from graftwork.bases.keras_guest.graph import blueprint_of_keras
 from graftwork.bases.loading import digest_file
 from graftwork.bases.registry import Blueprint
-from graftwork.components.custom_call import CustomNode, KerasPart, blame_stages
-from graftwork.components.custom_code import Code, Found, blaming, kept_random_state, read_code, run_code
-from graftwork.components.custom_freezing import flags_of_keras, flags_of_torch
-from graftwork.components.custom_keras import KerasIntent, read_intent
+from graftwork.components.custom.call import CustomNode, KerasPart, blame_stages
+from graftwork.components.custom.code import Code, Found, blaming, kept_random_state, read_code, run_code
+from graftwork.components.custom.freezing import flags_of_keras, flags_of_torch
+from graftwork.components.custom.keras import KerasIntent, read_intent
 from graftwork.components.registry import Site, builds
 from graftwork.documents.card import InputPort, Origin
 from graftwork.errors import BaseNotUsable, CustomCodeError

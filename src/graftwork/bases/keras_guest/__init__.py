@@ -1,0 +1,1 @@
+"""Keras models as torch modules that can be traced, cut and frozen."""

@@ -1,0 +1,1 @@
+"""Code in a flow: run, called, frozen and blamed by its node."""
