@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -22,6 +22,8 @@ from graftwork.graph.flows import transfer_flow
     name=st.text(min_size=1, max_size=20),
     hidden=st.lists(st.integers(1, 9), max_size=2),
 )
+@example(epochs=1, rate=None, seed=0, name="\x85", hidden=[])
+@example(epochs=1, rate=None, seed=0, name="a\r\nb\u2028c", hidden=[])
 def test_yaml_in_is_yaml_out(epochs, rate, seed, name, hidden):
     recipe = Recipe(epochs=epochs, learning_rate=rate, seed=seed)
     flow = transfer_flow("photos/", name=name, recipe=recipe, hidden=tuple(hidden))

@@ -100,12 +100,17 @@ def dump_flow(flow: Flow) -> str:
     return yaml.dump(content, Dumper=_FlowDumper, sort_keys=False, allow_unicode=True, width=110)
 
 
+_OTHER_LINE_ENDS = ("\r", "\x85", "\u2028", "\u2029")
+
+
 class _FlowDumper(yaml.SafeDumper):
     """Writes text of several lines, such as code, as it stands."""
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     style = "|" if "\n" in text else None
+    if any(mark in text for mark in _OTHER_LINE_ENDS):  # a reader would take these for "\n"
+        style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
