@@ -20,7 +20,7 @@ from graftwork.components.custom.build import Custom, build_custom
 from graftwork.components.registry import Site, build_component
 from graftwork.documents.card import InputPort
 from graftwork.documents.flow import Flow, Node
-from graftwork.engine.freeze import hold_frozen_layers
+from graftwork.engine.freeze import freeze, hold_frozen_layers
 from graftwork.engine.input_port import PixelsToPort
 from graftwork.engine.layer_rules import LayerRules
 from graftwork.engine.network import PlacedBase, Step, call_step
@@ -239,7 +239,10 @@ class NodeBuilder:
             output = face.outputs[0].name
             steps, placed = self._place(node.id, custom.base, wires[0], rules, output, is_main=is_main)
             return NodeParts((*before, *steps), placed, custom)
-        hold_frozen_layers(custom.module)
+        if any(p.requires_grad for p in custom.module.parameters()):
+            hold_frozen_layers(custom.module)
+        else:
+            freeze(custom.module)
         outputs = tuple(f"{node.id}.{p.name}" for p in face.outputs)
         is_random = not custom.is_deterministic
         step = Step(node.id, node.id, custom.module, tuple(wires), outputs, "new", custom.digest, is_random)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import prod
 
 from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from graftwork.components.head import Head
 from graftwork.data import ImageSet
@@ -24,6 +25,7 @@ from graftwork.documents.plan import (
 from graftwork.documents.recipe import BatchNormMode, Recipe, Strategy
 from graftwork.engine.boundary import Boundary, find_boundary, set_trainable
 from graftwork.engine.build import Built
+from graftwork.engine.freeze import is_batch_norm
 from graftwork.engine.layer_rules import layers_of
 from graftwork.engine.network import Network, Step
 from graftwork.engine.optim import Part, default_rate, plan_groups
@@ -72,6 +74,7 @@ def make_plan(
         PlanError: choices that contradict each other.
     """
     _refuse_augmented_masks(images, flow.recipe)
+    _refuse_foreign_adapt(settings, built.network)
     network, recipe, main = built.network, flow.recipe, built.network.main
     cuts = cuts_of(settings, network)
     strategy = strategy_of(settings, network, cuts)
@@ -114,6 +117,20 @@ def _refuse_augmented_masks(images: ImageSet, recipe: Recipe) -> None:
         raise PlanError(
             f"Augmentation '{recipe.augment}' would move the images but not their masks.",
             hint="Set augment: none.",
+        )
+
+
+def _refuse_foreign_adapt(settings: FlowSettings, network: Network) -> None:
+    """Statistics can be re-estimated in layers of torch alone."""
+    parts = [s.module for s in network.steps if s.role == "base"]
+    foreign = any(
+        is_batch_norm(m) and not isinstance(m, _BatchNorm) for part in parts for m in part.modules()
+    )
+    if settings.backbone.batch_norm == "adapt" and foreign:
+        raise PlanError(
+            "Batch-norm mode 'adapt' cannot re-estimate the statistics of Keras layers.",
+            hint="Set batch_norm to 'held' or 'follow'.",
+            node=settings.main,
         )
 
 

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from graftwork.components.head import Head
 from graftwork.documents.events import (
     CheckpointSaved,
     EpochEnded,
@@ -69,6 +70,15 @@ def epoch_batches(count: int, batch: int, seed: int, phase: int, epoch: int) -> 
     return batches
 
 
+def _may_draw(step: Step) -> bool:
+    """Whether a step may draw random numbers while training; a head without dropout does not.
+
+    Stages of a base and code of one's own may drop values in ways that cannot be seen from outside.
+    """
+    moves = any(p.requires_grad for p in step.module.parameters())
+    return step.is_random or (moves and not isinstance(step.module, Head))
+
+
 class _PhaseRunner:
     """The parts of one phase, wired together."""
 
@@ -92,13 +102,9 @@ class _PhaseRunner:
         if state.optimizer is not None:
             self.optimizer.load_state_dict(state.optimizer)
         self.peaks = [group.learning_rate for group in phase.groups]
-        # Stages of a base may drop paths at random in ways of their own.
-        self.is_random = any(s.is_random or s.role == "base" for s in self._steps_after_source())
+        self.is_random = any(_may_draw(step) for step in network.steps)
         self.steps = len(epoch_batches(len(train), recipe.batch, recipe.seed, number, 0))
         self.updates_per_epoch = -(-self.steps // recipe.accumulate)
-
-    def _steps_after_source(self) -> list[Step]:
-        return [s for s in self.network.steps if any(p.requires_grad for p in s.module.parameters())]
 
     def movable(self) -> dict[str, Tensor]:
         """Return trainable tensors and free statistics: all that the phase may change."""
