@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from graftwork.documents.flow import Flow, load_flow
+from graftwork.documents.record import score_intervals
 from graftwork.engine.folder import read_record
 from graftwork.engine.prepare import open_data
 from graftwork.engine.run import plan_flow
@@ -143,6 +144,13 @@ edges:
     scores = read_record(folder).metrics["test"]
     assert scores.kind == "anomaly"
     assert scores.auroc.value > 0.9
+    model = load_run(folder, workspace=workspace_in(tmp_path))
+    settings = read_settings(load_flow(text))
+    images = open_data(settings.images, 0, workspace_in(tmp_path), need_all_classes=False)
+    test = images.of_split("test")
+    odd = images.labels(test) != images.classes.index("good")
+    found = model.predict_images(images, test).reshape(-1)
+    assert found[odd].min() > np.median(found[~odd])
 
 
 @pytest.fixture(scope="module")
@@ -189,3 +197,32 @@ def test_augmentation_that_would_tear_masks_off_is_refused(masks, tmp_path):
     text = SEGMENTATION.replace("SOURCE", str(masks)).replace("RECIPE", "{augment: light}")
     with pytest.raises(PlanError, match="masks"):
         plan_flow(load_flow(text), workspace=workspace_in(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("images", "objective", "wanted"),
+    [
+        ("label_kind: number, label_column: brightness", "regression", "values"),
+        ("label_kind: tags, label_column: tags", "multi_label", "probabilities"),
+    ],
+)
+def test_a_prediction_names_what_it_predicts_and_an_export_says_that_it_cannot(
+    images, objective, wanted, table, tmp_path
+):
+    from graftwork.errors import ExportError
+    from graftwork.project import Project
+
+    project = Project(tmp_path / "project")
+    done = project.run(flow_of(images, objective, table, recipe="{epochs: 1}"))
+    (found,) = project.predict(done.id, [table.parent / "0.png"])
+    names = {"values": {"brightness"}, "probabilities": {"bright", "odd"}}[wanted]
+    assert set(getattr(found, wanted)) == names
+    assert found.label is not None
+    with pytest.raises(ExportError, match="so far"):
+        project.export(done.id)
+    assert done.report.read_text().count("<section") > 3
+    again, first = project.evaluate(done.id), done.metrics["test"]
+    for name, value in score_intervals(first).items():
+        assert score_intervals(again)[name].value == pytest.approx(value.value, abs=1e-4)
+    if wanted == "values":
+        assert again.baseline_mae == first.baseline_mae

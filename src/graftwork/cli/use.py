@@ -58,7 +58,7 @@ def predict(
         readable = [p for p in predictions if p.problem is None]
         show_rows(
             ["image", "label", ">probability"],
-            [(p.image, p.label, f"{p.probability:.3f}") for p in readable if p.probability is not None],
+            [(p.image, p.label, None if p.probability is None else f"{p.probability:.3f}") for p in readable],
         )
     for bad in (p for p in predictions if p.problem is not None):
         say(f"{bad.image} {bad.problem}.")

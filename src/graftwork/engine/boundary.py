@@ -64,8 +64,8 @@ def set_trainable(
 def find_boundary(network: Network) -> Boundary:
     """Return the boundary for the present state of freezing.
 
-    A step is held when nothing in it is trainable or random and all that it reads comes from the images
-    through held steps.
+    A step is held when nothing in it is trainable, random or told by the batch, and all that it reads
+    comes from the images through held steps.
     """
     held = {network.image_wire}
     writers: dict[str, str] = {}
@@ -82,7 +82,9 @@ def find_boundary(network: Network) -> Boundary:
 
 
 def _is_held(step: Step) -> bool:
-    return not step.is_random and not any(p.requires_grad for p in step.module.parameters())
+    moves = any(p.requires_grad for p in step.module.parameters())
+    follows = any(is_batch_norm(m) and not is_held(m) for m in step.module.modules())
+    return not (step.is_random or moves or follows)
 
 
 def loose_statistics(network: Network) -> dict[str, Tensor]:

@@ -28,7 +28,7 @@ from graftwork.errors import FlowError
 from graftwork.graph.contracts import CONTRACTS
 from graftwork.graph.wires import parse_settings
 
-__all__ = ["Objectives", "score_split"]
+__all__ = ["Objectives", "normal_class", "score_split"]
 
 
 class Objectives:
@@ -135,9 +135,15 @@ class Objectives:
     @property
     def normal_class(self) -> int:
         """The class that anomalies differ from: the objective's own, else the commonest in training."""
-        if isinstance(self.main, Anomaly) and self.main.normal_class in self.classes:
-            return self.classes.index(self.main.normal_class)
-        return int(torch.bincount(self.train_labels, minlength=len(self.classes)).argmax())
+        return normal_class(self.main, self.train_labels.numpy(), self.classes)
+
+
+def normal_class(objective: Objective, train_labels: NDArray[Any], classes: Sequence[str]) -> int:
+    """Return the class that anomalies differ from: the objective's own, else the commonest in training."""
+    named = objective.normal_class if isinstance(objective, Anomaly) else None
+    if named is not None and named in classes:
+        return list(classes).index(named)
+    return int(np.bincount(train_labels, minlength=len(classes)).argmax())
 
 
 def score_split(

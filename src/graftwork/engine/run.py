@@ -204,6 +204,9 @@ class _Run:
     def _train(self, checkpoint: Checkpoint | None) -> Generator[Event, None, bool]:
         """Train all phases; returns whether the user stopped."""
         first = checkpoint.phase if checkpoint else 0
+        if checkpoint is not None:
+            restore(self.network, checkpoint.tensors)
+            self.record = self.record.edit(best_epoch=checkpoint.state.best_epoch or None)
         for number, phase in enumerate(self.plan.phases[first:], start=first):
             set_trainable(self.network, phase.cuts, self.plan.batch_norm, with_rules=phase.name == "main")
             train = self.stores.split("train", phase)
@@ -217,7 +220,6 @@ class _Run:
                 continue
             state = PhaseState()
             if checkpoint is not None and number == first:
-                restore(self.network, checkpoint.tensors)
                 state = checkpoint.state
                 state.interrupted = False
                 yield RunResumed(run=self.folder.name, phase=phase.name, epoch=state.epoch, step=state.step)
@@ -239,7 +241,8 @@ class _Run:
             self.record = self.record.edit(best_epoch=state.best_epoch or None)
             if state.interrupted:
                 return True
-            self._save(number + 1, PhaseState())
+            is_last = number + 1 == len(self.plan.phases)
+            self._save(number + 1, PhaseState(best_epoch=state.best_epoch if is_last else 0))
         return False
 
     def _is_standardized(self, phase: Phase) -> bool:

@@ -34,6 +34,10 @@ _DTYPES = {
     "bfloat16": torch.bfloat16,
     "float16": torch.float16,
     "uint8": torch.uint8,
+    "bool": torch.bool,
+    "int32": torch.int32,
+    "int64": torch.int64,
+    "float64": torch.float64,
 }
 
 
@@ -43,7 +47,7 @@ class ShardStore:
     Args:
         folder: the entry's folder; made if it is not there.
         shape: shape of one row.
-        dtype: 'float32', 'bfloat16', 'float16' or 'uint8'.
+        dtype: torch's name of the number format, such as 'float32', 'bfloat16' or 'int64'.
     """
 
     def __init__(self, folder: Path, shape: Sequence[int], dtype: str) -> None:

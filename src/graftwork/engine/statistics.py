@@ -74,7 +74,7 @@ def _fit_head(network: Network, head: Head, wire: str, train: Source, compute: C
     squares = torch.zeros_like(total)
     for _, inputs in prefetched(train, _batches(len(train)), epoch=0):
         with torch.inference_mode(), autocast(compute):
-            pooled = cast(Tensor, head.pool(network.run(inputs, [wire])[wire])).double().cpu()
+            pooled = cast(Tensor, head.pool(network.run(inputs, [wire])[wire])).cpu().double()
         total += pooled.sum(0)
         squares += pooled.square().sum(0)
     mean = total / len(train)

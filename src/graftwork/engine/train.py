@@ -233,11 +233,9 @@ def train_phase(
         yield runner.end_epoch(0, 0.0)
         if number > 0:  # who stops before an epoch has ended keeps what the phase before gave
             state.best = runner.copy_movable()
-    while state.epoch < phase.epochs and not state.interrupted:
+    while state.epoch < phase.epochs and not state.interrupted and not _waited_enough(runner):
         yield from _train_epoch(runner, save, stop)
-        if _waited_enough(runner):
-            state.stopped_early = True
-            break
+    state.stopped_early = state.epoch < phase.epochs and _waited_enough(runner)
     if state.best:
         runner.restore_best()
     yield PhaseEnded(phase=phase.name, best_epoch=state.best_epoch, stopped_early=state.stopped_early)

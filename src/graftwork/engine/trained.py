@@ -36,16 +36,25 @@ _BATCH = 32
 
 
 class TrainedModel:
-    """The network of a run with its final weights, its transform and its classes."""
+    """The network of a run with its final weights, its transform and its classes.
+
+    ``names`` are those of the values that it predicts: classes, tags, or numbers.
+    """
 
     def __init__(
-        self, built: Built, objective: Objective, classes: tuple[str, ...], compute: ComputePlan
+        self,
+        built: Built,
+        objective: Objective,
+        classes: tuple[str, ...],
+        compute: ComputePlan,
+        names: tuple[str, ...] = (),
     ) -> None:
         self.built = built
         self.network: Network = built.network
         self.port: InputPort = built.port
         self.objective = objective
         self.classes = classes
+        self.names = names or classes
         self.compute = compute
         self.transform = Transform.for_port(self.port)
 
@@ -159,7 +168,7 @@ def load_run(folder: Path, *, workspace: Workspace) -> TrainedModel:
     built.network.load(load_file(weights))
     built.network.to(plan.compute.device)
     objective = _objective(flow, built, load_state(folder))
-    return TrainedModel(built, objective, plan.classes, plan.compute)
+    return TrainedModel(built, objective, plan.classes, plan.compute, names)
 
 
 def load_state(folder: Path) -> dict[str, torch.Tensor]:

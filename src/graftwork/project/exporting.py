@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graftwork.documents.files import storing
+from graftwork.errors import ExportError
 from graftwork.project.run import Run
 from graftwork.project.sources import images_of_run
 from graftwork.project.using import read_samples
@@ -37,6 +38,15 @@ def export_run(
     from graftwork.export.registry import find_export
 
     write = find_export(to)
+    if model.objective.wants != "category" or not model.network.reads_images_alone:
+        what = (
+            "more than images" if model.objective.wants == "category" else f"'{model.objective.wants}' labels"
+        )
+        raise ExportError(
+            f"Run {run.id} is a model for {what}; exports are written for classes from images alone so far.",
+            hint="Use it from Python: graftwork.Project(...).load(RUN).",
+            run=run.id,
+        )
     # an export computes in float32, so that is what it is compared with
     exact = copy.copy(model)
     exact.compute = model.compute.edit(precision="float32")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graftwork.documents.record import AnyScores
+from graftwork.documents.record import AnyScores, ScoreKind
 from graftwork.errors import DataError, RunError
 from graftwork.graph.contracts import ImagesSettings
 from graftwork.project.run import Run
@@ -40,6 +40,9 @@ class Prediction:
     label: str | None = None
     probability: float | None = None
     probabilities: dict[str, float] = field(default_factory=dict)
+    """By class or tag; of masks, the share of the pixels by class."""
+    values: dict[str, float] = field(default_factory=dict)
+    """Predicted numbers by name, or the score of an anomaly."""
     problem: str | None = None
     """Why there is no label: the image cannot be read."""
 
@@ -52,7 +55,7 @@ def evaluate_run(
     Raises:
         DataError: no labelled image to score.
     """
-    from graftwork.engine.objectives import score_split
+    from graftwork.engine.objectives import normal_class, score_split
 
     table = read_samples(run)
     if source is None:
@@ -66,25 +69,32 @@ def evaluate_run(
             f"{images.source} holds no labelled image to score.",
             hint="Name a folder with a sub-folder per class.",
         )
-    learned = [row["label"] for row in table if row["split"] == "train"]
-    kind = "anomaly" if model.objective.wants == "none" else model.objective.wants
+    learned = _training_labels(run, model, table, workspace)
+    kind: ScoreKind = "anomaly" if model.objective.wants == "none" else model.objective.wants
     labels = model.labels(images, indices)
+    if kind == "anomaly":
+        labels = labels != normal_class(model.objective, learned, model.classes)
     return score_split(
         kind,
         model.predict_images(images, indices),
         labels,
-        train_labels=_training_labels(learned, labels),
-        classes=model.classes,
+        train_labels=learned,
+        classes=model.names,
         seed=run.record.seed,
     )
 
 
-def _training_labels(learned: list[Any], like: NDArray[Any]) -> NDArray[Any]:
-    """Return the training labels of a run; those of a kind that samples do not hold give no control."""
+def _training_labels(
+    run: Run, model: TrainedModel, table: list[dict[str, Any]], workspace: Workspace
+) -> NDArray[Any]:
+    """Return the training labels of a run, for controls; classes are in its table, others with its images."""
     import numpy as np
 
-    known = [label for label in learned if isinstance(label, int)]
-    return np.asarray(known or like[:1], dtype=like.dtype)
+    if run.record.data is None or run.record.data.label_kind == "category":
+        known = [row["label"] for row in table if row["split"] == "train"]
+        return np.asarray(known or [0], dtype=np.int64)
+    images = images_of_run(run, workspace)
+    return model.labels(images, images.of_split("train"))
 
 
 def read_samples(run: Run) -> list[dict[str, Any]]:
@@ -146,13 +156,30 @@ def predict_images(model: TrainedModel, images: Iterable[Any]) -> Iterator[Predi
             if isinstance(picture, str):
                 yield Prediction(name, problem=picture)
             else:
-                yield _prediction(name, model.classes, next(rows))
+                yield _prediction(name, model, next(rows))
 
 
-def _prediction(name: str, classes: Sequence[str], row: Any) -> Prediction:
-    values = [float(p) for p in row]
-    best = max(range(len(values)), key=values.__getitem__)
-    return Prediction(name, classes[best], values[best], dict(zip(classes, values, strict=True)))
+def _prediction(name: str, model: TrainedModel, row: NDArray[Any]) -> Prediction:
+    kind = model.objective.wants
+    if kind == "mask":  # of each pixel; what is told here is what there is most of
+        row = _shares(row)
+    names = model.names if kind != "none" else ("score",)
+    values = {n: float(v) for n, v in zip(names, row.reshape(-1), strict=True)}
+    if kind in ("number", "none"):
+        return Prediction(name, ", ".join(f"{n} {v:.4g}" for n, v in values.items()), values=values)
+    if kind == "tags":
+        return Prediction(name, ";".join(n for n, p in values.items() if p >= 0.5), probabilities=values)
+    best = max(values, key=values.__getitem__)
+    return Prediction(name, best, values[best], values)
+
+
+def _shares(probabilities: NDArray[Any]) -> NDArray[Any]:
+    """Return the share of pixels of each class, (k,), from probabilities (k, h, w)."""
+    import numpy as np
+
+    counts = np.bincount(probabilities.argmax(0).ravel(), minlength=len(probabilities))
+    shares: NDArray[Any] = counts / counts.sum()
+    return shares
 
 
 def _open(item: Any) -> Image | str:
