@@ -45,7 +45,7 @@ def set_trainable(
     Args:
         network: changed in place.
         cuts: per base's node, the cut up to which its stages are frozen.
-        batch_norm: how batch-norm behaves in free stages.
+        batch_norm: how batch-norm behaves in free stages of bases that do not say so themselves.
         with_rules: whether the layers' own exceptions count; they do not in a probe, where each base
             is frozen as a whole.
     """
@@ -58,7 +58,7 @@ def set_trainable(
             free(stage.module) if is_free else freeze(stage.module)
             if with_rules:
                 placed.rules.apply(stage.name, stage.module, otherwise=is_free)
-            set_batch_norm(stage.module, batch_norm)
+            set_batch_norm(stage.module, placed.batch_norm or batch_norm)
 
 
 def find_boundary(network: Network) -> Boundary:

@@ -44,7 +44,9 @@ def predict(
     positions = np.arange(len(split), dtype=np.int64)
     batches = [positions[i : i + batch] for i in range(0, len(positions), batch)]
     found: dict[str, list[Tensor]] = {wire: [] for wire in wires}
-    with torch.inference_mode(), autocast(compute):
+    # Code of one's own may draw random numbers even now: the same ones each time.
+    with torch.random.fork_rng(devices=[]), torch.inference_mode(), autocast(compute):
+        torch.manual_seed(0)
         for chosen, inputs in prefetched(split.source, batches, epoch=0):
             outputs = network.run({**inputs, **split.data.batch(chosen, compute.device)}, wires)
             for wire, value in outputs.items():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -10,7 +10,7 @@ from torch import nn
 
 from graftwork.bases import Base
 from graftwork.documents.plan import INPUT_CUT
-from graftwork.engine.freeze import free, freeze, hold
+from graftwork.engine.freeze import free, hold
 from graftwork.errors import PlanError, did_you_mean
 
 __all__ = ["LayerRules", "layers_of"]
@@ -64,12 +64,10 @@ class LayerRules:
 
     def apply(self, stage: str, module: nn.Module, *, otherwise: bool) -> None:
         """Freeze and free the layers of one stage, whose rule is ``otherwise`` (free or not)."""
+        wanted = {name: self.is_free(stage, name, otherwise) for name, _ in layers_of(module)}
+        if any(is_free != otherwise for is_free in wanted.values()):
+            _set_each(module, wanted, otherwise=otherwise)
         for name, layer in layers_of(module):
-            wanted = self.is_free(stage, name, otherwise)
-            if wanted and not otherwise:
-                free(layer)
-            elif otherwise and not wanted:
-                freeze(layer)
             if any(_is_within(name, pattern) for pattern in self.held):
                 hold(layer)
 
@@ -96,6 +94,23 @@ def layers_of(module: nn.Module) -> Iterator[tuple[str, nn.Module]]:
         own = (*layer.parameters(recurse=False), *layer.buffers(recurse=False))
         if name and own:
             yield name, layer
+
+
+def _set_each(module: nn.Module, wanted: Mapping[str, bool], *, otherwise: bool) -> None:
+    """Free the ``wanted`` layers of a stage and freeze the others, each for itself.
+
+    What has no tensors, such as dropout, goes with the layer around it. A container is held only when
+    nothing in it is free: a held one would keep ``train()`` from its children.
+    """
+    free(module)
+    for name, layer in module.named_modules():
+        around = [key for key in wanted if _is_within(name, key)]
+        if wanted[max(around, key=len)] if around else otherwise:
+            continue
+        for parameter in layer.parameters(recurse=False):
+            parameter.requires_grad_(False)
+        if not any(wanted[key] for key in wanted if not name or key.startswith(f"{name}.")):
+            hold(layer)
 
 
 def _matches(patterns: Iterable[str], stage: str, layer: str) -> bool:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from graftwork.bases import Base
 from graftwork.documents.plan import INPUT_CUT
+from graftwork.documents.recipe import BatchNormMode
 from graftwork.engine.layer_rules import LayerRules
 from graftwork.errors import FlowError, WeightsMismatch
 
@@ -42,13 +43,17 @@ class Step:
 
 @dataclass(frozen=True)
 class PlacedBase:
-    """A base at its node, and the user's exceptions from the cut."""
+    """A base at its node, and the user's exceptions from the cut.
+
+    ``batch_norm``: how it behaves in free stages by the node's own settings; None: as the plan says.
+    """
 
     node: str
     base: Base
     steps: tuple[str, ...]
     prefix: str
     rules: LayerRules
+    batch_norm: BatchNormMode | None = None
 
     def position(self, cut: str) -> int:
         """Return how many stages lie before a cut."""

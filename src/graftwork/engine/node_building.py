@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,19 +14,21 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd
 
-from graftwork.bases import Base, open_base
+from graftwork.bases import Base, digest_tensors, open_base
 from graftwork.components import catalog, head  # noqa: F401  they register the builders
-from graftwork.components.custom.build import Custom, build_custom
+from graftwork.components.custom.build import Custom, build_custom, example_inputs
 from graftwork.components.registry import Site, build_component
 from graftwork.documents.card import InputPort
 from graftwork.documents.flow import Flow, Node
-from graftwork.engine.freeze import freeze, hold_frozen_layers
+from graftwork.documents.recipe import BatchNormMode
+from graftwork.engine.freeze import freeze, hold_frozen_layers, is_held
 from graftwork.engine.input_port import PixelsToPort
 from graftwork.engine.layer_rules import LayerRules
 from graftwork.engine.network import PlacedBase, Step, call_step
 from graftwork.engine.workspace import Workspace
 from graftwork.errors import GraftworkError, ShapeError
 from graftwork.graph.contracts import BackboneSettings
+from graftwork.graph.custom import CustomSettings
 from graftwork.graph.ports import Dim, Wire
 from graftwork.graph.topology import incoming
 from graftwork.graph.wires import face_of, parse_settings
@@ -191,6 +193,7 @@ class NodeBuilder:
 
     def _backbone(self, node: Node, base: Base, *, is_main: bool) -> NodeParts:
         settings = BackboneSettings.model_validate(node.settings)
+        mode: BatchNormMode = "follow" if settings.strategy == "from_scratch" else settings.batch_norm
         wire = input_wires(self.flow, node)["image"]
         before: list[Step] = []
         if self.adapts(wire, base):
@@ -198,7 +201,7 @@ class NodeBuilder:
             wire = before[-1].outputs[0]
         rules = LayerRules(settings.freeze, settings.unfreeze)
         steps, placed = self._place(node.id, base, wire, rules, is_main=is_main)
-        return NodeParts((*before, *steps), placed)
+        return NodeParts((*before, *steps), replace(placed, batch_norm=mode))
 
     def _place(
         self,
@@ -229,23 +232,26 @@ class NodeBuilder:
 
     def _custom(self, node: Node, site: Site, *, is_main: bool) -> NodeParts:
         face = face_of(node)
-        settings: Any = parse_settings(node, face.contract)
+        settings = cast(CustomSettings, parse_settings(node, face.contract))
         with torch.enable_grad():
             custom = build_custom(settings, site, root=self.workspace.root or Path())
+        key = _key_of_code(custom, settings, site)
         before, wires = self._pixels(node, custom.value_range)
         if custom.base is not None and len(wires) == 1 and len(face.outputs) == 1:
             # The node's own patterns are in ``trainable`` already.
             rules = LayerRules((), (), tuple(custom.trainable.items()), custom.held)
             output = face.outputs[0].name
             steps, placed = self._place(node.id, custom.base, wires[0], rules, output, is_main=is_main)
+            steps = [replace(step, key=f"{step.key}{key}") for step in steps]
             return NodeParts((*before, *steps), placed, custom)
-        if any(p.requires_grad for p in custom.module.parameters()):
-            hold_frozen_layers(custom.module)
-        else:
+        parameters = list(custom.module.parameters())
+        if parameters and not any(p.requires_grad for p in parameters):
             freeze(custom.module)
+        else:
+            hold_frozen_layers(custom.module)
         outputs = tuple(f"{node.id}.{p.name}" for p in face.outputs)
-        is_random = not custom.is_deterministic
-        step = Step(node.id, node.id, custom.module, tuple(wires), outputs, "new", custom.digest, is_random)
+        is_random = not custom.is_deterministic or (not is_held(custom.module) and _draws(custom.module))
+        step = Step(node.id, node.id, custom.module, tuple(wires), outputs, "new", key, is_random)
         return NodeParts((*before, step), None, custom)
 
     def _is_pixels(self, wire: str) -> bool:
@@ -268,6 +274,17 @@ class NodeBuilder:
                 wire = step.outputs[0]
             wires.append(wire)
         return steps, wires
+
+
+def _key_of_code(custom: Custom, settings: CustomSettings, site: Site) -> str:
+    """Return what code computes, apart from its weights.
+
+    Its own text does not tell: it may have drawn numbers that are no weights, or have read a file. So what
+    it gives for a fixed example is part of the key.
+    """
+    found = custom.module(*example_inputs(settings, site, custom.value_range))
+    tensors = found if isinstance(found, tuple) else (found,)
+    return f"{custom.digest}:{digest_tensors({str(i): t for i, t in enumerate(tensors)})}"
 
 
 def _port_step(node_id: str, wire: str, port: InputPort, name: str = "port") -> Step:

@@ -24,7 +24,7 @@ from graftwork.engine.metrics.ranking import score_anomalies
 from graftwork.engine.metrics.tags import score_tags
 from graftwork.engine.metrics.watched import LOW_IS_GOOD, main_metric, watched
 from graftwork.engine.network import Network
-from graftwork.errors import FlowError
+from graftwork.errors import FlowError, did_you_mean
 from graftwork.graph.contracts import CONTRACTS
 from graftwork.graph.wires import parse_settings
 
@@ -96,9 +96,9 @@ class Objectives:
             if objective.fits == "features":
                 wire = sink.wires[0]
                 found = predict(network, train, compute, [wire])[wire]
-                named = isinstance(objective, Anomaly) and objective.normal_class is not None
-                chosen = self.train_labels == self.normal_class
-                objective.fit((found[chosen] if named else found).to(self.device))
+                if isinstance(objective, Anomaly) and objective.normal_class is not None:
+                    found = found[self.train_labels == self.classes.index(objective.normal_class)]
+                objective.fit(found.to(self.device))
 
     @property
     def kind(self) -> ScoreKind:
@@ -187,9 +187,17 @@ def _counts(images: ImageSet, labels: Tensor) -> Tensor:
 
 
 def _check_kind(objective: Objective, images: ImageSet, node: str) -> None:
-    if objective.wants not in ("none", images.label_kind):
+    wanted = "category" if objective.wants == "none" else objective.wants
+    if wanted != images.label_kind:
         raise FlowError(
-            f"Node '{node}' wants labels of kind '{objective.wants}' but the data has '{images.label_kind}'.",
-            hint=f"Set label_kind: {objective.wants} on the images node, or choose another objective.",
+            f"Node '{node}' wants labels of kind '{wanted}' but the data has '{images.label_kind}'.",
+            hint=f"Set label_kind: {wanted} on the images node, or choose another objective.",
+            node=node,
+        )
+    normal = objective.normal_class if isinstance(objective, Anomaly) else None
+    if normal is not None and normal not in images.classes:
+        raise FlowError(
+            f"Node '{node}' takes '{normal}' for normal, but the data has no such class.",
+            hint=did_you_mean(normal, images.classes),
             node=node,
         )

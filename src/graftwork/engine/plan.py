@@ -74,7 +74,7 @@ def make_plan(
         PlanError: choices that contradict each other.
     """
     _refuse_augmented_masks(images, flow.recipe)
-    _refuse_foreign_adapt(settings, built.network)
+    _refuse_foreign_adapt(built.network)
     network, recipe, main = built.network, flow.recipe, built.network.main
     cuts = cuts_of(settings, network)
     strategy = strategy_of(settings, network, cuts)
@@ -91,6 +91,7 @@ def make_plan(
         _plan_phase(network, recipe, f, cache, batch_norm, is_probed=len(facts) > 1, strategy=strategy)
         for f in facts
     )
+    _refuse_idle_parts(flow, network, phases)
     return Plan(
         base=main.base.card.id if main else "none",
         main=main.node if main else None,
@@ -120,17 +121,34 @@ def _refuse_augmented_masks(images: ImageSet, recipe: Recipe) -> None:
         )
 
 
-def _refuse_foreign_adapt(settings: FlowSettings, network: Network) -> None:
+def _refuse_foreign_adapt(network: Network) -> None:
     """Statistics can be re-estimated in layers of torch alone."""
-    parts = [s.module for s in network.steps if s.role == "base"]
-    foreign = any(
-        is_batch_norm(m) and not isinstance(m, _BatchNorm) for part in parts for m in part.modules()
-    )
-    if settings.backbone.batch_norm == "adapt" and foreign:
+    for node, placed in network.bases.items():
+        parts = [m for stage in placed.base.stages for m in stage.module.modules()]
+        foreign = any(is_batch_norm(m) and not isinstance(m, _BatchNorm) for m in parts)
+        if placed.batch_norm == "adapt" and foreign:
+            raise PlanError(
+                "Batch-norm mode 'adapt' cannot re-estimate the statistics of Keras layers.",
+                hint="Set batch_norm to 'held' or 'follow'.",
+                node=node,
+            )
+
+
+def _refuse_idle_parts(flow: Flow, network: Network, phases: Sequence[Phase]) -> None:
+    """Refuse to train what no loss reaches; the proof would fail, but only after the training."""
+    slopes = [s for s in network.sinks if flow.node(s.node).component != "anomaly"]
+    reached = {wire for sink in slopes for wire in sink.wires}
+    idle = []
+    for step in reversed(network.steps):
+        if reached.intersection(step.outputs):
+            reached.update(step.inputs)
+        elif _num_trainable(step.module):
+            idle.append(step.node)
+    if idle and any(phase.groups for phase in phases):
         raise PlanError(
-            "Batch-norm mode 'adapt' cannot re-estimate the statistics of Keras layers.",
-            hint="Set batch_norm to 'held' or 'follow'.",
-            node=settings.main,
+            f"Node '{idle[-1]}' is to be trained, but no objective that learns by slopes reads what it gives.",
+            hint="Connect it to an objective, remove it, or freeze it.",
+            node=idle[-1],
         )
 
 
@@ -270,8 +288,10 @@ def _plan_cache(
         return CachePlan(is_used=False, reason=_why_not_held(network))
     views = recipe.cached_views if recipe.augment != "none" else 1
     rows = counts["train"] * views + counts["validation"] + counts["test"]
+    bases = _DTYPE_BYTES[compute.precision]
+    width = {w: bases if s.role == "base" else 4 for s in network.steps for w in s.outputs}
     row_bytes = {
-        name: sum(prod(shapes[w]) for w in b.wires) * _DTYPE_BYTES[compute.precision]
+        name: sum(prod(shapes[w]) * width[w] for w in b.wires)
         for name, b in boundaries.items()
     }
     kept = [name for name, size in row_bytes.items() if size * rows <= limit]

@@ -173,7 +173,7 @@ class _Run:
                 yield Noted(level="info", message=f"Node '{node}': {note}")
 
     def _adapt_batch_norm(self) -> Iterator[Event]:
-        if self.plan.batch_norm != "adapt":
+        if all(placed.batch_norm != "adapt" for placed in self.network.bases.values()):
             return
         source = self.stores.images("train", is_augmented=False)
         count = reestimate_batch_norm(self.network, source, self.plan.compute)
@@ -210,8 +210,6 @@ class _Run:
         for number, phase in enumerate(self.plan.phases[first:], start=first):
             set_trainable(self.network, phase.cuts, self.plan.batch_norm, with_rules=phase.name == "main")
             train = self.stores.split("train", phase)
-            if number == 0:
-                self.objectives.fit_features(self.network, train, self.plan.compute)
             self.last_phase = phase
             if not phase.groups:
                 yield Noted(
@@ -224,7 +222,7 @@ class _Run:
                 state.interrupted = False
                 yield RunResumed(run=self.folder.name, phase=phase.name, epoch=state.epoch, step=state.step)
             elif number == 0 and self._is_standardized(phase):
-                fit_standardization(self.network, train.source, self.plan.compute)
+                fit_standardization(self.network, train, self.plan.compute)
             yield from train_phase(
                 self.network,
                 phase,
@@ -270,6 +268,7 @@ class _Run:
         self, frozen: FrozenWitness, before: str, moved: MovementWitness, *, interrupted: bool
     ) -> Iterator[Event]:
         phase = getattr(self, "last_phase", self.plan.phases[-1])
+        self.objectives.fit_features(self.network, self.stores.split("train", phase), self.plan.compute)
         metrics: dict[Literal["validation", "test"], AnyScores] = {}
         probabilities: dict[Split, NDArray[np.float32]] = {}
         for split in HELD_OUT:

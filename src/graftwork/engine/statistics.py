@@ -12,6 +12,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from graftwork.components.head import Head
 from graftwork.documents.plan import ComputePlan
 from graftwork.engine.compute import autocast
+from graftwork.engine.evaluate import Split
 from graftwork.engine.network import Network
 from graftwork.engine.sources import Source, prefetched
 
@@ -29,7 +30,7 @@ def _batches(count: int) -> list[np.ndarray]:
 
 
 def reestimate_batch_norm(network: Network, images: Source, compute: ComputePlan) -> int:
-    """Replace the base's batch-norm statistics by those of ``images``; weights stay as they are.
+    """Replace the batch-norm statistics of bases in mode 'adapt' by those of ``images``; weights stay.
 
     Returns:
         How many layers were re-estimated; none when there are fewer than two images.
@@ -37,7 +38,8 @@ def reestimate_batch_norm(network: Network, images: Source, compute: ComputePlan
     Source: Li et al. 2016, "Revisiting batch normalization for practical domain adaptation",
     arXiv:1603.04779; averages over all batches as in torch's ``momentum=None``.
     """
-    parts = [s.module for s in network.steps if s.role == "base"]
+    adapting = {node for node, placed in network.bases.items() if placed.batch_norm == "adapt"}
+    parts = [s.module for s in network.steps if s.role == "base" and s.node in adapting]
     layers = [
         m
         for part in parts
@@ -61,7 +63,7 @@ def reestimate_batch_norm(network: Network, images: Source, compute: ComputePlan
     return len(layers)
 
 
-def fit_standardization(network: Network, train: Source, compute: ComputePlan) -> None:
+def fit_standardization(network: Network, train: Split, compute: ComputePlan) -> None:
     """Measure mean and variance of what each standardizing head gets from the frozen bases, and hold them."""
     network.eval()
     for step in network.steps:
@@ -69,10 +71,11 @@ def fit_standardization(network: Network, train: Source, compute: ComputePlan) -
             _fit_head(network, step.module, step.inputs[0], train, compute)
 
 
-def _fit_head(network: Network, head: Head, wire: str, train: Source, compute: ComputePlan) -> None:
+def _fit_head(network: Network, head: Head, wire: str, train: Split, compute: ComputePlan) -> None:
     total = torch.zeros(head.num_features, dtype=torch.float64)
     squares = torch.zeros_like(total)
-    for _, inputs in prefetched(train, _batches(len(train)), epoch=0):
+    for chosen, inputs in prefetched(train.source, _batches(len(train)), epoch=0):
+        inputs = {**inputs, **train.data.batch(chosen, compute.device)}
         with torch.inference_mode(), autocast(compute):
             pooled = cast(Tensor, head.pool(network.run(inputs, [wire])[wire])).cpu().double()
         total += pooled.sum(0)

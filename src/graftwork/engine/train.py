@@ -182,6 +182,8 @@ class _PhaseRunner:
     def _validate(self) -> dict[str, float] | None:
         if len(self.validation) == 0:
             return None
+        if self.objectives.main.fits == "features":
+            self.objectives.fit_features(self.network, self.train, self.compute)
         predictions = predict(self.network, self.validation, self.compute, self.network.needed_wires)
         return self.objectives.watched(predictions, self.validation.data.labels())
 
