@@ -14,7 +14,7 @@ from graftwork.engine.folder import read_record
 from graftwork.engine.run import plan_flow, run_flow
 from graftwork.errors import PlanError
 
-from .test_flows import workspace_in
+from .test_flows import BRANCHES, flow_of, workspace_in
 from .test_run_laws import Killed, _kill_after
 
 KERAS = """
@@ -125,3 +125,55 @@ edges:
 """)
     with pytest.raises(PlanError, match="adapt"):
         plan_flow(backbone, workspace=workspace_in(tmp_path))
+
+
+def two_backbones(source: Path) -> Flow:
+    text = BRANCHES.replace("recipe: {epochs: 1, probe_epochs: 1, precision: float32}", f"recipe: {RECIPE}")
+    return flow_of(text, source)
+
+
+@pytest.mark.parametrize("polls", [6, 11])
+def test_a_run_of_two_backbones_that_is_killed_mid_epoch_resumes_bit_for_bit(polls, stripes, tmp_path):
+    flow = two_backbones(stripes)
+    whole = run(flow, tmp_path, "whole")
+    with pytest.raises(Killed):
+        run(flow, tmp_path, "killed", _kill_after(polls))
+    assert run(flow, tmp_path, "killed") == whole
+
+
+def test_a_run_that_dies_while_its_scores_are_computed_keeps_its_training(stripes, tmp_path, monkeypatch):
+    from graftwork.engine import run as module
+
+    flow = scratch_flow(stripes)
+    whole = run(flow, tmp_path, "whole")
+
+    def die(*_: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "predict", die)
+        with pytest.raises(Killed):
+            run(flow, tmp_path, "killed")
+    assert run(flow, tmp_path, "killed") == whole
+    records = [read_record(tmp_path / "runs" / name) for name in ("whole", "killed")]
+    assert records[0].best_epoch == records[1].best_epoch
+    assert records[0].metrics == records[1].metrics
+
+
+def test_a_run_that_dies_after_its_last_wanted_epoch_does_not_train_another(stripes, tmp_path):
+    flow = scratch_flow(stripes)
+    flow = flow.edit(recipe=flow.recipe.edit(epochs=12, early_stop=1, learning_rate=0.1))
+    whole = run(flow, tmp_path, "whole")
+    last = read_record(tmp_path / "runs" / "whole").best_epoch + 1
+    assert last < 12
+    folder = tmp_path / "runs" / "killed"
+    folder.mkdir(parents=True)
+    write_flow(flow, folder / "flow.yaml")
+    for event in run_flow(flow, folder, workspace=workspace_in(tmp_path)):
+        if event.kind == "checkpoint_saved" and (event.epoch, event.step) == (last, 0):
+            break  # killed between the checkpoint and the decision to stop
+    epochs = []
+    for event in run_flow(flow, folder, workspace=workspace_in(tmp_path)):
+        epochs += [event.epoch] if event.kind == "epoch_ended" else []
+    assert epochs == []
+    assert digest_tensors(load_file(folder / "weights.safetensors")) == whole

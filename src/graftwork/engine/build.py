@@ -129,10 +129,11 @@ class _Builder:
         for node_id in order:
             self._add(self.flow.node(node_id))
         self._pixels_for_lone_custom(consumers)
+        written = [node.id for node in self.flow.nodes]  # the objective that stands first is the main one
         network = Network(
             self.steps,
             self.placed,
-            self.sinks,
+            sorted(self.sinks, key=lambda sink: written.index(sink.node)),
             image_wire=self.image_wire,
             data_wires=[
                 w for w in self.values if w.startswith(f"{self.source.id}.") and w != self.image_wire

@@ -290,10 +290,7 @@ def _plan_cache(
     rows = counts["train"] * views + counts["validation"] + counts["test"]
     bases = _DTYPE_BYTES[compute.precision]
     width = {w: bases if s.role == "base" else 4 for s in network.steps for w in s.outputs}
-    row_bytes = {
-        name: sum(prod(shapes[w]) * width[w] for w in b.wires)
-        for name, b in boundaries.items()
-    }
+    row_bytes = {name: sum(prod(shapes[w]) * width[w] for w in b.wires) for name, b in boundaries.items()}
     kept = [name for name, size in row_bytes.items() if size * rows <= limit]
     size = sum(row_bytes[name] for name in kept) * rows
     if not kept:
