@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from graftwork.bases import digest_tensors
 from graftwork.documents.flow import Flow, load_flow, write_flow
-from graftwork.engine.folder import read_record
+from graftwork.engine.folder import read_plan, read_record
 from graftwork.engine.run import plan_flow, run_flow
 from graftwork.errors import PlanError
 
@@ -107,6 +107,14 @@ def test_moving_statistics_of_new_layers_move_and_are_saved(stripes, tmp_path):
     saved = load_file(tmp_path / "runs" / "whole" / "weights.safetensors")
     mean = next(t for n, t in saved.items() if n.startswith("norm.") and "running_mean" in n)
     assert mean.abs().max() > 0
+
+
+def test_moving_statistics_of_a_keras_cell_that_trains_move_as_they_would_in_keras(stripes, tmp_path):
+    run(keras_flow(stripes), tmp_path, "whole")
+    saved = load_file(tmp_path / "runs" / "whole" / "weights.safetensors")
+    mean = next(t for n, t in saved.items() if n.endswith("norm.moving_mean"))
+    assert mean.abs().max() > 0
+    assert read_plan(tmp_path / "runs" / "whole").batch_norm == "follow"
 
 
 def test_statistics_of_keras_are_not_re_estimated_without_a_word(stripes, tmp_path):

@@ -243,6 +243,8 @@ class NodeBuilder:
             output = face.outputs[0].name
             steps, placed = self._place(node.id, custom.base, wires[0], rules, output, is_main=is_main)
             steps = [replace(step, key=f"{step.key}{key}") for step in steps]
+            # What the code lets train and does not call in inference mode follows the batch, as it would alone.
+            placed = replace(placed, batch_norm="follow")
             return NodeParts((*before, *steps), placed, custom)
         parameters = list(custom.module.parameters())
         if parameters and not any(p.requires_grad for p in parameters):

@@ -23,7 +23,7 @@ from graftwork.documents.plan import (
     StagePlan,
 )
 from graftwork.documents.recipe import BatchNormMode, Recipe, Strategy
-from graftwork.engine.boundary import Boundary, find_boundary, set_trainable
+from graftwork.engine.boundary import Boundary, find_boundary, loose_statistics, set_trainable
 from graftwork.engine.build import Built
 from graftwork.engine.freeze import is_batch_norm
 from graftwork.engine.layer_rules import layers_of
@@ -92,6 +92,8 @@ def make_plan(
         for f in facts
     )
     _refuse_idle_parts(flow, network, phases)
+    if main is not None and main.node not in settings.backbones:
+        batch_norm = "follow" if network.base_tensors().keys() & loose_statistics(network).keys() else "held"
     return Plan(
         base=main.base.card.id if main else "none",
         main=main.node if main else None,
