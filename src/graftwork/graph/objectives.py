@@ -107,7 +107,9 @@ class AnomalySettings(ObjectiveSettings):
         description="Pull of the covariance towards equal deviations. Empty: estimated (Ledoit-Wolf).",
     )
     normal_class: str | None = Field(
-        None, description="Class of the normal images. Empty: all training images are normal."
+        None,
+        description="Class of the normal images. Empty: all training images are learned as normal, and "
+        "scores take the commonest training class for it.",
     )
 
 
