@@ -107,8 +107,9 @@ def application_port(pixels: str, height: int, width: int) -> InputPort:
     """Return the images that a model wants whose ``preprocess_input`` is of the kind ``pixels``.
 
     Keras' examples load images with ``load_img(target_size=…)``, which squeezes them with the nearest
-    pixel. Here the short side is resized bilinearly and the center cropped, as the weights were trained:
-    the nearest pixel of a large photo is noise, and squeezing changes proportions.
+    pixel. Here the short side is resized bilinearly and what the long side has more is cut off: the nearest
+    pixel of a large photo is noise, and squeezing changes proportions. An image that has the size already
+    gives the very tensor that Keras makes of it.
     """
     ports = {
         "tf": InputPort(height=height, width=width, mean=(0.5,) * 3, std=(0.5,) * 3),
@@ -122,4 +123,4 @@ def application_port(pixels: str, height: int, width: int) -> InputPort:
         ),
         "raw": InputPort(height=height, width=width, value_range=(0.0, 255.0)),
     }
-    return ports[pixels].edit(interpolation="bilinear", crop_share=0.875)
+    return ports[pixels].edit(interpolation="bilinear")
