@@ -138,7 +138,7 @@ def _read_predictions(path: Path) -> Predictions | None:
     if columns is None:
         return None
     count = sum(1 for name in columns if name.startswith("p_") and name[2:].isdigit())
-    if not count or any(isinstance(v, list) for v in columns["label"]):  # numbers, tags or masks
+    if not count or "predicted" not in columns:  # numbers, tags, masks or scores of oddness: no class is said
         return None
     return Predictions(
         keys=tuple(columns["key"]),
