@@ -14,11 +14,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pandas as pd
 import pytest
 from PIL import Image
 
 from graftwork.errors import ExportError, FlowError
 from graftwork.export import write_report
+from graftwork.export.folder import read_run_folder
 
 VOID = {"meta", "img", "br", "hr", "link"}
 PARTS = ("plan.json", "flow.yaml", "events.jsonl", "predictions.parquet", "samples.parquet")
@@ -229,6 +231,16 @@ def test_a_newer_record_is_refused(write_run_folder: Callable[..., Path]) -> Non
     folder = write_run_folder(format=99)
     with pytest.raises(FlowError, match="format 99"):
         write_report(folder)
+
+
+def test_scores_of_oddness_name_no_class_and_give_a_report_without_mistakes(
+    write_run_folder: Callable[..., Path],
+) -> None:
+    folder = write_run_folder()
+    table = pd.DataFrame({"key": ["a", "b"], "split": ["test"] * 2, "label": [0, 1], "p_0": [0.5, 14.5]})
+    table.to_parquet(folder / "predictions.parquet")
+    assert read_run_folder(folder).predictions is None
+    assert write_report(folder).is_file()
 
 
 def test_a_damaged_table_is_named_and_the_older_report_stays(write_run_folder: Callable[..., Path]) -> None:

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from graftwork.cli.show import count, duration
+from graftwork.cli.show import classes_in_words, count, duration
 from graftwork.documents.events import (
     DataReady,
     EpochEnded,
@@ -166,7 +166,7 @@ def _line(event: Event) -> str | None:
             images = ", ".join(f"{count(n)} {split}" for split, n in event.num_images.items())
             more = len(event.notes) - _SHOWN_NOTES
             hint = [f"… and {more} more notes: graftwork data check shows all"] if more > 0 else []
-            first = f"images: {images}; {len(event.classes)} classes"
+            first = f"images: {images}; {classes_in_words(event.classes)}"
             return "\n".join([first, *event.notes[:_SHOWN_NOTES], *hint])
         case PlanMade():
             plan = event.plan

@@ -15,6 +15,7 @@ from graftwork.documents.record import AnyScores, Interval, Proof, Scores, score
 from graftwork.errors import GraftworkError
 
 __all__ = [
+    "classes_in_words",
     "console",
     "count",
     "duration",
@@ -84,6 +85,15 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def classes_in_words(classes: Sequence[str]) -> str:
+    """Return how many classes there are; a flow whose labels are numbers has none.
+
+    >>> classes_in_words(("flat", "tall")), classes_in_words(())
+    ('2 classes', 'no classes')
+    """
+    return f"{len(classes) or 'no'} classes"
 
 
 def interval(value: Interval | None) -> str:
@@ -188,7 +198,7 @@ def show_plan(plan: Plan) -> None:
         f"batch-norm {plan.batch_norm}, {plan.image_size} px"
     )
     images = ", ".join(f"{count(n)} {split}" for split, n in plan.num_images.items())
-    target.print(f"{len(plan.classes)} classes; images: {images}")
+    target.print(f"{classes_in_words(plan.classes)}; images: {images}")
     show_rows(
         ["stage", ">parameters", "state", ">learning rate"],
         [

@@ -16,7 +16,17 @@ from graftwork.cli.options import (
     takes_transfer_options,
 )
 from graftwork.cli.progress import ProgressView
-from graftwork.cli.show import console, count, duration, proof_in_words, say, show_plan, show_scores, size
+from graftwork.cli.show import (
+    classes_in_words,
+    console,
+    count,
+    duration,
+    proof_in_words,
+    say,
+    show_plan,
+    show_scores,
+    size,
+)
 from graftwork.project import Run
 
 __all__ = ["INTERRUPTED", "plan", "show_run", "tell_run", "train"]
@@ -70,9 +80,8 @@ def show_run(run: Run) -> None:
         target.print(record.message, markup=False, soft_wrap=True)
     if record.data is not None:
         images = ", ".join(f"{count(n)} {split}" for split, n in record.data.num_images.items())
-        target.print(
-            f"images: {images}; {len(record.data.classes)} classes; {record.data.source}", soft_wrap=True
-        )
+        classes = classes_in_words(record.data.classes)
+        target.print(f"images: {images}; {classes}; {record.data.source}", soft_wrap=True)
     if record.metrics:
         show_scores(dict(run.metrics))
     target.print(f"proof: {proof_in_words(record.proof)}")
