@@ -226,3 +226,14 @@ def test_a_prediction_names_what_it_predicts_and_an_export_says_that_it_cannot(
         assert score_intervals(again)[name].value == pytest.approx(value.value, abs=1e-4)
     if wanted == "values":
         assert again.baseline_mae == first.baseline_mae
+
+
+def test_logits_of_another_size_than_the_masks_are_scored_at_the_masks_size(masks, tmp_path):
+    text = SEGMENTATION.replace("SOURCE", str(masks)).replace("RECIPE", "{epochs: 2}")
+    text = text.replace("kernel: 3, activation", "kernel: 3, stride: 2, activation")
+    flow = load_flow(text)
+    folder = run(flow, tmp_path)
+    assert read_record(folder).metrics["test"].kind == "mask"
+    model = load_run(folder, workspace=workspace_in(tmp_path))
+    images = open_data(read_settings(flow).images, 0, workspace_in(tmp_path))
+    assert model.predict_images(images, images.of_split("test")).shape[2:] == (32, 32)

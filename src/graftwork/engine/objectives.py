@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from graftwork.components.objectives import Anomaly, Objective, build_objective
+from graftwork.components.objectives import Anomaly, Objective, Segmentation, build_objective
 from graftwork.data import ImageSet
 from graftwork.documents.flow import Flow
 from graftwork.documents.plan import ComputePlan
@@ -87,7 +87,12 @@ class Objectives:
         """Return what the main objective reads from the outputs of the network (n, …)."""
         with torch.no_grad():
             said = outputs[self.sinks[0].wires[0]].to(self.device)
-            predicted: NDArray[np.float32] = self.main.predict(said).cpu().numpy()
+            if isinstance(self.main, Segmentation):  # logits of another size are read at the masks'
+                height, width = self.train_labels.shape[1:]
+                read = self.main.predict(said, (height, width))
+            else:
+                read = self.main.predict(said)
+            predicted: NDArray[np.float32] = read.cpu().numpy()
         return predicted
 
     def fit_features(self, network: Network, train: Split, compute: ComputePlan) -> None:

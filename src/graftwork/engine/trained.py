@@ -13,7 +13,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch import nn
 
-from graftwork.components.objectives import Objective, build_objective
+from graftwork.components.objectives import Objective, Segmentation, build_objective
 from graftwork.data import ImageSet, Transform
 from graftwork.documents.card import BaseCard, InputPort
 from graftwork.documents.flow import Flow, read_flow
@@ -87,7 +87,12 @@ class TrainedModel:
     def probabilities(self, logits: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return what the objective reads from logits, such as probabilities (n, k)."""
         with torch.no_grad():
-            read: NDArray[np.float32] = self.objective.predict(torch.from_numpy(logits)).numpy()
+            said = torch.from_numpy(logits)
+            if isinstance(self.objective, Segmentation):
+                found = self.objective.predict(said, self.transform.size)
+            else:
+                found = self.objective.predict(said)
+            read: NDArray[np.float32] = found.numpy()
         return read
 
     def predict_pil(self, images: Sequence[Image.Image]) -> NDArray[np.float32]:
