@@ -96,3 +96,10 @@ def test_documents_and_graph_load_no_torch():
         "sys.exit(any(m in sys.modules for m in ('torch', 'pandas', 'timm', 'sklearn')))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_second_source_of_images_is_refused():
+    flow = transfer_flow("photos")
+    more = flow.node("images").edit(id="more")
+    found = check(flow.edit(nodes=(*flow.nodes, more)))
+    assert [(p.level, p.node) for p in found] == [("error", "more")]

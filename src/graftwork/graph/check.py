@@ -142,6 +142,13 @@ def _check_whole(flow: Flow, known: dict[str, Face]) -> Iterator[Problem]:
     ):
         if group not in groups:
             yield Problem(message=f"{why}.", hint=f"Add a node of component '{wanted}'.")
+    sources = [node for node, face in known.items() if face.contract.group == "data"]
+    for node in sources[1:]:
+        yield Problem(
+            message=f"is a second source of images beside '{sources[0]}'; one is wanted.",
+            node=node,
+            hint="Put further inputs into columns of the same table.",
+        )
     try:
         sorted_nodes(flow)
     except FlowError as error:
