@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from graftwork.engine.sources import Augmenter
 from graftwork.engine.workspace import Workspace
 from graftwork.graph.contracts import ImagesSettings
 
-__all__ = ["Prepared", "index_path", "open_data", "prepare"]
+__all__ = ["Prepared", "index_path", "list_images", "open_data", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,35 @@ class _Measured(nn.Module):
         return self.network.run({self.network.image_wire: images}, self.network.measured_wires())
 
 
+def list_images(
+    settings: ImagesSettings, index: Path | None, *, classes: Sequence[str] | None = None
+) -> ImageSet:
+    """Return the images that an images node names, unsplit.
+
+    Args:
+        settings: source and columns.
+        index: folder of what is remembered of files; None remembers nothing.
+        classes: classes in order, of a run that is used on these images.
+    """
+    columns = [
+        "image_column",
+        "label_column",
+        "split_column",
+        "group_column",
+        "label_kind",
+        "label_columns",
+        "mask_column",
+        "number_columns",
+        "category_columns",
+    ]
+    return open_images(
+        settings.source,
+        **{name: getattr(settings, name) for name in columns},
+        index_path=index_path(settings.source, index) if index is not None else None,
+        classes=classes,
+    )
+
+
 def open_data(
     settings: ImagesSettings, seed: int, workspace: Workspace, *, need_all_classes: bool = True
 ) -> ImageSet:
@@ -60,19 +90,7 @@ def open_data(
 
     ``need_all_classes``: whether each class must be among the training images.
     """
-    images = open_images(
-        settings.source,
-        image_column=settings.image_column,
-        label_column=settings.label_column,
-        split_column=settings.split_column,
-        group_column=settings.group_column,
-        label_kind=settings.label_kind,
-        label_columns=settings.label_columns,
-        mask_column=settings.mask_column,
-        number_columns=settings.number_columns,
-        category_columns=settings.category_columns,
-        index_path=index_path(settings.source, workspace.index),
-    )
+    images = list_images(settings, workspace.index)
     return split_images(
         images,
         validation=settings.validation,

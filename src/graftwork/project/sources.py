@@ -83,23 +83,9 @@ def open_source(
         index: folder of what is remembered of files; None remembers nothing.
         classes: classes in order, of a run that is used on these images.
     """
-    from graftwork.data import open_images
-    from graftwork.engine.prepare import index_path
+    from graftwork.engine.prepare import list_images
 
-    return open_images(
-        settings.source,
-        image_column=settings.image_column,
-        label_column=settings.label_column,
-        split_column=settings.split_column,
-        group_column=settings.group_column,
-        label_kind=settings.label_kind,
-        label_columns=settings.label_columns,
-        mask_column=settings.mask_column,
-        number_columns=settings.number_columns,
-        category_columns=settings.category_columns,
-        index_path=index_path(settings.source, index) if index is not None else None,
-        classes=classes,
-    )
+    return list_images(settings, index, classes=classes)
 
 
 def images_of_run(run: Run, workspace: Workspace) -> ImageSet:
