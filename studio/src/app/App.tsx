@@ -1,0 +1,95 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { Tooltip } from "radix-ui";
+import { Suspense, lazy, useEffect } from "react";
+
+import { Busy } from "../kit/small";
+import { listenToKeys, useCommands } from "../store/commands";
+import { redo, undo } from "../store/doc";
+import { useRoute } from "../store/route";
+import { queries } from "../store/session";
+import { say } from "../store/toast";
+import { useView } from "../store/view";
+import css from "./App.module.css";
+import { ErrorBoundary } from "./ErrorBoundary";
+import { Toasts } from "./Toasts";
+import { TopBar } from "./TopBar";
+import { useTheme } from "./useTheme";
+
+const StartPage = lazy(() => import("../pages/StartPage"));
+const HubPage = lazy(() => import("../pages/HubPage"));
+const FlowPage = lazy(() => import("../pages/FlowPage"));
+const DataPage = lazy(() => import("../pages/DataPage"));
+const RunsPage = lazy(() => import("../pages/RunsPage"));
+const RunPage = lazy(() => import("../pages/RunPage"));
+const CommandPalette = lazy(() => import("../panels/CommandPalette"));
+const ShortcutList = lazy(() => import("../panels/ShortcutList"));
+const SettingsDialog = lazy(() => import("../panels/SettingsDialog"));
+
+/** The whole studio. */
+export function App() {
+  useTheme();
+  useEffect(listenToKeys, []);
+  return (
+    <QueryClientProvider client={queries}>
+      <Tooltip.Provider delayDuration={350}>
+        <a className={css.skip} href="#main">
+          Skip to the content
+        </a>
+        <TopBar />
+        <main id="main" className={css.main} tabIndex={-1}>
+          <ErrorBoundary>
+            <Suspense fallback={<div className={css.wait}><Busy what="Opening…" /></div>}>
+              <Page />
+            </Suspense>
+          </ErrorBoundary>
+        </main>
+        <Dialogs />
+        <Toasts />
+      </Tooltip.Provider>
+    </QueryClientProvider>
+  );
+}
+
+function Page() {
+  const route = useRoute((state) => state.route);
+  useEffect(() => {
+    document.title = "Graftwork";
+  }, [route]);
+  switch (route.page) {
+    case "start":
+      return <StartPage />;
+    case "hub":
+      return <HubPage key={route.project} project={route.project} />;
+    case "flow":
+      return <FlowPage key={`${route.project}/${route.flow}`} project={route.project} flow={route.flow} />;
+    case "data":
+      return <DataPage key={`${route.project}/${route.flow}`} project={route.project} flow={route.flow} />;
+    case "runs":
+      return <RunsPage project={route.project} compare={route.compare} />;
+    case "run":
+      return <RunPage key={route.run} project={route.project} run={route.run} tab={route.tab} />;
+  }
+}
+
+function Dialogs() {
+  const dialog = useView((state) => state.dialog);
+  const setDialog = useView((state) => state.setDialog);
+  useCommands([
+    { id: "palette", run: () => setDialog("palette") },
+    { id: "shortcuts", run: () => setDialog("shortcuts") },
+    { id: "settings", run: () => setDialog("settings") },
+    { id: "undo", run: () => tell("Undid", undo(), "There is nothing to undo.") },
+    { id: "redo", run: () => tell("Did again", redo(), "There is nothing to do again.") },
+  ]);
+  return (
+    <Suspense fallback={null}>
+      {dialog === "palette" ? <CommandPalette onClose={() => setDialog(null)} /> : null}
+      {dialog === "shortcuts" ? <ShortcutList onClose={() => setDialog(null)} /> : null}
+      {dialog === "settings" ? <SettingsDialog onClose={() => setDialog(null)} /> : null}
+    </Suspense>
+  );
+}
+
+function tell(verb: string, label: string | null, nothing: string): void {
+  say(label === null ? nothing : `${verb}: ${label}`);
+}

@@ -1,0 +1,1 @@
+export default function DataPage(_props: Record<string, unknown>) { return null; }

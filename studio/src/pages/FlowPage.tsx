@@ -1,0 +1,1 @@
+export default function FlowPage(_props: Record<string, unknown>) { return null; }

@@ -1,0 +1,1 @@
+export default function HubPage(_props: Record<string, unknown>) { return null; }

@@ -1,0 +1,1 @@
+export default function RunPage(_props: Record<string, unknown>) { return null; }

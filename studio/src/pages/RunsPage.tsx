@@ -1,0 +1,1 @@
+export default function RunsPage(_props: Record<string, unknown>) { return null; }

@@ -1,0 +1,1 @@
+export default function StartPage(_props: Record<string, unknown>) { return null; }

@@ -1,0 +1,1 @@
+export function RunButton() { return null; }

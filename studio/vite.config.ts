@@ -1,0 +1,13 @@
+/// <reference types="vitest/config" />
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+const server = process.env["GRAFTWORK_SERVER"] ?? "http://127.0.0.1:8765";
+
+export default defineConfig({
+  base: "/",
+  plugins: [react()],
+  build: { target: "es2022", assetsInlineLimit: 0, chunkSizeWarningLimit: 700 },
+  server: { proxy: { "/api": { target: server, ws: true } } },
+  test: { environment: "node", include: ["src/**/*.test.{ts,tsx}"] },
+});
