@@ -4,11 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo check test test-all bench docs clean
+.PHONY: setup demo studio check check-studio test test-all bench docs types clean
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml
+$(STAMP): pyproject.toml hatch_build.py studio/package-lock.json
 	@$(PYTHON) -c 'import sys; sys.exit("Graftwork needs Python 3.11 or newer, this is " + sys.version.split()[0] + ". Set PYTHON=python3.11.") if sys.version_info < (3, 11) else None'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
@@ -17,12 +17,22 @@ $(STAMP): pyproject.toml
 demo: setup
 	$(BIN)/graftwork demo --project demo-project
 
-check: setup
+studio: setup
+	$(BIN)/graftwork studio demo-project
+
+check: setup check-studio
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest tests/house tests/documents tests/graph
+
+# Lint, types and unit tests of the studio; wants Node 20 or newer, which the setup says when it lacks.
+check-studio: setup
+	cd studio && npm run --silent lint && npm run --silent check && npm run --silent test
+	$(BIN)/python -m graftwork.server.openapi studio/.openapi.json
+	diff -q studio/.openapi.json studio/openapi.json || { echo "The studio's types are stale. Run: make types"; exit 1; }
+	cd studio && node_modules/.bin/openapi-typescript openapi.json --check --output src/api/schema.d.ts
 
 test: setup
 	$(BIN)/pytest
@@ -37,5 +47,10 @@ bench: setup
 docs: setup
 	$(BIN)/python docs/build_reference.py
 
+types: setup
+	$(BIN)/python -m graftwork.server.openapi studio/openapi.json
+	cd studio && npm run --silent types
+
 clean:
+	rm -rf src/graftwork/ui studio/node_modules studio/dist
 	rm -rf $(VENV) demo-project graftwork-project .mypy_cache .ruff_cache .pytest_cache

@@ -35,9 +35,12 @@ PYTHON_MODULES = (
     "graftwork.documents.card",
     "graftwork.documents.problem",
     "graftwork.documents.preview",
+    "graftwork.documents.cuts",
+    "graftwork.graph.bypass",
     "graftwork.graph.check",
     "graftwork.graph.contracts",
     "graftwork.graph.describe",
+    "graftwork.graph.faces",
     "graftwork.graph.flows",
     "graftwork.graph.ports",
     "graftwork.graph.propose",
@@ -50,8 +53,14 @@ DOCUMENT_MODULES = (
     "graftwork.documents.card",
     "graftwork.documents.problem",
     "graftwork.documents.preview",
+    "graftwork.documents.progress",
+    "graftwork.documents.predictions",
+    "graftwork.documents.controls",
+    "graftwork.documents.cuts",
     "graftwork.graph.describe",
-    "graftwork.data.check",
+    "graftwork.graph.faces",
+    "graftwork.documents.data_view",
+    "graftwork.documents.source_card",
     "graftwork.export.onnx",
 )
 
@@ -379,7 +388,11 @@ def _about(module: ModuleType, name: str) -> str:
 
 
 def _members(kind: type) -> Iterator[tuple[str, str]]:
-    for name, value in vars(kind).items():
+    found: dict[str, Any] = {}
+    for each in reversed(kind.__mro__):  # a project's members are in several classes
+        if each.__module__.startswith("graftwork.project"):
+            found |= vars(each)
+    for name, value in (found or vars(kind)).items():
         if name.startswith("_") or not (
             isinstance(value, (property, classmethod)) or inspect.isfunction(value)
         ):

@@ -16,11 +16,13 @@ __all__ = [
     "CutError",
     "DataError",
     "ExportError",
+    "FlowChanged",
     "FlowError",
     "GraftworkError",
     "HubUnreachable",
     "ImageSizeError",
     "MissingExtra",
+    "NotOpened",
     "NotTrusted",
     "PlanError",
     "PortMismatch",
@@ -130,6 +132,10 @@ class FlowError(GraftworkError):
         return {**super().as_dict(), "problems": problems}
 
 
+class FlowChanged(FlowError):
+    """A flow file that another writer changed first; nothing was overwritten."""
+
+
 class PortMismatch(FlowError):
     """Two ports that do not fit; both sides are named."""
 
@@ -149,6 +155,10 @@ class NotTrusted(GraftworkError):
     """A flow with custom code from a folder that the user has not said to trust."""
 
     exit_code = 5
+
+
+class NotOpened(GraftworkError):
+    """A file outside the folders that the user opened in the studio."""
 
 
 class PlanError(FlowError):

@@ -193,3 +193,18 @@ def test_a_project_that_is_not_there_is_an_error_that_makes_none(
     assert ended.code == 7
     assert json.loads(ended.out)["path"] == str(tmp_path / "p")
     assert not (tmp_path / "p").exists()
+
+
+def test_a_run_at_work_is_asked_to_stop_or_to_pause(home: Any) -> None:
+    from graftwork.project.control import asked, clear
+    from graftwork.project.lock import lock_run
+
+    folder = Path(home.trained.json["path"])
+    for verb in ("stop", "pause"):
+        refused = home("runs", verb, "first", "--json")
+        assert refused.code == 6
+        assert "no process works on it" in refused.json["message"]
+        with lock_run(folder):
+            assert home("runs", verb, "first", "--json").json == {"run": folder.name, "asked": verb}
+        assert asked(folder) == verb
+        clear(folder)

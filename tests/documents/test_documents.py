@@ -52,12 +52,14 @@ def test_saved_things_are_frozen_and_edits_validated():
     ("text", "said"),
     [
         ("format: 99", "written in format 99"),
-        ("nodes: [{id: 'a b', component: x}]", "nodes.0.id"),
+        ("nodes: [{id: 'a b', component: x}]", "'id' in entry 1 of 'nodes' is 'a b'; it wants letters"),
         ("nods: []", "nods"),
         ("edges: [[a, b.c]]", "no endpoint"),
+        ("edges: [[a.b]]", r"no wire: write it as \[a.out, b.in\]"),
+        ("edges: [a.b]", "no wire"),
         ("[1, 2]", "holds no flow"),
         ("a: [", "not readable as YAML"),
-        ("recipe: {epochs: 0}", "recipe.epochs"),
+        ("recipe: {epochs: 0}", "'epochs' in 'recipe' is 0; it wants at least 1"),
     ],
 )
 def test_unreadable_flows_say_why(text, said):

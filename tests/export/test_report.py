@@ -182,7 +182,7 @@ def test_a_proof_that_holds_has_no_banner(full: Page) -> None:
 
 
 @pytest.mark.parametrize("lacking", [*((p,) for p in PARTS), PARTS])
-@pytest.mark.parametrize("status", ["failed", "stopped", "running"])
+@pytest.mark.parametrize("status", ["failed", "stopped", "paused", "starting", "queued", "running"])
 def test_runs_that_lack_parts_are_reported(
     write_run_folder: Callable[..., Path], lacking: tuple[str, ...], status: str
 ) -> None:

@@ -75,7 +75,7 @@ def make_record(run: str, **changes: Any) -> RunRecord:
 
 
 def engine_script(
-    flow: Flow, folder: Path, *, workspace: object, stop: Callable[[], bool]
+    flow: Flow, folder: Path, *, workspace: object, stop: Callable[[], bool], pause: Callable[[], bool]
 ) -> Iterator[Event]:
     """Do what an engine does, without learning anything."""
     yield RunStarted(run=folder.name)

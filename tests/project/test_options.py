@@ -66,8 +66,8 @@ def test_all_wrong_values_of_the_recipe_are_named_at_once() -> None:
     with pytest.raises(UsageError) as caught:
         flow_from_options("photos", epochs=0, batch="many")
     assert caught.value.fields["options"] == ["epochs", "batch"]
-    assert "epochs is 0" in caught.value.message
-    assert "batch is 'many'" in caught.value.message
+    assert "'epochs' is 0; it wants at least 1" in caught.value.message
+    assert "'batch' is 'many'; it wants a whole number" in caught.value.message
 
 
 def test_none_means_the_default_except_where_none_is_a_choice() -> None:

@@ -18,6 +18,10 @@ from graftwork.errors import GraftworkError
 __all__ = ["VERBS", "main"]
 
 VERBS: dict[str, tuple[str, str]] = {
+    "studio": (
+        "graftwork.cli.studio:studio",
+        "Open the studio in the browser: see, edit, train and compare with the mouse.",
+    ),
     "demo": ("graftwork.cli.demo:demo", "Run a small transfer from start to end and show what it gave."),
     "new": (
         "graftwork.cli.new:new",
@@ -34,7 +38,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "predict": ("graftwork.cli.use:predict", "Predict labels of images with a run."),
     "export": ("graftwork.cli.use:export", "Write a run's model for use elsewhere, and check it."),
     "report": ("graftwork.cli.use:report", "Write a run's HTML report anew and say where it lies."),
-    "runs": ("graftwork.cli.runs:app", "List, show, compare, delete and resume runs."),
+    "runs": ("graftwork.cli.runs:app", "List, show, compare, delete, resume, stop and pause runs."),
     "bases": ("graftwork.cli.bases:app", "List pretrained models and show what is inside them."),
     "trust": (
         "graftwork.cli.trust:trust",

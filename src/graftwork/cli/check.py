@@ -11,12 +11,12 @@ from graftwork.cli.json_out import print_json
 from graftwork.cli.options import AsJson
 from graftwork.cli.show import console, say, show_rows
 from graftwork.documents.flow import Flow, read_flow, write_flow
-from graftwork.errors import DataError, FlowError
+from graftwork.errors import FlowError
 from graftwork.graph.check import check as check_flow
-from graftwork.graph.contracts import ImagesSettings
 from graftwork.graph.ports import show_shape
-from graftwork.graph.propose import Facts, Proposal, apply, propose
+from graftwork.graph.propose import Proposal, apply, propose
 from graftwork.graph.wires import infer_wires
+from graftwork.project.facts import data_facts
 
 __all__ = ["check"]
 
@@ -36,7 +36,7 @@ def check(
     problems = check_flow(read)
     errors = [p for p in problems if p.level == "error"]
     wires = {} if errors else infer_wires(read)[0]
-    proposals = propose(read, _facts(read))
+    proposals = propose(read, data_facts(read))
     if apply_all and proposals:
         write_flow(apply(read, proposals), flow)
     if as_json:
@@ -70,17 +70,3 @@ def _range(wire: Any) -> str:
     if wire.is_normalized:
         return "normalized"
     return "" if wire.value_range is None else f"{wire.value_range[0]:g} to {wire.value_range[1]:g}"
-
-
-def _facts(flow: Flow) -> Facts:
-    """Return what the data says, where it can be opened."""
-    from graftwork.project.sources import open_source
-
-    nodes = flow.of_component("images")
-    if len(nodes) != 1:
-        return Facts()
-    try:
-        images = open_source(ImagesSettings.model_validate(nodes[0].settings), None)
-    except (DataError, ValueError):
-        return Facts()
-    return Facts(num_classes=images.num_targets or None, label_kind=images.label_kind)

@@ -27,6 +27,7 @@ __all__ = [
     "Full",
     "ProjectFolder",
     "RunName",
+    "corrections",
     "open_project",
     "takes_transfer_options",
 ]
@@ -69,6 +70,20 @@ _TRANSFER: dict[str, tuple[type[Document], type, Any]] = {
     "group_column": (ImagesSettings, str, None),
 }
 
+_EXCLUDE = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exclude", metavar="KEY", help="Leave this image out, as the data view names it. Repeatable."
+    ),
+]
+_RELABEL = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--relabel",
+        metavar="KEY=LABEL",
+        help="Give this image another label: a class, tags as a;b, numbers as 1.5;2. Repeatable.",
+    ),
+]
 _PATH = Annotated[
     str | None,
     typer.Argument(
@@ -86,6 +101,25 @@ _SET = Annotated[
         "--set", metavar="KEY=VALUE", help="Any field of the recipe or of the flow's nodes. Repeatable."
     ),
 ]
+
+
+def corrections(exclude: list[str] | None, relabel: list[str] | None) -> dict[str, Any]:
+    """Return the settings of an images node that ``--exclude`` and ``--relabel`` mean.
+
+    Raises:
+        UsageError: a new label without an image, or two for one.
+    """
+    found: dict[str, str] = {}
+    for text in relabel or ():
+        key, equals, label = text.rpartition("=")
+        if not equals or not key:
+            raise UsageError(
+                f"--relabel wants KEY=LABEL, got '{text}'.", hint="Write --relabel cat/7.jpg=dog."
+            )
+        if found.setdefault(key, label) != label:
+            raise UsageError(f"--relabel gives {key} two labels.", hint="Give it one.")
+    said = {"exclude": tuple(exclude or ()), "relabel": found}
+    return {name: value for name, value in said.items() if value}
 
 
 class FlowRequest:
@@ -165,12 +199,14 @@ def takes_transfer_options(command: Callable[..., None]) -> Callable[..., None]:
     own = [p for p in inspect.signature(command, eval_str=True).parameters.values() if p.name != "request"]
     keyword = inspect.Parameter.POSITIONAL_OR_KEYWORD
     shared = {name: _annotation(name, *row) for name, row in _TRANSFER.items()}
-    extra = {"source": _PATH, **shared, "name": _NAME, "flow": _FLOW, "settings": _SET}
+    corrected = {"exclude": _EXCLUDE, "relabel": _RELABEL}
+    extra = {"source": _PATH, **shared, **corrected, "name": _NAME, "flow": _FLOW, "settings": _SET}
     parameters = [inspect.Parameter(n, keyword, default=None, annotation=a) for n, a in extra.items()] + own
 
     @functools.wraps(command)
     def verb(**given: Any) -> None:
         options = {name: given.pop(name) for name in shared}
+        options |= corrections(given.pop("exclude"), given.pop("relabel"))
         request = FlowRequest(
             given.pop("source"), given.pop("flow"), given.pop("name"), given.pop("settings"), options
         )

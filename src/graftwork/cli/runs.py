@@ -1,4 +1,4 @@
-"""``graftwork runs``: list, show, compare, delete, resume, reindex."""
+"""``graftwork runs``: list, show, compare, delete, resume, stop, pause, reindex."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from graftwork.cli.show import console, duration, interval, proof_in_words, say,
 from graftwork.cli.train import show_run, tell_run
 from graftwork.documents.record import AnyScores, Scores, main_score
 from graftwork.errors import UsageError
+from graftwork.project import Run
 from graftwork.project.comparison import Comparison
 
 __all__ = ["app"]
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="List, show, compare, delete and resume runs."
+    no_args_is_help=True,
+    add_completion=False,
+    help="List, show, compare, delete, resume, stop and pause runs.",
 )
 
 _Several = Annotated[list[str], typer.Argument(metavar="RUN...", help="Ids, beginnings of ids, or names.")]
@@ -157,11 +160,30 @@ def delete(
 
 @app.command()
 def resume(run: RunName, project: ProjectFolder = None, as_json: AsJson = False, full: Full = False) -> None:
-    """Go on with a run that was stopped, killed or failed."""
+    """Go on with a run that was stopped, paused, killed or failed."""
     home = open_project(project)
     with ProgressView() as view:
         found = home.resume(run, on_event=view)
     tell_run(found, as_json=as_json, full=full)
+
+
+@app.command()
+def stop(run: RunName, project: ProjectFolder = None, as_json: AsJson = False) -> None:
+    """Ask a run at work to stop: it keeps and scores the best weights so far, then ends."""
+    _told(open_project(project).stop(run), "stop", as_json=as_json)
+
+
+@app.command()
+def pause(run: RunName, project: ProjectFolder = None, as_json: AsJson = False) -> None:
+    """Ask a run at work to pause: it saves where it is and ends. runs resume goes on bit for bit."""
+    _told(open_project(project).pause(run), "pause", as_json=as_json)
+
+
+def _told(run: Run, order: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"run": run.id, "asked": order})
+    else:
+        say(f"Asked {run.id} to {order}. See graftwork runs show {run.id}.")
 
 
 @app.command()

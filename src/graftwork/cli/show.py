@@ -109,6 +109,8 @@ def proof_in_words(proof: Proof | None) -> str:
         return "–"
     frozen = f"{proof.frozen_tensors} frozen " + ("unchanged" if proof.frozen_unchanged else "CHANGED")
     moved = f"{proof.moved_tensors}/{proof.trainable_tensors} moved"
+    if proof.not_started:
+        moved += f", {proof.not_started} not begun"
     return f"{'holds' if proof.holds else 'FAILS'}: {frozen}, {moved}"
 
 

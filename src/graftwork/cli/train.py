@@ -61,13 +61,16 @@ def plan(request: FlowRequest, project: ProjectFolder = None, as_json: AsJson = 
 
 
 def tell_run(run: Run, *, as_json: bool, full: bool = False) -> None:
-    """Print how a run ended; a run that was stopped ends the command with exit code 130."""
+    """Print how a run ended; a run that was stopped or paused ends the command with exit code 130."""
     if as_json:
         print_json(run_as_dict(run, full=full))
     else:
         show_run(run)
     if run.status == "stopped":
         say(f"Stopped; the best so far is kept. Go on with: graftwork runs resume {run.id}")
+        raise typer.Exit(INTERRUPTED)
+    if run.status == "paused":
+        say(f"Paused. Go on with: graftwork runs resume {run.id}")
         raise typer.Exit(INTERRUPTED)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from graftwork.data.decode import THUMBNAIL_SIDE, make_thumbnail
 from graftwork.data.sample import ImageFacts, LabelKind, Sample, Split
 from graftwork.errors import DataError
 
-__all__ = ["ArrayReader", "ArraySource", "load_arrays", "row_digest"]
+__all__ = ["ArrayReader", "ArraySource", "array_pairs", "load_arrays", "row_digest"]
 
 _PAIRS = (("images", "labels"), ("x", "y"), ("X", "y"), ("data", "labels"), ("data", "target"))
 _PARTS: tuple[tuple[str, str, Split], ...] = (
@@ -82,11 +82,10 @@ def _load_npz(path: Path, kind: LabelKind) -> ArraySource:
             content = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, KeyError, AttributeError) as error:
         raise DataError(f"The array file {path} cannot be read: {error}.") from error
-    names = content.get("classes")
-    for x, y in ((("images", "masks"),) if kind == "mask" else ()) + _PAIRS:
-        if x in content and y in content:
-            return _checked(str(path), content[x], content[y], None, names, kind)
-    parts = [(content[x], content[y], split) for x, y, split in _PARTS if x in content and y in content]
+    names, pairs = content.get("classes"), array_pairs(content, kind)
+    if len(pairs) == 1 and pairs[0][2] is None:
+        return _checked(str(path), content[pairs[0][0]], content[pairs[0][1]], None, names, kind)
+    parts = [(content[x], content[y], split) for x, y, split in pairs]
     if not parts:
         raise DataError(
             f"The file {path} holds no arrays named images and labels; it holds: {', '.join(content)}.",
@@ -96,6 +95,14 @@ def _load_npz(path: Path, kind: LabelKind) -> ArraySource:
     labels = np.concatenate([p[1] if p[1].ndim > 1 else p[1].reshape(len(p[0]), -1) for p in parts])
     splits: list[Split | None] = [p[2] for p in parts for _ in range(len(p[0]))]
     return _checked(str(path), images, labels, splits, names, kind)
+
+
+def array_pairs(names: Collection[str], kind: LabelKind) -> list[tuple[str, str, Split | None]]:
+    """Return which arrays of a file are images and their labels: one pair, or one for each split."""
+    for x, y in ((("images", "masks"),) if kind == "mask" else ()) + _PAIRS:
+        if x in names and y in names:
+            return [(x, y, None)]
+    return [(x, y, split) for x, y, split in _PARTS if x in names and y in names]
 
 
 def _checked(

@@ -8,10 +8,41 @@ from pathlib import Path
 
 from graftwork.errors import DataError
 
-__all__ = ["number_of", "place_of", "switch_of", "tags_of"]
+__all__ = ["is_missing", "is_switch", "number_of", "number_or_none", "place_of", "switch_of", "tags_of"]
 
 _MISSING = frozenset({"", "nan", "na", "n/a", "null", "none", "-", "?"})
 _ON, _OFF = frozenset({"1", "true", "yes", "1.0"}), frozenset({"0", "false", "no", "0.0"})
+
+
+def is_missing(text: str | None) -> bool:
+    """Return whether a cell says nothing: empty, or a usual word for that.
+
+    >>> is_missing(" N/A "), is_missing("0")
+    (True, False)
+    """
+    return text is None or text.strip().casefold() in _MISSING
+
+
+def is_switch(text: str) -> bool:
+    """Return whether a cell says 0 or 1, in any of the usual words.
+
+    >>> is_switch("Yes"), is_switch("2")
+    (True, False)
+    """
+    return text.strip().casefold() in _ON | _OFF
+
+
+def number_or_none(text: str) -> float | None:
+    """Return the finite number in a cell, None when it is none.
+
+    >>> number_or_none("1e3"), number_or_none("inf")
+    (1000.0, None)
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        return None
+    return value if math.isfinite(value) else None
 
 
 def number_of(text: str | None, place: str) -> float | None:

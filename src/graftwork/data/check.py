@@ -5,52 +5,28 @@ from __future__ import annotations
 from collections import Counter
 from itertools import chain
 
-from pydantic import Field
-
-from graftwork.data.duplicates import Links, find_duplicates
+from graftwork.data.duplicates import Duplicates, Links, find_duplicates
+from graftwork.data.fixes import IMBALANCE
 from graftwork.data.sample import SPLITS, ImageSet
-from graftwork.documents.document import Document
+from graftwork.documents.data_view import DataReport
 from graftwork.documents.problem import Problem
 
 __all__ = ["DataReport", "check_images"]
 
 _TINY_CLASS = 10
-_IMBALANCE = 10.0
 _NUM_LISTED = 50
 
 
-class DataReport(Document):
-    """Counts and findings of one data set."""
-
-    source: str
-    digest: str
-    classes: tuple[str, ...]
-    num_images: int
-    class_counts: dict[str, int] = Field(description="Images per class.")
-    split_counts: dict[str, dict[str, int]] = Field(description="Images per split and class.")
-    sizes: dict[str, int] = Field(description="Images per size as stored, 'width x height', commonest first.")
-    smallest_side: int = Field(description="Pixels.")
-    largest_side: int = Field(description="Pixels.")
-    modes: dict[str, int] = Field(description="Images per Pillow mode: RGB, L, P, RGBA, CMYK, I;16 …")
-    num_unreadable: int
-    num_hidden: int = Field(description="Hidden files; they are never opened.")
-    num_other: int = Field(description="Files that are no images, and images in no class folder.")
-    num_exact_duplicates: int = Field(description="Images whose bytes are those of an earlier one.")
-    num_near_duplicates: int = Field(description="Further images that are resized, mirrored … copies.")
-    duplicate_groups: tuple[tuple[str, ...], ...] = Field(description="Copies of one image; up to 50 groups.")
-    num_crossing: int = Field(description="Groups of copies that lie in more than one split.")
-    num_conflicts: int = Field(description="Groups of copies that have more than one label.")
-    imbalance: float = Field(description="Images of the commonest class over those of the rarest.")
-    tiny_classes: tuple[str, ...] = Field(description="Classes with fewer than 10 images.")
-    problems: tuple[Problem, ...]
-
-
-def check_images(images: ImageSet) -> DataReport:
+def check_images(images: ImageSet, duplicates: Duplicates | None = None) -> DataReport:
     """Look for all that commonly spoils a result: copies, conflicts, imbalance, broken files.
 
     Reads no image again: works from what was seen when the set was opened.
+
+    Args:
+        images: the set.
+        duplicates: of this set, when they are known already.
     """
-    found = find_duplicates(images)
+    found = duplicates or find_duplicates(images)
     links = Links(len(images))
     for a, b in found.pairs():
         links.join(a, b)
@@ -123,7 +99,7 @@ def _findings(report: DataReport) -> list[Problem]:
                 "Copies stay in the same split.",
             )
         )
-    if report.imbalance > _IMBALANCE:
+    if report.imbalance > IMBALANCE:
         texts.append(
             (
                 f"The commonest class has {report.imbalance:.0f} times as many images as the rarest.",

@@ -8,6 +8,8 @@ in fine detail too, block by block.
 
 from __future__ import annotations
 
+import hashlib
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -32,6 +34,9 @@ _BLOCK_SIDE = 8
 _CHUNK = 4096
 _PAIRS_AT_ONCE = 1_000_000
 _VERIFIED_AT_ONCE = 50_000
+_NUM_REMEMBERED = 4
+_REMEMBERED: dict[bytes, Duplicates] = {}
+_LOCK = threading.Lock()
 
 Hashes = NDArray[np.uint64]
 
@@ -46,6 +51,25 @@ class Duplicates:
     def pairs(self) -> tuple[tuple[int, int], ...]:
         """Return exact and near pairs together."""
         return tuple(sorted((*self.exact, *self.near)))
+
+    def only(self, kept: Sequence[int]) -> Duplicates:
+        """Return the pairs among ``kept`` positions, as positions in ``kept``.
+
+        Where the image that others were chained to is not kept, they are chained to the next one that is.
+        """
+        new = {old: i for i, old in enumerate(kept)}
+        chained: dict[int, list[int]] = {}
+        for first, copy in self.exact:
+            chained.setdefault(first, [first]).append(copy)
+        exact, stands_for = [], {}
+        for first, members in chained.items():
+            left = [m for m in members if m in new]
+            exact += [(new[left[0]], new[m]) for m in left[1:]]
+            if left:
+                stands_for[first] = left[0]
+        near = [(new.get(stands_for.get(a, a)), new.get(stands_for.get(b, b))) for a, b in self.near]
+        pairs = sorted((min(a, b), max(a, b)) for a, b in near if a is not None and b is not None)
+        return Duplicates(tuple(sorted(exact)), tuple(pairs))
 
 
 class Links:
@@ -78,9 +102,23 @@ class Links:
 def find_duplicates(images: ImageSet) -> Duplicates:
     """Return the exact and near duplicates of a set, whatever their labels and splits.
 
+    What was found among the last few sets is remembered: a change of labels looks at no image again.
     Exact copies are chained: of k identical images, k - 1 pairs with the first one are returned, and only
     the first one is compared with others.
     """
+    key = hashlib.sha256("\n".join(s.digest for s in images.samples).encode()).digest()
+    with _LOCK:
+        known = _REMEMBERED.get(key)
+    if known is None:
+        known = _find_duplicates(images)
+        with _LOCK:
+            _REMEMBERED[key] = known
+            while len(_REMEMBERED) > _NUM_REMEMBERED:
+                del _REMEMBERED[next(iter(_REMEMBERED))]
+    return known
+
+
+def _find_duplicates(images: ImageSet) -> Duplicates:
     first: dict[str, int] = {}
     exact, distinct = [], []
     for position, sample in enumerate(images.samples):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,10 +57,18 @@ class Listing:
     label_names: tuple[str, ...] = ()  # columns that the values of the entries come from
 
 
-def scan_files(paths: Sequence[Path], index: FactIndex) -> dict[str, FileFacts]:
+def scan_files(
+    paths: Sequence[Path], index: FactIndex, watch: Callable[[int, int], object] | None = None
+) -> dict[str, FileFacts]:
     """Return the facts of all files; only new and changed ones are read, each once.
 
     Files that cannot be read or decoded come back as broken, with the reason.
+
+    Args:
+        paths: of the files.
+        index: what is known of them.
+        watch: told how many of the new files are read, and how many there are. It may raise to stop: what
+            was read is remembered.
 
     Raises:
         StorageError: the index cannot be written.
@@ -76,7 +84,9 @@ def scan_files(paths: Sequence[Path], index: FactIndex) -> dict[str, FileFacts]:
     facts |= index.known(states)
     new = [state for state in states if state.path not in facts]
     with ThreadPoolExecutor(_NUM_THREADS, thread_name_prefix="scan") as pool:
-        for batch in _batches(new):
+        for number, batch in enumerate(_batches(new)):
+            if watch is not None:
+                watch(number * _BATCH, len(new))
             scanned = list(pool.map(_scan_file, batch))
             index.remember(s for s in scanned if s[0].digest)
             facts |= {s[0].state.path: s[0] for s in scanned}

@@ -10,7 +10,14 @@ from graftwork.data.files import Entry, Listing
 from graftwork.data.sample import Split
 from graftwork.documents.problem import Problem
 
-__all__ = ["IMAGE_SUFFIXES", "image_names_below", "is_image_name", "list_folder", "split_of_name"]
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "image_names_below",
+    "is_image_name",
+    "label_by_folder",
+    "list_folder",
+    "split_of_name",
+]
 
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm"}
@@ -50,7 +57,13 @@ def list_folder(root: Path, *, need_labels: bool = True) -> Listing:
             without a label.
     """
     listing = Listing()
-    names = image_names_below(root, listing)
+    return label_by_folder(root, image_names_below(root, listing), listing, need_labels=need_labels)
+
+
+def label_by_folder(
+    root: Path, names: list[PurePosixPath], listing: Listing, *, need_labels: bool = True
+) -> Listing:
+    """Add the images of these names to ``listing``, as ``list_folder`` says, and return it."""
     # A class may be called "train" or "test"; a split folder has class folders below it.
     splits = {split_of_name(n.parts[0]) for n in names if len(n.parts) > 2}
     use_splits = bool(splits & {"train", "test"})

@@ -13,7 +13,7 @@ from graftwork.data.sample import LabelKind, Sample, natural_order
 from graftwork.documents.problem import Problem
 from graftwork.errors import DataError
 
-__all__ = ["Known", "Labelled", "label_entries"]
+__all__ = ["Known", "Labelled", "label_entries", "refuse_errors"]
 
 _FEW = 10
 
@@ -46,6 +46,7 @@ def label_entries(
     need_labels: bool,
     label_names: Sequence[str] = (),
     masks: Mapping[str, MaskFacts] | None = None,
+    only_report: bool = False,
 ) -> Labelled:
     """Return the samples of listed images.
 
@@ -57,6 +58,7 @@ def label_entries(
         need_labels: whether images without labels, or data without classes, are an error.
         label_names: columns that the values come from; of tags, their names.
         masks: facts of the masks, by key.
+        only_report: whether too few classes or images are told as problems instead of raised.
 
     Raises:
         DataError: too few classes or images, or classes that are not among the known ones.
@@ -69,7 +71,19 @@ def label_entries(
         done = _tags(source, rows, label_names, known.classes, need_labels)
     else:
         done = _masks(source, rows, masks or {}, known.classes, need_labels)
+    if not only_report:
+        refuse_errors(done.problems)
     return _with_inputs(done, [e for e, _ in rows], known.category_values)
+
+
+def refuse_errors(problems: Sequence[Problem]) -> None:
+    """Raise the first problem that is an error.
+
+    Raises:
+        DataError: there is one.
+    """
+    if error := next((p for p in problems if p.level == "error"), None):
+        raise DataError(error.message, hint=error.hint)
 
 
 def _sample(entry: Entry, digest: str, **rest: Any) -> Sample:
@@ -129,18 +143,22 @@ def _refuse_unknown(
 
 def _check_classes(source: str, names: Sequence[str], found: Counter[str]) -> list[Problem]:
     if len(names) < 2:
-        raise DataError(
+        return _error(
             f"{source} has one class only ('{names[0] if names else '?'}'); at least two are wanted.",
-            hint="Make one folder per class, such as photos/cat and photos/dog.",
+            "Make one folder per class, such as photos/cat and photos/dog.",
         )
     single = [n for n in names if found[n] == 1]
     if single:
-        raise DataError(
+        return _error(
             f"{source} has a single image of {', '.join(repr(n) for n in single)}; each class needs at "
             "least two, one to train on and one to test with.",
-            hint="Add images, or remove the class.",
+            "Add images, or remove the class.",
         )
     return _few("Classes", {n: found[n] for n in names})
+
+
+def _error(message: str, hint: str) -> list[Problem]:
+    return [Problem(level="error", message=message, hint=hint)]
 
 
 def _few(what: str, counts: Mapping[str, int]) -> list[Problem]:
@@ -155,8 +173,9 @@ def _numbers(
 ) -> Labelled:
     problems = []
     if need_labels:
-        _check_num(source, rows)
-        for name, column in zip(names, zip(*(e.values or () for e, _ in rows), strict=True), strict=True):
+        problems = _check_num(source, rows)
+        columns = list(zip(*(e.values or () for e, _ in rows), strict=True)) if rows else []
+        for name, column in zip(names, columns, strict=bool(rows)):
             if len(set(column)) == 1:
                 message = f"The number '{name}' of {source} is {column[0]:g} for each image."
                 problems.append(
@@ -165,13 +184,14 @@ def _numbers(
     return Labelled(tuple(_sample(e, d, values=e.values) for e, d in rows), (), problems)
 
 
-def _check_num(source: str, rows: Sequence[Any]) -> None:
-    if len(rows) < 2:
-        raise DataError(
-            f"{source} has a single labelled image; at least two are wanted, one to train on and one to "
-            "test with.",
-            hint="Add images.",
-        )
+def _check_num(source: str, rows: Sequence[Any]) -> list[Problem]:
+    if len(rows) >= 2:
+        return []
+    return _error(
+        f"{source} has {'a single' if rows else 'no'} labelled image; at least two are wanted, one to train on "
+        "and one to test with.",
+        "Add images.",
+    )
 
 
 def _tags(
@@ -189,13 +209,11 @@ def _tags(
         _refuse_unknown(source, "tags", found, classes, need_labels)
         names = tuple(classes)
     elif need_labels:
-        _check_num(source, rows)
+        problems = _check_num(source, rows)
         if not found:
-            raise DataError(
-                f"No image of {source} has a tag.",
-                hint="Several tags are written as a;b, or as columns of 0 and 1.",
-            )
-        problems = _few("Tags", {n: found[n] for n in names})
+            hint = "Several tags are written as a;b, or as columns of 0 and 1."
+            problems += _error(f"No image of {source} has a tag.", hint)
+        problems += _few("Tags", {n: found[n] for n in names})
     samples = tuple(
         _sample(e, d, values=None if tags is None else tuple(float(n in tags) for n in names))
         for (e, d), tags in zip(rows, said, strict=True)
@@ -217,13 +235,13 @@ def _masks(
     need_labels: bool,
 ) -> Labelled:
     """Turn the values of masks into classes; a sample's values are its pixels' shares."""
-    if need_labels:
-        _check_num(source, rows)
+    problems = _check_num(source, rows) if need_labels else []
     found = [f.counts for f in facts.values()]
     values = class_values(found, classes, source) if found or classes is None else ()
     names = tuple(map(str, values)) if classes is None else tuple(classes)
     counted = Counter(v for counts in found for v in counts)
-    problems = _few("Classes", {str(v): counted[v] for v in values}) if classes is None else []
+    if classes is None:
+        problems += _few("Classes", {str(v): counted[v] for v in values})
     samples = tuple(
         _sample(e, d, values=_shares(facts[e.key], values), mask_digest=facts[e.key].digest)
         if e.key in facts

@@ -26,6 +26,7 @@ __all__ = [
     "MaskFacts",
     "array_mask_facts",
     "class_values",
+    "has_mask_folder",
     "list_mask_folders",
     "scan_masks",
 ]
@@ -88,6 +89,13 @@ def list_mask_folders(root: Path, *, need_labels: bool = True) -> Listing:
     _report(listing, alone, f"images in {root} have no mask and are left out")
     _report(listing, sorted(map(str, masks.values())), f"masks in {root} belong to no image")
     return listing
+
+
+def has_mask_folder(names: Sequence[PurePosixPath]) -> bool:
+    """Return whether any of these files lies in a folder called as those of masks are."""
+    return any(
+        part.casefold() in _MASK_FOLDERS for folder in {n.parent for n in names} for part in folder.parts
+    )
 
 
 def _place(name: PurePosixPath) -> tuple[bool, tuple[tuple[str, ...], str]] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
@@ -122,6 +122,8 @@ class ImageSet:
     ``classes``: names of the classes, the tags, or the masks' classes; empty for numbers.
     ``label_names``: columns of numbers that are labels. ``number_names`` and ``category_names``: columns
     that are further inputs, the latter with their ``category_values``.
+    ``excluded``: images that the user left out, without their labels. ``found``: labels, as they were found,
+    of the images that were left out or given another label. ``unreadable``: why an image is not used, by key.
     """
 
     source: str
@@ -139,6 +141,9 @@ class ImageSet:
     category_names: tuple[str, ...] = ()
     category_values: tuple[tuple[str, ...], ...] = ()
     masks: Masks | None = field(default=None, compare=False, repr=False)
+    excluded: tuple[Sample, ...] = ()
+    found: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
+    unreadable: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -166,6 +171,17 @@ class ImageSet:
         absent = (float("nan"),) * self.num_targets
         rows = [absent if (v := self.samples[i].values) is None else v for i in indices]
         return np.array(rows, dtype=np.float32).reshape(-1, self.num_targets)
+
+    def label_words(self, index: int) -> tuple[str, ...]:
+        """Return the class of a sample, its tags or its numbers; nothing without a label, or of masks."""
+        sample = self.samples[index]
+        if self.label_kind == "category":
+            return () if sample.label is None else (self.classes[sample.label],)
+        if sample.values is None or self.label_kind == "mask":
+            return ()
+        if self.label_kind == "tags":
+            return tuple(tag for tag, v in zip(self.classes, sample.values, strict=True) if v)
+        return tuple(f"{v:g}" for v in sample.values)
 
     def numbers(self, indices: Iterable[int]) -> NDArray[np.float32]:
         """Return the numbers that are further inputs, float32 (n, c)."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from graftwork.data.arrays import ArrayReader, ArraySource, load_arrays, row_digest
+from graftwork.data.corrections import Corrected, Corrections, correct
 from graftwork.data.files import Entry, FileReader, Listing, scan_files
+from graftwork.data.findings import check_broken, exact_duplicates, nothing_found
 from graftwork.data.folder import is_image_name, list_folder
 from graftwork.data.index import FactIndex, FileFacts
-from graftwork.data.labels import Known, Labelled, label_entries
+from graftwork.data.labels import Known, Labelled, label_entries, refuse_errors
 from graftwork.data.masks import (
     ArrayMasks,
     FileMasks,
@@ -22,13 +24,30 @@ from graftwork.data.masks import (
     list_mask_folders,
     scan_masks,
 )
-from graftwork.data.sample import ImageSet, LabelKind, Masks, Reader, Sample
+from graftwork.data.sample import ImageSet, LabelKind, Masks, Reader
 from graftwork.data.samples import SAMPLE_PREFIX, open_sample
 from graftwork.data.table import TABLE_SUFFIXES, TableColumns, has_usual_columns, list_table, tables_in
 from graftwork.documents.problem import Problem
 from graftwork.errors import DataError, UsageError
 
-__all__ = ["open_images"]
+__all__ = ["are_arrays", "find_source", "list_source", "open_images"]
+
+
+@dataclass(frozen=True)
+class _Request:
+    """How a source is to be opened."""
+
+    columns: TableColumns
+    known: Known
+    need_labels: bool
+    max_broken_share: float
+    corrections: Corrections
+    only_report: bool
+    watch: Callable[[int, int], object] | None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.max_broken_share <= 1:
+            raise UsageError(f"max_broken_share is a share from 0 to 1, got {self.max_broken_share}.")
 
 
 def open_images(
@@ -48,6 +67,10 @@ def open_images(
     number_columns: Sequence[str] = (),
     category_columns: Sequence[str] = (),
     category_values: Sequence[Sequence[str]] | None = None,
+    exclude: Collection[str] = (),
+    relabel: Mapping[str, str] | None = None,
+    only_report: bool = False,
+    watch: Callable[[int, int], object] | None = None,
 ) -> ImageSet:
     """List, check and label the images of ``source``; no image stays in memory.
 
@@ -68,6 +91,11 @@ def open_images(
         mask_column: found by its usual names when not given.
         number_columns, category_columns: further inputs from a table.
         category_values: of each category column in order, of a run that is evaluated.
+        exclude: keys of images that are left out.
+        relabel: new labels by key: a class, tags as ``a;b``, numbers as ``1.5;2``.
+        only_report: data that cannot be trained on (too few classes or images, too many broken ones) is
+            opened, with what is wrong among its problems, so that it can be looked at and corrected.
+        watch: told of files that are read for the first time, how many so far and of how many; it may raise.
 
     Raises:
         DataError: nothing there, too much of it broken, fewer than two classes, a class with one
@@ -75,44 +103,48 @@ def open_images(
         StorageError: the index cannot be written.
         MissingExtra: a sample that lies in a package that is not installed.
     """
-    if not 0 <= max_broken_share <= 1:
-        raise UsageError(f"max_broken_share is a share from 0 to 1, got {max_broken_share}.")
-    columns = TableColumns(
-        image_column,
-        label_column,
-        split_column,
-        group_column,
-        label_kind,
-        tuple(label_columns),
-        mask_column,
-        tuple(number_columns),
-        tuple(category_columns),
-    )
-    known = Known(classes, category_values)
+    names = (image_column, label_column, split_column, group_column)
+    inputs = (tuple(number_columns), tuple(category_columns))
+    columns = TableColumns(*names, label_kind, tuple(label_columns), mask_column, *inputs)
+    known, corrections = Known(classes, category_values), Corrections(exclude, relabel or {})
+    request = _Request(columns, known, need_labels, max_broken_share, corrections, only_report, watch)
     if isinstance(source, tuple):
-        return _from_arrays("arrays", load_arrays(source, label_kind), columns, known)
-    name = str(source)
-    place: ArraySource | Path = (
-        open_sample(name.removeprefix(SAMPLE_PREFIX)) if name.startswith(SAMPLE_PREFIX) else Path(source)
-    )
+        return _from_arrays("arrays", load_arrays(source, label_kind), request)
+    name, place = str(source), find_source(source, label_kind)
     if isinstance(place, ArraySource):
-        return _from_arrays(name, place, columns, known)
-    path = place.expanduser()
-    if _are_arrays(path):
-        return _from_arrays(name, load_arrays(path, label_kind), columns, known)
-    listing = _list(path, columns, need_labels)
-    return _from_files(
-        name, path, listing, FactIndex(index_path), max_broken_share, columns, known, need_labels
-    )
+        return _from_arrays(name, place, request)
+    listing = list_source(place, columns, need_labels=need_labels)
+    return _from_files(name, place, listing, FactIndex(index_path), request)
 
 
-def _are_arrays(path: Path) -> bool:
+def find_source(source: str | Path, kind: LabelKind = "category") -> ArraySource | Path:
+    """Return the arrays that a source means, or its folder or table; nothing is read but arrays.
+
+    Raises:
+        DataError: arrays that cannot be read.
+        UnknownName, MissingExtra: a sample that is not there.
+    """
+    name = str(source)
+    is_sample = name.startswith(SAMPLE_PREFIX)
+    place = open_sample(name.removeprefix(SAMPLE_PREFIX)) if is_sample else Path(source).expanduser()
+    if isinstance(place, Path) and are_arrays(place):
+        return load_arrays(place, kind)
+    return place
+
+
+def are_arrays(path: Path) -> bool:
+    """Return whether a path is an array file, or a folder with ``images.npy`` and ``labels.npy``."""
     if path.is_dir():
         return (path / "images.npy").is_file() and (path / "labels.npy").is_file()
     return path.suffix.lower() in (".npz", ".npy") and path.is_file()
 
 
-def _list(path: Path, columns: TableColumns, need_labels: bool) -> Listing:
+def list_source(path: Path, columns: TableColumns, *, need_labels: bool = True) -> Listing:
+    """Return the image files of a folder or a table with what they are labelled; none is opened.
+
+    Raises:
+        DataError: nothing there, or a table without the columns wanted.
+    """
     if not path.exists():
         raise DataError(f"There is no folder or file {path}.", hint="Check the path.")
     if path.is_file():
@@ -164,31 +196,28 @@ def _from_files(
     path: Path,
     listing: Listing,
     index: FactIndex,
-    max_broken_share: float,
-    columns: TableColumns,
-    known: Known,
-    need_labels: bool,
+    request: _Request,
 ) -> ImageSet:
+    kind = request.columns.kind
     if not listing.entries:
-        raise _nothing_found(path, listing, columns.kind)
+        raise nothing_found(path, listing, kind)
     entries = [(e, e.path.absolute()) for e in listing.entries]
-    facts = scan_files([p for _, p in entries], index)
+    facts = scan_files([p for _, p in entries], index, request.watch)
     masks = _scan_all_masks(listing.entries)
     reasons = {
         e.key: facts[str(p)].broken or _mask_fault(facts[str(p)], masks.get(e.key)) for e, p in entries
     }
-    broken = [(e, reasons[e.key]) for e, _ in entries if reasons[e.key] is not None]
-    _check_broken(path, broken, len(entries), max_broken_share)
+    unreadable = {key: why for key, why in reasons.items() if why is not None}
+    excluded = set(request.corrections.exclude)
+    wanted = [e for e, _ in entries if e.key not in excluded]
+    broken = [(e, unreadable[e.key]) for e in wanted if e.key in unreadable]
+    too_many = check_broken(path, broken, len(wanted), request.max_broken_share)
+    if too_many is not None and not request.only_report:
+        raise too_many
     good = [(e, p) for e, p in entries if reasons[e.key] is None]
-    done = label_entries(
-        name,
-        [(e, facts[str(p)].digest) for e, p in good],
-        columns.kind,
-        known=known,
-        need_labels=need_labels,
-        label_names=listing.label_names,
-        masks={e.key: masks[e.key] for e, _ in good if e.key in masks},
-    )
+    rows = [(e, facts[str(p)].digest) for e, p in good]
+    corrected, done = _label(name, rows, listing.label_names, masks, request, unreadable)
+    faults = [Problem(level="error", message=too_many.message, hint=too_many.hint)] if too_many else []
     skipped = [
         Problem(level="warning", message=f"The image {e.path} is left out: {why}.") for e, why in broken
     ]
@@ -196,13 +225,41 @@ def _from_files(
     return _image_set(
         name,
         done,
-        columns,
+        request.columns,
         listing,
+        corrected,
         reader=FileReader({e.key: p for e, p in good}, {e.key: facts[str(p)] for e, p in good}, index),
         masks=FileMasks(mask_paths, done.mask_values) if mask_paths else None,
-        problems=[*listing.problems, *skipped],
+        problems=[*faults, *listing.problems, *skipped],
+        unreadable=unreadable,
         num_skipped=len(broken),
     )
+
+
+def _label(
+    name: str,
+    rows: Sequence[tuple[Entry, str]],
+    label_names: tuple[str, ...],
+    masks: Mapping[str, MaskFacts],
+    request: _Request,
+    unreadable: Collection[str],
+) -> tuple[Corrected, Labelled]:
+    """Correct the labels of listed images, and make samples of those that stay."""
+    kind = request.columns.kind
+    corrected = correct(name, rows, kind, request.corrections, label_names=label_names, unreadable=unreadable)
+    if not request.only_report:
+        refuse_errors(corrected.problems)
+    done = label_entries(
+        name,
+        corrected.rows,
+        kind,
+        known=request.known,
+        need_labels=request.need_labels,
+        label_names=label_names,
+        masks={e.key: masks[e.key] for e, _ in corrected.rows if e.key in masks},
+        only_report=request.only_report,
+    )
+    return corrected, done
 
 
 def _scan_all_masks(entries: Sequence[Entry]) -> dict[str, MaskFacts]:
@@ -230,18 +287,20 @@ def _image_set(
     done: Labelled,
     columns: TableColumns,
     listing: Listing,
+    corrected: Corrected,
     *,
     reader: Reader,
     masks: Masks | None,
     problems: Sequence[Problem],
+    unreadable: Mapping[str, str],
     num_skipped: int = 0,
 ) -> ImageSet:
-    copies, num_duplicates = _exact_duplicates(done.samples, done.classes)
+    copies, num_duplicates = exact_duplicates(done.samples, done.classes)
     return ImageSet(
         source=name,
         samples=done.samples,
         classes=done.classes,
-        problems=(*problems, *done.problems, *copies),
+        problems=(*problems, *corrected.problems, *done.problems, *copies),
         num_skipped=num_skipped,
         num_duplicates=num_duplicates,
         reader=reader,
@@ -253,10 +312,14 @@ def _image_set(
         category_names=columns.categories,
         category_values=done.category_values,
         masks=masks,
+        excluded=corrected.excluded,
+        found=corrected.found,
+        unreadable=unreadable,
     )
 
 
-def _from_arrays(name: str, source: ArraySource, columns: TableColumns, known: Known) -> ImageSet:
+def _from_arrays(name: str, source: ArraySource, request: _Request) -> ImageSet:
+    columns = request.columns
     if not len(source.images):
         raise DataError(f"{name} holds no image.", hint="At least two images of two classes are wanted.")
     if columns.numbers or columns.categories:
@@ -278,76 +341,16 @@ def _from_arrays(name: str, source: ArraySource, columns: TableColumns, known: K
         rows.append((Entry(f"row:{i}", Path(), y, split, values=row), row_digest(x)))
     is_mask = kind == "mask"
     facts = {e.key: array_mask_facts(values[i]) for i, (e, _) in enumerate(rows)} if is_mask else {}
-    done = label_entries(
-        name, rows, kind, known=known, need_labels=True, label_names=source.names, masks=facts
-    )
+    request = replace(request, need_labels=True)
+    corrected, done = _label(name, rows, source.names, facts, request, ())
     return _image_set(
         name,
         done,
         columns,
         Listing(label_names=source.names),
+        corrected,
         reader=ArrayReader(source.images),
         masks=ArrayMasks(values, done.mask_values) if is_mask else None,
         problems=(),
+        unreadable={},
     )
-
-
-def _nothing_found(path: Path, listing: Listing, kind: LabelKind) -> DataError:
-    if kind == "mask":
-        return DataError(
-            f"{path} holds no image with a mask.",
-            hint="Put images into a folder 'images', and masks of the same names into 'masks' beside it.",
-        )
-    if listing.problems:
-        return DataError(
-            f"{path} holds no image in a class folder. {listing.problems[0].message}",
-            hint="Make one folder per class, such as photos/cat and photos/dog.",
-        )
-    others = listing.num_other + listing.num_hidden
-    return DataError(
-        f"{path} holds no image" + (f" among its {others} files." if others else "; it is empty."),
-        hint="Make one folder per class with images in it, such as photos/cat and photos/dog.",
-    )
-
-
-def _check_broken(
-    path: Path, broken: Sequence[tuple[Entry, str | None]], total: int, max_share: float
-) -> None:
-    if len(broken) <= max_share * total and len(broken) < total:
-        return
-    some = "; ".join(f"{e.key}: {why}" for e, why in broken[:5])
-    more = f" and {len(broken) - 5} more" if len(broken) > 5 else ""
-    raise DataError(
-        f"{len(broken)} of {total} images in {path} cannot be read, more than {max_share:.0%}: {some}{more}.",
-        hint="Repair or remove them, or allow more with max_broken_share.",
-        broken=[e.key for e, _ in broken],
-    )
-
-
-def _exact_duplicates(samples: Sequence[Sample], names: Sequence[str]) -> tuple[list[Problem], int]:
-    """Report identical images, and above all those that lie in two classes."""
-    by_digest: dict[str, list[Sample]] = defaultdict(list)
-    for sample in samples:
-        by_digest[sample.digest].append(sample)
-    copies = [same for same in by_digest.values() if len(same) > 1]
-    num_duplicates = sum(len(same) - 1 for same in copies)
-    if not copies:
-        return [], 0
-    some = "; ".join(" = ".join(s.key for s in same[:3]) for same in copies[:3])
-    problems = [
-        Problem(
-            level="warning",
-            message=f"{num_duplicates} images are exact copies of others: {some}"
-            + ("; …" if len(copies) > 3 else "")
-            + ".",
-            hint="Copies stay in the same split.",
-        )
-    ]
-    torn = [same for same in copies if len({s.truth for s in same}) > 1]
-    for same in torn[:20]:
-        places = ", ".join(
-            s.key if s.values is not None else f"{s.key} ({names[s.label] if s.label is not None else '?'})"
-            for s in same
-        )
-        problems.append(Problem(level="warning", message=f"The same image has different labels: {places}."))
-    return problems, num_duplicates

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graftwork.data.duplicates import Duplicates, Links, find_duplicates
-from graftwork.data.sample import SPLITS, ImageSet, Sample, Split
+from graftwork.data.sample import SPLITS, ImageSet, Split, natural_order
 from graftwork.documents.problem import Problem
 from graftwork.errors import DataError, UsageError
 
-__all__ = ["split_images"]
+__all__ = ["split_images", "with_excluded"]
 
 _MIN_FOR_ALL_SPLITS = 3
 
@@ -36,6 +36,9 @@ def split_images(
     together. A copy that crosses given splits is left out of training (or of validation, when the other
     one is a test image) and reported.
 
+    Images that the user excluded, and labels as they were found, take part in the draw: a correction moves no
+    other image from one split to another.
+
     Args:
         images: the set; its order does not matter.
         validation, test: shares of the images of each class.
@@ -53,20 +56,38 @@ def split_images(
             f"Shares of {validation} for validation and {test} for test leave nothing to train on.",
             hint="Both are shares from 0, together below 1.",
         )
-    ordered = replace(images, samples=tuple(sorted(images.samples, key=lambda s: s.key)))
-    duplicates = find_duplicates(ordered)
-    given = {s.split for s in ordered.samples if s.split is not None}
+    everything = with_excluded(images)
+    all_copies = find_duplicates(everything)
+    excluded = {s.key for s in images.excluded}
+    used, duplicates = _only(everything, all_copies, excluded)
+    given = {s.split for s in used.samples if s.split is not None}
     problems: list[Problem] = []
     if given:
-        _check_given(ordered, given)
-        ordered, duplicates, crossing = _without_crossing(ordered, duplicates)
-        problems += crossing
+        _check_given(used, given)
+        left_out, problems = _crossing(used, duplicates)
+        everything, all_copies = _only(everything, all_copies, left_out)
+        used, duplicates = _only(used, duplicates, left_out)
     wanted: dict[Split, float] = {"validation": validation, "test": test}
     shares = {split: share for split, share in wanted.items() if split not in given}
-    samples = _assigned(ordered, _units(ordered, duplicates), shares, seed)
-    done = replace(ordered, samples=samples, num_duplicates=_num_copies(len(samples), duplicates))
+    strata = _strata(everything)
+    splits = _assigned(everything, strata, _units(everything, strata, all_copies), shares, seed)
+    samples = tuple(replace(s, split=splits[s.key]) for s in used.samples)
+    done = replace(used, samples=samples, num_duplicates=_num_copies(len(samples), duplicates))
     problems += [*_near_problem(done, duplicates), *_check_classes(done, need_all_classes)]
     return replace(done, problems=(*images.problems, *problems))
+
+
+def with_excluded(images: ImageSet) -> ImageSet:
+    """Return the set with the excluded images back in it, ordered by key."""
+    return replace(images, samples=tuple(sorted((*images.samples, *images.excluded), key=lambda s: s.key)))
+
+
+def _only(images: ImageSet, duplicates: Duplicates, left_out: set[str]) -> tuple[ImageSet, Duplicates]:
+    """Return the set and its copies without some images."""
+    kept = [i for i, s in enumerate(images.samples) if s.key not in left_out]
+    if len(kept) == len(images):
+        return images, duplicates
+    return images.subset(kept), duplicates.only(kept)
 
 
 @dataclass(frozen=True)
@@ -78,7 +99,7 @@ class _Unit:
     name: str
 
 
-def _units(images: ImageSet, duplicates: Duplicates) -> list[_Unit]:
+def _units(images: ImageSet, strata: NDArray[np.int64], duplicates: Duplicates) -> list[_Unit]:
     links = Links(len(images))
     for a, b in duplicates.pairs():
         links.join(a, b)
@@ -86,34 +107,39 @@ def _units(images: ImageSet, duplicates: Duplicates) -> list[_Unit]:
     for position, sample in enumerate(images.samples):
         if sample.group is not None:
             links.join(position, first_of_group.setdefault(sample.group, position))
-    num = _num_strata(images)
+    num = int(strata.max(initial=0)) + 1
     units = []
     for members in links.parts():
-        labels = _strata(images, members)
+        labels = strata[members]
         counts = np.bincount(labels[labels >= 0], minlength=num)
         units.append(_Unit(tuple(members), counts, images.samples[members[0]].key))
     return units
 
 
-def _num_strata(images: ImageSet) -> int:
-    return max(1, len(images.classes)) if images.label_kind == "category" else 1
-
-
-def _strata(images: ImageSet, members: Sequence[int]) -> NDArray[np.int64]:
-    """Return what is shared out alike: classes; of other kinds of labels just the images."""
+def _strata(images: ImageSet) -> NDArray[np.int64]:
+    """Return what is shared out alike: classes as they were found; of other kinds of labels just the images."""
     if images.label_kind != "category":
-        return np.zeros(len(members), np.int64)
-    labels: NDArray[np.int64] = images.labels(members)
-    return labels
+        return np.zeros(len(images), np.int64)
+    words = [
+        images.found[s.key] if s.key in images.found else images.label_words(i)
+        for i, s in enumerate(images.samples)
+    ]
+    names = sorted({w for word in words for w in word}, key=natural_order)
+    place = {name: i for i, name in enumerate(names)}
+    return np.array([place[w[0]] if w else -1 for w in words], np.int64)
 
 
 def _assigned(
-    images: ImageSet, units: Sequence[_Unit], shares: dict[Split, float], seed: int
-) -> tuple[Sample, ...]:
-    """Give each open unit the split that lacks its classes most; large units first."""
+    images: ImageSet,
+    strata: NDArray[np.int64],
+    units: Sequence[_Unit],
+    shares: dict[Split, float],
+    seed: int,
+) -> dict[str, Split | None]:
+    """Give each open unit the split that lacks its classes most, large units first; return splits by key."""
     free = [u for u in units if all(images.samples[m].split in (None, "train") for m in u.members)]
     splits: list[Split | None] = [s.split or "train" for s in images.samples]
-    total = sum((u.counts for u in free), np.zeros(_num_strata(images), np.int64))
+    total = sum((u.counts for u in free), np.zeros(int(strata.max(initial=0)) + 1, np.int64))
     targets = _targets(total, shares)
     lacking = dict(targets)
     free.sort(key=lambda u: (-len(u.members), _draw(seed, u.name)))
@@ -122,7 +148,7 @@ def _assigned(
         lacking[split] = lacking[split] - unit.counts
         for member in unit.members:
             splits[member] = split
-    return tuple(replace(s, split=split) for s, split in zip(images.samples, splits, strict=True))
+    return {s.key: split for s, split in zip(images.samples, splits, strict=True)}
 
 
 def _targets(total: NDArray[np.int64], shares: dict[Split, float]) -> dict[Split, NDArray[np.int64]]:
@@ -183,8 +209,8 @@ def _check_given(images: ImageSet, given: set[Split]) -> None:
         )
 
 
-def _without_crossing(images: ImageSet, duplicates: Duplicates) -> tuple[ImageSet, Duplicates, list[Problem]]:
-    """Leave out copies of test images everywhere else, and copies of validation images in training."""
+def _crossing(images: ImageSet, duplicates: Duplicates) -> tuple[set[str], list[Problem]]:
+    """Return keys of copies of test images everywhere else, and of validation images in training."""
     links = Links(len(images))
     for a, b in duplicates.pairs():
         links.join(a, b)
@@ -193,13 +219,7 @@ def _without_crossing(images: ImageSet, duplicates: Duplicates) -> tuple[ImageSe
         ranks = {m: SPLITS.index(images.samples[m].split or "train") for m in members}
         left_out |= {m for m in members if ranks[m] < max(ranks.values())}
     if not left_out:
-        return images, duplicates, []
-    kept = [i for i in range(len(images)) if i not in left_out]
-    new = {old: i for i, old in enumerate(kept)}
-    exact, near = (
-        tuple((new[a], new[b]) for a, b in pairs if a in new and b in new)
-        for pairs in (duplicates.exact, duplicates.near)
-    )
+        return set(), []
     names = [images.samples[i].key for i in sorted(left_out)]
     problem = Problem(
         level="warning",
@@ -207,7 +227,7 @@ def _without_crossing(images: ImageSet, duplicates: Duplicates) -> tuple[ImageSe
         f"training or validation: {_some(names)}.",
         hint="Otherwise the scores would be too good.",
     )
-    return images.subset(kept), Duplicates(exact, near), [problem]
+    return set(names), [problem]
 
 
 def _num_copies(num: int, duplicates: Duplicates) -> int:

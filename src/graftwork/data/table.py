@@ -17,7 +17,15 @@ from graftwork.errors import DataError, did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["TABLE_SUFFIXES", "TableColumns", "has_usual_columns", "list_table", "tables_in"]
+__all__ = [
+    "TABLE_SUFFIXES",
+    "TableColumns",
+    "has_usual_columns",
+    "list_table",
+    "read_cells",
+    "tables_in",
+    "usual_names",
+]
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".parquet")
 _USUAL = {
@@ -65,6 +73,21 @@ def has_usual_columns(path: Path) -> bool:
     """Return whether image and label columns can be told from their names."""
     known = {str(c).casefold() for c in _read_table(path).columns}
     return all(known.intersection(_USUAL[role]) for role in ("image", "label"))
+
+
+def usual_names(role: str) -> tuple[str, ...]:
+    """Return the names by which the column of a role is found, the commonest first, in lower case."""
+    return _USUAL[role]
+
+
+def read_cells(path: Path) -> dict[str, list[str | None]]:
+    """Return the texts of a table by column, None where a cell is empty.
+
+    Raises:
+        DataError: the table cannot be read.
+    """
+    frame = _read_table(path)
+    return {str(name): [_text(x) for x in frame.iloc[:, i].tolist()] for i, name in enumerate(frame.columns)}
 
 
 def tables_in(folder: Path) -> list[Path]:

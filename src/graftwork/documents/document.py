@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from graftwork.documents.wording import faults_of
 from graftwork.errors import FlowError
 
 __all__ = ["Document", "VersionedDocument"]
@@ -14,7 +15,12 @@ __all__ = ["Document", "VersionedDocument"]
 class Document(BaseModel):
     """A value that can be saved: equality and hashing come free, an edit gives a new one."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        ser_json_inf_nan="constants",
+        json_schema_serialization_defaults_required=True,  # what is written has every field
+    )
 
     def edit(self, **changes: Any) -> Self:
         """Return a copy with ``changes``, validated as if it were new."""
@@ -52,9 +58,9 @@ class VersionedDocument(Document):
         try:
             return cls.model_validate(cls.upgrade(content))
         except ValidationError as error:
-            problems = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+            problems = [str(fault) for fault in faults_of(error, cls)]
             raise FlowError(
-                f"{name} does not read as {cls.__name__}: {'; '.join(problems)}.",
+                f"{name} does not read as {cls.__name__}: {'; '.join(p.rstrip('?') for p in problems)}.",
                 problems=problems,
                 hint="Correct the fields named.",
             ) from error

@@ -83,7 +83,10 @@ class PhaseStarted(Document):
 
 
 class StepEnded(Document):
-    """Some optimizer steps ended (about four reports a second, never more than one a step)."""
+    """Some optimizer steps ended (about four reports a second, never more than one a step).
+
+    A part is a stage of a base, or a node that the flow adds; only those that move are named.
+    """
 
     kind: Literal["step_ended"] = "step_ended"
     phase: str
@@ -92,6 +95,15 @@ class StepEnded(Document):
     loss: float
     learning_rate: float
     images_per_second: float
+    memory_bytes: int = Field(0, description="Memory that the process holds at this moment.")
+    gradient_norms: dict[str, float] = Field(
+        default_factory=dict,
+        description="Part → Euclidean norm of its gradients before clipping, at the last update; empty when "
+        "no update was measured since the report before.",
+    )
+    learning_rates: dict[str, float] = Field(
+        default_factory=dict, description="Part → its present learning rate."
+    )
 
 
 class EpochEnded(Document):
@@ -106,6 +118,15 @@ class EpochEnded(Document):
     validation_balanced_accuracy: float | None
     validation_scores: dict[str, float] = Field(
         default_factory=dict, description="Further validation scores, of objectives other than one label."
+    )
+    validation_per_class: dict[str, float] = Field(
+        default_factory=dict,
+        description="Class → its recall, of classes with validation images; only where images have one label.",
+    )
+    movement: dict[str, float] = Field(
+        default_factory=dict,
+        description="Part → how far its weights are from where the run began, as a share of their norm "
+        "there; the distance itself where they began at zero.",
     )
     learning_rate: float
     seconds: float
@@ -150,7 +171,7 @@ class RunEnded(Document):
     """The run ended, well or not."""
 
     kind: Literal["run_ended"] = "run_ended"
-    status: Literal["finished", "stopped", "failed"]
+    status: Literal["finished", "stopped", "paused", "failed"]
     message: str | None = None
     proof: Proof | None = None
     cost: Cost | None = None

@@ -1,18 +1,31 @@
-"""The flow: nodes, edges, recipe, layout. The one file that studio, command line and Python share."""
+"""The flow: nodes, edges, recipe, groups, layout. The one file that studio, command line and Python share."""
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
 import yaml
-from pydantic import Field, JsonValue, field_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
 from graftwork.documents.document import Document, VersionedDocument
 from graftwork.documents.recipe import Recipe
+from graftwork.documents.yaml_faults import yaml_fault
 from graftwork.errors import FlowError
 
-__all__ = ["Edge", "Endpoint", "Flow", "Node", "dump_flow", "load_flow", "read_flow", "write_flow"]
+__all__ = [
+    "Edge",
+    "Endpoint",
+    "Flow",
+    "Group",
+    "Node",
+    "digest_flow",
+    "dump_flow",
+    "load_flow",
+    "read_flow",
+    "write_flow",
+]
 
 Identifier = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_\-]*$")]
 
@@ -23,6 +36,10 @@ class Node(Document):
     id: Identifier
     component: str = Field(description="Name of the component, as `graftwork components` lists it.")
     settings: dict[str, JsonValue] = Field(default_factory=dict)
+    title: str = Field("", description="What people call it. Empty: what its component is called.")
+    is_bypassed: bool = Field(
+        False, description="Whether what comes in goes straight on, as if the node were a wire."
+    )
 
 
 class Endpoint(Document):
@@ -41,6 +58,15 @@ class Edge(Document):
     source: Endpoint
     target: Endpoint
 
+    @model_validator(mode="before")
+    @classmethod
+    def _from_pair(cls, value: Any) -> Any:
+        if isinstance(value, list | tuple) and len(value) == 2:
+            return {"source": value[0], "target": value[1]}
+        if not isinstance(value, dict | cls):
+            raise ValueError(f"{value!r} is no wire: write it as [a.out, b.in]")
+        return value
+
     @field_validator("source", "target", mode="before")
     @classmethod
     def _split(cls, value: Any) -> Any:
@@ -50,6 +76,16 @@ class Edge(Document):
                 raise ValueError(f"'{value}' is no endpoint: write it as node.port")
             return {"node": node, "port": port}
         return value
+
+
+class Group(Document):
+    """Nodes that are drawn in one frame; says nothing about what is computed."""
+
+    id: Identifier
+    title: str = Field("", description="What people call it. Empty: its id.")
+    nodes: tuple[Identifier, ...] = Field((), description="Ids of the nodes in it.")
+    is_collapsed: bool = Field(False, description="Whether it is drawn as one box.")
+    color: str = Field("", description="Name of a color of the palette. Empty: plain.")
 
 
 class Flow(VersionedDocument):
@@ -63,6 +99,7 @@ class Flow(VersionedDocument):
     nodes: tuple[Node, ...] = ()
     edges: tuple[Edge, ...] = ()
     recipe: Recipe = Recipe()
+    groups: tuple[Group, ...] = Field((), description="Frames around nodes on the canvas.")
     layout: dict[str, tuple[float, float]] = Field(
         default_factory=dict, description="Place of each node on the canvas, in pixels."
     )
@@ -92,14 +129,22 @@ class Flow(VersionedDocument):
 def dump_flow(flow: Flow) -> str:
     """Return ``flow`` as YAML; ``load_flow`` gives the equal flow back."""
     content = flow.model_dump(mode="json", exclude={"recipe", "edges"})
-    for field in ("title", "description"):
+    for field in ("title", "description", "groups"):
         if not content[field]:
             del content[field]
+    for part, unset in (("nodes", _UNSET_OF_NODE), ("groups", _UNSET_OF_GROUP)):
+        for item in content.get(part, ()):
+            for field in unset:
+                if not item[field]:
+                    del item[field]
     content["edges"] = [[str(e.source), str(e.target)] for e in flow.edges]
     content["recipe"] = flow.recipe.model_dump(mode="json", exclude_defaults=True)
     return yaml.dump(content, Dumper=_FlowDumper, sort_keys=False, allow_unicode=True, width=110)
 
 
+# Fields that are not written while they are empty.
+_UNSET_OF_NODE = ("title", "is_bypassed")
+_UNSET_OF_GROUP = ("title", "is_collapsed", "color")
 _OTHER_LINE_ENDS = ("\r", "\x85", "\u2028", "\u2029")
 
 
@@ -126,16 +171,21 @@ def load_flow(text: str, *, name: str = "the flow") -> Flow:
     try:
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise FlowError(f"{name} is not readable as YAML: {error}.") from error
+        fault = yaml_fault(error, text)
+        raise FlowError(
+            f"{name} is not readable as YAML: {fault.message}.",
+            hint=fault.hint,
+            line=fault.line,
+            column=fault.column,
+        ) from error
     if not isinstance(content, dict):
         raise FlowError(f"{name} holds no flow: a mapping with nodes and edges is wanted.")
-    edges = content.get("edges", [])
-    if isinstance(edges, list):
-        pairs = [
-            {"source": e[0], "target": e[1]} if isinstance(e, list) and len(e) == 2 else e for e in edges
-        ]
-        content = {**content, "edges": pairs}
     return Flow.parse(content, name=name)
+
+
+def digest_flow(flow: Flow) -> str:
+    """Return the SHA-256 of a flow as it is written, titles and layout included."""
+    return hashlib.sha256(dump_flow(flow).encode()).hexdigest()
 
 
 def write_flow(flow: Flow, path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from graftwork.documents.document import Document
 
 __all__ = ["Problem"]
@@ -18,6 +20,7 @@ class Problem(Document):
     port: str | None = None
     setting: str | None = None
     hint: str | None = None
+    line: int | None = Field(None, description="Line of the node's code, where it is at fault.")
 
     def __str__(self) -> str:
         place = f"Node '{self.node}'" if self.node else "Flow"

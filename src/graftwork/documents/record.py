@@ -35,7 +35,18 @@ __all__ = [
 
 ScoreKind = Literal["category", "number", "tags", "mask", "anomaly"]
 
-Status = Literal["running", "finished", "stopped", "failed"]
+Status = Literal["starting", "queued", "running", "paused", "finished", "stopped", "failed"]
+"""What a record says of its run.
+
+- ``starting``: its process was started and has not begun yet.
+- ``queued``: its process waits until no other detached run of the project trains.
+- ``running``: its process works. Without a living process the run was killed; it is then shown as
+  ``interrupted``.
+- ``paused``: the user paused it; nothing was scored, and resuming goes on bit for bit.
+- ``finished``: it came to its end, and the proof holds.
+- ``stopped``: the user stopped it; the best weights so far were kept and scored.
+- ``failed``: ``message`` says why.
+"""
 
 
 class Interval(Document):
@@ -201,11 +212,16 @@ class Proof(Document):
     trainable_values: int
     moved_tensors: int
     unmoved: tuple[str, ...] = ()
+    not_started: int = Field(
+        0,
+        description="Tensors that only later phases would have trained, when a run was stopped before these "
+        "had given anything; they are not among the trainable ones.",
+    )
     weights_digest: str = Field(description="SHA-256 over names and values of the final weights.")
 
     @property
     def holds(self) -> bool:
-        """Whether all frozen tensors are bit-identical and all trainable ones moved."""
+        """Whether all frozen tensors are bit-identical and all trainable ones of phases that began moved."""
         return self.frozen_unchanged and self.moved_tensors == self.trainable_tensors
 
 
@@ -261,7 +277,7 @@ class RunRecord(VersionedDocument):
     strategy: Strategy
     cut: str
     seed: int
-    message: str | None = Field(None, description="Why a run failed or stopped.")
+    message: str | None = Field(None, description="Why a run failed, stopped or paused.")
     note: str = ""
     data: DataSummary | None = None
     card: BaseCard | None = None

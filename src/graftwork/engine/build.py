@@ -17,6 +17,7 @@ from graftwork.engine.network import Network, PlacedBase, Sink, Step
 from graftwork.engine.node_building import NodeBuilder, base_id_of, input_wires, open_backbone, try_step
 from graftwork.engine.workspace import Workspace
 from graftwork.errors import FlowError
+from graftwork.graph.bypass import why_not_bypassed, without_bypassed
 from graftwork.graph.contracts import BackboneSettings, ImagesSettings
 from graftwork.graph.topology import incoming, sorted_nodes
 from graftwork.graph.wires import face_of, infer_wires
@@ -59,9 +60,19 @@ def build_flow(
         ShapeError: what reaches a node does not fit it; the node is named.
         FlowError: more than one source of images.
     """
+    flow = without_bypassed(flow)
+    _refuse_bypassed(flow)
     builder = _Builder(flow, num_classes, workspace, weights=weights)
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         return builder.build(until)
+
+
+def _refuse_bypassed(flow: Flow) -> None:
+    """What cannot be bypassed must not run either: its code was not asked about."""
+    found = next((node for node in flow.nodes if node.is_bypassed), None)
+    if found is not None:
+        why = why_not_bypassed(found) or "is bypassed."
+        raise FlowError(f"Node '{found.id}' {why}", hint="Take the bypass off.", node=found.id)
 
 
 def data_node(flow: Flow) -> Node:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from torch import Tensor, nn
 
-from graftwork.data import ImageSet, Transform, open_images, split_images
+from graftwork.data import ImageSet, Transform, split_images
+from graftwork.data.opening import index_path, list_images
 from graftwork.documents.flow import Flow
 from graftwork.documents.plan import ComputePlan, Plan
 from graftwork.engine.build import Built, build_flow
@@ -54,35 +52,6 @@ class _Measured(nn.Module):
         return self.network.run({self.network.image_wire: images}, self.network.measured_wires())
 
 
-def list_images(
-    settings: ImagesSettings, index: Path | None, *, classes: Sequence[str] | None = None
-) -> ImageSet:
-    """Return the images that an images node names, unsplit.
-
-    Args:
-        settings: source and columns.
-        index: folder of what is remembered of files; None remembers nothing.
-        classes: classes in order, of a run that is used on these images.
-    """
-    columns = [
-        "image_column",
-        "label_column",
-        "split_column",
-        "group_column",
-        "label_kind",
-        "label_columns",
-        "mask_column",
-        "number_columns",
-        "category_columns",
-    ]
-    return open_images(
-        settings.source,
-        **{name: getattr(settings, name) for name in columns},
-        index_path=index_path(settings.source, index) if index is not None else None,
-        classes=classes,
-    )
-
-
 def open_data(
     settings: ImagesSettings, seed: int, workspace: Workspace, *, need_all_classes: bool = True
 ) -> ImageSet:
@@ -100,12 +69,6 @@ def open_data(
     )
 
 
-def index_path(source: str, folder: Path) -> Path:
-    """Return the file that remembers facts of the files of ``source``."""
-    name = hashlib.sha256(str(Path(source).absolute()).encode()).hexdigest()[:16]
-    return folder / f"{name}.sqlite"
-
-
 def prepare(flow: Flow, images: ImageSet, workspace: Workspace, *, compute: ComputePlan | None) -> Prepared:
     """Build the network, measure, and plan.
 
@@ -116,6 +79,7 @@ def prepare(flow: Flow, images: ImageSet, workspace: Workspace, *, compute: Comp
         compute: of the run that is resumed; None measures.
     """
     settings, recipe = read_settings(flow), flow.recipe
+    flow = settings.flow
     built = build_flow(flow, images.num_targets, workspace)
     port, transform = built.port, Transform.for_port(built.port)
     if compute is None:

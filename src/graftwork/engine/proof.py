@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ from graftwork.bases.digest import digest_tensors
 from graftwork.documents.record import Proof
 from graftwork.engine.network import Network
 
-__all__ = ["FrozenWitness", "MovementWitness"]
+__all__ = ["FrozenWitness", "MovementWitness", "make_proof"]
 
 
 class FrozenWitness:
@@ -53,7 +53,14 @@ class MovementWitness:
         return tuple(n for n, start in self.start.items() if torch.equal(start, tensors[n].detach()))
 
 
-def make_proof(network: Network, frozen: FrozenWitness, frozen_before: str, moved: MovementWitness) -> Proof:
+def make_proof(
+    network: Network,
+    frozen: FrozenWitness,
+    frozen_before: str,
+    moved: MovementWitness,
+    *,
+    begun: Collection[str] | None = None,
+) -> Proof:
     """Return the proof for the network as it is now.
 
     Args:
@@ -61,9 +68,12 @@ def make_proof(network: Network, frozen: FrozenWitness, frozen_before: str, move
         frozen: witness of what had to stay.
         frozen_before: digest over the same tensors at the start of the run.
         moved: witness of what had to move.
+        begun: names of the tensors that a stopped run had begun to train; None: all of them.
     """
     tensors = network.tensors()
-    unmoved = moved.unmoved(tensors)
+    tried = [name for name in moved.start if begun is None or name in begun]
+    still = set(moved.unmoved(tensors))
+    unmoved = tuple(name for name in tried if name in still)
     changed = frozen.changed()
     after = frozen.digest()
     return Proof(
@@ -73,9 +83,10 @@ def make_proof(network: Network, frozen: FrozenWitness, frozen_before: str, move
         frozen_digest_after=after,
         frozen_unchanged=not changed and after == frozen_before,
         changed_frozen=changed,
-        trainable_tensors=len(moved.start),
-        trainable_values=sum(t.numel() for t in moved.start.values()),
-        moved_tensors=len(moved.start) - len(unmoved),
+        trainable_tensors=len(tried),
+        trainable_values=sum(moved.start[name].numel() for name in tried),
+        moved_tensors=len(tried) - len(unmoved),
         unmoved=unmoved,
+        not_started=len(moved.start) - len(tried),
         weights_digest=digest_tensors(tensors),
     )

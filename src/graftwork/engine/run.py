@@ -24,7 +24,7 @@ from graftwork.documents.events import (
 )
 from graftwork.documents.flow import Flow
 from graftwork.documents.plan import Phase, Plan
-from graftwork.documents.record import AnyScores, Cost, Proof
+from graftwork.documents.record import AnyScores, Cost, Proof, Status
 from graftwork.engine import folder as run_folder
 from graftwork.engine.boundary import held_buffers, loose_statistics, set_trainable
 from graftwork.engine.checkpoint import Checkpoint, Spent, read_checkpoint, restore, write_checkpoint
@@ -45,7 +45,7 @@ __all__ = ["plan_flow", "run_flow"]
 
 
 def never() -> bool:
-    """The stop signal that never comes."""
+    """The wish to stop or to pause that never comes."""
     return False
 
 
@@ -63,7 +63,12 @@ def plan_flow(flow: Flow, *, workspace: Workspace) -> Plan:
 
 
 def run_flow(
-    flow: Flow, folder: Path, *, workspace: Workspace, stop: Callable[[], bool] = never
+    flow: Flow,
+    folder: Path,
+    *,
+    workspace: Workspace,
+    stop: Callable[[], bool] = never,
+    pause: Callable[[], bool] = never,
 ) -> Iterator[Event]:
     """Run a flow and write plan, record, checkpoints, weights and predictions into ``folder``.
 
@@ -75,17 +80,20 @@ def run_flow(
         folder: the run folder; its name is the run's id.
         workspace: what runs of the project share.
         stop: asked often; when it says yes the run ends with the best weights so far.
+        pause: asked often; when it says yes the run ends where it is, with nothing scored, and can go on.
 
     Raises:
         GraftworkError: after a ``RunEnded`` event with status 'failed'; the record says why.
     """
-    run = _Run(flow, folder, workspace, stop)
+    run = _Run(flow, folder, workspace, stop, pause)
     yield RunStarted(run=folder.name)
     try:
         yield from run.execute()
     except RunInterrupted as error:
-        run.finish("stopped", error.message)
-        yield RunEnded(status="stopped", message=error.message, cost=run.record.cost)
+        status = run.interruption()
+        run.finish(status, error.message)
+        proof = run.record.proof if status == "stopped" else None
+        yield RunEnded(status=status, message=error.message, proof=proof, cost=run.record.cost)
     except Exception as error:
         message = error.message if isinstance(error, GraftworkError) else f"{type(error).__name__}: {error}"
         run.finish("failed", message)
@@ -96,14 +104,38 @@ def run_flow(
 class _Run:
     """The steps of one run, in order."""
 
-    def __init__(self, flow: Flow, folder: Path, workspace: Workspace, stop: Callable[[], bool]) -> None:
-        self.flow, self.folder, self.workspace, self.stop = flow, folder, workspace, stop
+    def __init__(
+        self,
+        flow: Flow,
+        folder: Path,
+        workspace: Workspace,
+        stop: Callable[[], bool],
+        pause: Callable[[], bool],
+    ) -> None:
+        self.flow, self.folder, self.workspace, self.stop, self._pause = flow, folder, workspace, stop, pause
+        self.is_paused = self.is_stopped = False
+        self.begun: set[str] = set()  # tensors of phases that gave something
         self.recipe = flow.recipe
         self.settings = read_settings(flow)
+        self.flow = self.settings.flow  # without bypassed nodes
         self.record = run_folder.open_record(folder, flow, self.settings)
         self.started = time.perf_counter()
         self.spent = Spent()
         self._stores: Stores | None = None
+
+    def pause(self) -> bool:
+        """Whether the user wants a pause; once said, it stays so."""
+        self.is_paused = self.is_paused or self._pause()
+        return self.is_paused
+
+    def wants_end(self) -> bool:
+        """Whether the user wants this sitting to end, in either way."""
+        self.is_stopped = self.is_stopped or self.stop()
+        return self.is_stopped or self.pause()
+
+    def interruption(self) -> Literal["stopped", "paused"]:
+        """Return how the user ended this sitting; stopping goes before pausing."""
+        return "paused" if self.is_paused and not self.is_stopped else "stopped"
 
     @property
     def stores(self) -> Stores:
@@ -123,7 +155,7 @@ class _Run:
         self.plan, self.network = earlier or self.prepared.plan, self.prepared.network
         yield from self._announce_plan()
         with deterministic(self.plan.compute):
-            self._stores = Stores(self.prepared, self.plan, self.workspace.cache, self.stop)
+            self._stores = Stores(self.prepared, self.plan, self.workspace.cache, self.wants_end)
             self.objectives = Objectives(
                 self.flow,
                 self.network,
@@ -135,8 +167,8 @@ class _Run:
             yield from self._adapt_batch_norm()
             frozen, before, moved = self._witnesses()
             yield from self.stores.fill()
-            interrupted = yield from self._train(checkpoint)
-            yield from self._conclude(frozen, before, moved, interrupted=interrupted)
+            self.is_stopped = yield from self._train(checkpoint, moved)
+            yield from self._conclude(frozen, before, moved)
 
     def _read_data(self, checkpoint: Checkpoint | None) -> Iterator[Event]:
         self.images: ImageSet = open_data(
@@ -201,9 +233,10 @@ class _Run:
 
     # -- training -----------------------------------------------------------------------------------
 
-    def _train(self, checkpoint: Checkpoint | None) -> Generator[Event, None, bool]:
+    def _train(self, checkpoint: Checkpoint | None, moved: MovementWitness) -> Generator[Event, None, bool]:
         """Train all phases; returns whether the user stopped."""
         first = checkpoint.phase if checkpoint else 0
+        self.begun.update(n for phase in self.plan.phases[:first] for g in phase.groups for n in g.tensors)
         if checkpoint is not None:
             restore(self.network, checkpoint.tensors)
             self.record = self.record.edit(best_epoch=checkpoint.state.best_epoch or None)
@@ -233,9 +266,13 @@ class _Run:
                 objectives=self.objectives,
                 compute=self.plan.compute,
                 state=state,
+                start=moved.start,
                 save=lambda s, n=number: self._save(n, s),  # type: ignore[misc]
                 stop=self.stop,
+                pause=self.pause,
             )
+            if state.has_moved:
+                self.begun.update(name for group in phase.groups for name in group.tensors)
             self.record = self.record.edit(best_epoch=state.best_epoch or None)
             if state.interrupted:
                 return True
@@ -264,9 +301,7 @@ class _Run:
 
     # -- the end ------------------------------------------------------------------------------------
 
-    def _conclude(
-        self, frozen: FrozenWitness, before: str, moved: MovementWitness, *, interrupted: bool
-    ) -> Iterator[Event]:
+    def _conclude(self, frozen: FrozenWitness, before: str, moved: MovementWitness) -> Iterator[Event]:
         phase = getattr(self, "last_phase", self.plan.phases[-1])
         self.objectives.fit_features(self.network, self.stores.split("train", phase), self.plan.compute)
         metrics: dict[Literal["validation", "test"], AnyScores] = {}
@@ -281,9 +316,10 @@ class _Run:
         run_folder.write_predictions(self.folder, self.images, probabilities)
         run_folder.write_weights(self.folder, self.network)
         run_folder.write_objective(self.folder, self.objectives.main.state_dict())
-        proof = make_proof(self.network, frozen, before, moved)
+        begun = self.begun if self.is_stopped else None
+        proof = make_proof(self.network, frozen, before, moved, begun=begun)
         self.record = self.record.edit(metrics=metrics, proof=proof)
-        if interrupted:
+        if self.is_stopped:
             raise RunInterrupted("Stopped by the user; the best weights so far are kept.")
         self._judge(proof)
         self.finish("finished", None)
@@ -301,7 +337,7 @@ class _Run:
                 hint="No gradient reaches them, or the learning rate is too small to change them.",
             )
 
-    def finish(self, status: Literal["finished", "stopped", "failed"], message: str | None) -> None:
+    def finish(self, status: Status, message: str | None) -> None:
         """Write the record as it is at the end."""
         spent = self._spent_so_far()
         cost = Cost(

@@ -21,6 +21,7 @@ class FlowSettings:
     """Settings of a checked flow.
 
     Args:
+        flow: what really runs: the flow without bypassed nodes.
         images: of the node that the images come from.
         backbones: of the backbones by node, in the order of the data.
         main: node of the main base; None when the flow has no backbone.
@@ -28,6 +29,7 @@ class FlowSettings:
         needs_all_classes: whether each class must be among the training images; not to find anomalies.
     """
 
+    flow: Flow
     images: ImagesSettings
     backbones: dict[str, BackboneSettings]
     main: str | None
@@ -46,14 +48,14 @@ class FlowSettings:
 
 
 def read_settings(flow: Flow) -> FlowSettings:
-    """Return the settings of a flow's nodes.
+    """Return the settings of a flow's nodes, and the flow that really runs: the one door for plans and runs.
 
     Raises:
         FlowError: the flow has problems; all are listed.
     """
     from graftwork.engine.build import data_node
 
-    checked(flow)
+    flow = checked(flow)
     order = sorted_nodes(flow)
     backbones = {
         n: BackboneSettings.model_validate(flow.node(n).settings)
@@ -62,6 +64,7 @@ def read_settings(flow: Flow) -> FlowSettings:
     }
     main = next(iter(backbones), None)
     return FlowSettings(
+        flow=flow,
         images=ImagesSettings.model_validate(data_node(flow).settings),
         backbones=backbones,
         main=main,

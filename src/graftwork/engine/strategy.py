@@ -10,7 +10,7 @@ from graftwork.documents.plan import INPUT_CUT
 from graftwork.documents.recipe import Strategy
 from graftwork.errors import PlanError
 
-__all__ = ["resolve_cut"]
+__all__ = ["resolve_cut", "strategy_at", "why_not_cut"]
 
 # Share of the stages that hold parameters which stays frozen, counted from the input. The popular table
 # says "some" and "most" without a number; thirds split the depth evenly.
@@ -39,6 +39,45 @@ def resolve_cut(card: BaseCard, strategy: Strategy, cut: str | None) -> str:
     if strategy in FROZEN_SHARE:
         return _cut_by_depth(card, FROZEN_SHARE[strategy])
     return INPUT_CUT
+
+
+def strategy_at(card: BaseCard, cut: str, present: Strategy) -> Strategy:
+    """Return the strategy that a cut is: set both, and ``resolve_cut`` agrees.
+
+    Args:
+        card: the base's card.
+        cut: a legal cut.
+        present: strategy of the node now; it stays where it can hold this cut.
+    """
+    if cut == card.stages[-1].name:
+        return "head_only"
+    if present == "probe_then_tune" or (present == "from_scratch" and cut == INPUT_CUT):
+        return present
+    if cut == INPUT_CUT:
+        return "all_layers"
+    if present in FROZEN_SHARE and resolve_cut(card, present, None) == cut:
+        return present
+    total = sum(1 for stage in card.stages if stage.num_parameters)
+    is_less = 2 * len(_trainable_after(card, cut)) <= total
+    return "some_layers" if is_less else "most_layers"
+
+
+def why_not_cut(card: BaseCard, cut: str) -> str | None:
+    """Return why no strategy can freeze the stages up to ``cut`` and train the rest; None when one can.
+
+    Args:
+        card: the base's card.
+        cut: 'input', or the name of a stage.
+    """
+    last = card.stages[-1].name
+    if cut in (INPUT_CUT, last):
+        return None
+    stage = next(s for s in card.stages if s.name == cut)
+    if not stage.cut_is_legal:
+        return f"After '{cut}' data passes through more than one tensor, so the base cannot be cut there."
+    if not _trainable_after(card, cut):
+        return f"No stage after '{cut}' has parameters: cut after '{last}', which freezes the whole base."
+    return None
 
 
 def _refuse_contradiction(card: BaseCard, strategy: Strategy, cut: str, last: str) -> None:

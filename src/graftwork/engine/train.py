@@ -6,8 +6,9 @@ of an epoch draws what it would have drawn.
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -35,6 +36,8 @@ from graftwork.engine.network import Network, Step
 from graftwork.engine.objectives import Objectives
 from graftwork.engine.optim import make_optimizer, rate_factor, trainable_tensors
 from graftwork.engine.sources import prefetched
+from graftwork.engine.telemetry import MovingParts, recall_per_class, resident_bytes
+from graftwork.errors import RunInterrupted
 
 __all__ = ["PhaseState", "epoch_batches", "train_phase"]
 
@@ -56,6 +59,12 @@ class PhaseState:
     optimizer: dict[str, Any] | None = None
     stopped_early: bool = False
     interrupted: bool = False
+    updates: int = 0  # of the optimizer, so far
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether the weights at hand carry something of this phase."""
+        return self.best_epoch > 0 if self.best else self.updates > 0
 
 
 def epoch_batches(count: int, batch: int, seed: int, phase: int, epoch: int) -> list[NDArray[np.int64]]:
@@ -93,6 +102,7 @@ class _PhaseRunner:
         objectives: Objectives,
         compute: ComputePlan,
         state: PhaseState,
+        start: Mapping[str, Tensor],
     ) -> None:
         self.network, self.phase, self.number, self.recipe = network, phase, number, recipe
         self.train, self.validation, self.objectives, self.compute = train, validation, objectives, compute
@@ -101,6 +111,10 @@ class _PhaseRunner:
         self.optimizer = make_optimizer(self.tensors, phase.groups, recipe)
         if state.optimizer is not None:
             self.optimizer.load_state_dict(state.optimizer)
+        self.parts = MovingParts(network, self.tensors, start)
+        self.wants_norms = False
+        self.norms: dict[str, float] = {}
+        self.reported = -math.inf
         self.peaks = [group.learning_rate for group in phase.groups]
         self.is_random = any(_may_draw(step) for step in network.steps)
         self.steps = len(epoch_batches(len(train), recipe.batch, recipe.seed, number, 0))
@@ -123,9 +137,15 @@ class _PhaseRunner:
         with self._draws(step), autocast(self.compute):
             loss = self.objectives.loss(self.network, {**inputs, **data})
         (loss / in_group).backward()  # type: ignore[no-untyped-call]
+        told = loss.detach().reshape(1)
         if (step + 1) % recipe.accumulate == 0 or step + 1 == self.steps:
+            if self.wants_norms:  # they travel with the loss, so that a device is waited for once
+                told = torch.cat([told, self.parts.gradient_norms()])
             self._update(state.epoch * self.updates_per_epoch + step // recipe.accumulate)
-        return float(loss.detach())
+        value, *norms = told.tolist()
+        if norms:
+            self.norms, self.wants_norms = dict(zip(self.parts.names, norms, strict=True)), False
+        return float(value)
 
     @contextmanager
     def _draws(self, step: int) -> Iterator[None]:
@@ -147,6 +167,7 @@ class _PhaseRunner:
             nn.utils.clip_grad_norm_(list(self.tensors.values()), self.recipe.clip_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
+        self.state.updates += 1
 
     @property
     def rate(self) -> float:
@@ -156,7 +177,7 @@ class _PhaseRunner:
     def end_epoch(self, epoch: int, seconds: float) -> EpochEnded:
         """Score the validation images and remember the best weights."""
         state = self.state
-        scores = self._validate()
+        scores, recalls = self._validate()
         # Without validation images the last epoch is the best.
         value = self.objectives.rank(scores, self.recipe.monitor) if scores else (float(epoch), 0.0)
         is_best = epoch > 0 and (state.best_score is None or value > state.best_score)
@@ -174,18 +195,42 @@ class _PhaseRunner:
             validation_accuracy=scores.get("accuracy"),
             validation_balanced_accuracy=scores.get("balanced_accuracy"),
             validation_scores={k: v for k, v in scores.items() if k not in _SHOWN_APART},
+            validation_per_class=recalls,
+            movement=self.parts.movement(),
             learning_rate=self.rate,
             seconds=seconds,
             is_best=is_best,
         )
 
-    def _validate(self) -> dict[str, float] | None:
+    def _validate(self) -> tuple[dict[str, float] | None, dict[str, float]]:
+        """Return the scores on the validation images, and the recall of each class."""
         if len(self.validation) == 0:
-            return None
+            return None, {}
         if self.objectives.main.fits == "features":
             self.objectives.fit_features(self.network, self.train, self.compute)
         predictions = predict(self.network, self.validation, self.compute, self.network.needed_wires)
-        return self.objectives.watched(predictions, self.validation.data.labels())
+        labels = self.validation.data.labels()
+        recalls = {}
+        if self.objectives.kind == "category":
+            said = self.objectives.predict(predictions)
+            recalls = recall_per_class(said, labels.numpy(), self.objectives.classes)
+        return self.objectives.watched(predictions, labels), recalls
+
+    def report(self, step: int, loss: float, rate: float) -> StepEnded:
+        """Tell of a step that ended; norms are those of the last update that was measured."""
+        norms, self.norms = self.norms, {}
+        rates = [float(group["lr"]) for group in self.optimizer.param_groups]
+        return StepEnded(
+            phase=self.phase.name,
+            epoch=self.state.epoch + 1,
+            step=step + 1,
+            loss=loss,
+            learning_rate=self.rate,
+            images_per_second=rate,
+            memory_bytes=resident_bytes(),
+            gradient_norms=norms,
+            learning_rates=self.parts.learning_rates(self.phase.groups, rates),
+        )
 
     def remember(self, step: int) -> None:
         """Put the present place and the optimizer's state into the phase's state."""
@@ -211,8 +256,10 @@ def train_phase(
     objectives: Objectives,
     compute: ComputePlan,
     state: PhaseState,
+    start: Mapping[str, Tensor],
     save: Callable[[PhaseState], None],
     stop: Callable[[], bool],
+    pause: Callable[[], bool],
 ) -> Iterator[Event]:
     """Train the free part of a network for the epochs of a phase, then put the best weights back.
 
@@ -226,17 +273,24 @@ def train_phase(
         objectives: losses and the scores that are watched.
         compute: number format.
         state: fresh, or from a checkpoint.
+        start: where each tensor was when the run began, to measure movement from.
         save: called with the state whenever it may be written.
         stop: asked after each step; the best so far is kept.
+        pause: asked after each step; the state is saved at the next update.
+
+    Raises:
+        RunInterrupted: paused; what was saved last is all that the phase needs.
     """
-    runner = _PhaseRunner(network, phase, number, recipe, train, validation, objectives, compute, state)
+    runner = _PhaseRunner(
+        network, phase, number, recipe, train, validation, objectives, compute, state, start
+    )
     yield PhaseStarted(phase=phase.name, epochs=phase.epochs, steps_per_epoch=runner.steps)
     if state.epoch == 0 and state.step == 0:
         yield runner.end_epoch(0, 0.0)
         if number > 0:  # who stops before an epoch has ended keeps what the phase before gave
             state.best = runner.copy_movable()
     while state.epoch < phase.epochs and not state.interrupted and not _waited_enough(runner):
-        yield from _train_epoch(runner, save, stop)
+        yield from _train_epoch(runner, save, stop, pause)
     state.stopped_early = state.epoch < phase.epochs and _waited_enough(runner)
     if state.best:
         runner.restore_best()
@@ -249,50 +303,57 @@ def _waited_enough(runner: _PhaseRunner) -> bool:
 
 
 def _train_epoch(
-    runner: _PhaseRunner, save: Callable[[PhaseState], None], stop: Callable[[], bool]
+    runner: _PhaseRunner,
+    save: Callable[[PhaseState], None],
+    stop: Callable[[], bool],
+    pause: Callable[[], bool],
 ) -> Iterator[Event]:
     state, recipe = runner.state, runner.recipe
     batches = epoch_batches(len(runner.train), recipe.batch, recipe.seed, runner.number, state.epoch + 1)
     first = state.step
-    start = saved = reported = time.perf_counter()
+    start = saved = time.perf_counter()
     seen = 0
     runner.network.train()
+    is_paused = False
     for offset, (positions, inputs) in enumerate(
         prefetched(runner.train.source, batches[first:], state.epoch)
     ):
         step = first + offset
+        is_due = time.perf_counter() - runner.reported >= _REPORT_SECONDS
+        runner.wants_norms = runner.wants_norms or is_due
         loss = runner.step(positions, inputs, step)
         state.loss_sum += loss * len(positions)
         state.loss_count += len(positions)
         seen += len(positions)
         now = time.perf_counter()
-        if now - reported >= _REPORT_SECONDS:
-            reported = now
-            yield _step_event(runner, step, loss, seen / (now - start))
+        if is_due:
+            runner.reported = now
+            yield runner.report(step, loss, seen / (now - start))
         at_update = (step + 1) % recipe.accumulate == 0 and step + 1 < len(batches)
+        is_paused = is_paused or pause()
         if stop():
             state.interrupted = True
-        if at_update and (state.interrupted or now - saved >= recipe.checkpoint_seconds):
+        wants_end = state.interrupted or is_paused
+        if at_update and (wants_end or now - saved >= recipe.checkpoint_seconds):
             saved = now
-            runner.remember(step + 1)
-            save(state)
-            yield CheckpointSaved(phase=runner.phase.name, epoch=state.epoch, step=step + 1)
+            yield _save(runner, save, step + 1)
         if state.interrupted:
             runner.optimizer.zero_grad(set_to_none=True)
             return
+        if is_paused and at_update:
+            raise _paused()
     state.epoch += 1
     yield runner.end_epoch(state.epoch, time.perf_counter() - start)
-    runner.remember(0)
-    save(state)
-    yield CheckpointSaved(phase=runner.phase.name, epoch=state.epoch, step=0)
+    yield _save(runner, save, 0)
+    if is_paused or pause():
+        raise _paused()
 
 
-def _step_event(runner: _PhaseRunner, step: int, loss: float, rate: float) -> StepEnded:
-    return StepEnded(
-        phase=runner.phase.name,
-        epoch=runner.state.epoch + 1,
-        step=step + 1,
-        loss=loss,
-        learning_rate=runner.rate,
-        images_per_second=rate,
-    )
+def _save(runner: _PhaseRunner, save: Callable[[PhaseState], None], step: int) -> CheckpointSaved:
+    runner.remember(step)
+    save(runner.state)
+    return CheckpointSaved(phase=runner.phase.name, epoch=runner.state.epoch, step=step)
+
+
+def _paused() -> RunInterrupted:
+    return RunInterrupted("Paused by the user; resuming goes on bit for bit.")

@@ -27,6 +27,7 @@ from graftwork.engine.network import Network
 from graftwork.engine.sources import ImageSource
 from graftwork.engine.workspace import Workspace
 from graftwork.errors import RunError
+from graftwork.graph.bypass import without_bypassed
 from graftwork.graph.contracts import CONTRACTS
 from graftwork.graph.wires import parse_settings
 
@@ -167,7 +168,7 @@ def load_run(folder: Path, *, workspace: Workspace) -> TrainedModel:
             f"Run {folder.name} has no trained weights (status: {status}).",
             hint=f"Finish it with: graftwork runs resume {folder.name}",
         )
-    flow = read_flow(folder / "flow.yaml")
+    flow = without_bypassed(read_flow(folder / "flow.yaml"))
     names = plan.classes or (record.data.label_names if record.data else ())
     built = build_flow(flow, len(names), workspace, weights=False)
     built.network.load(load_file(weights))

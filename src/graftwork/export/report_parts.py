@@ -86,6 +86,9 @@ def summarize(record: RunRecord) -> Headline:
 _WITHOUT_SCORES = {
     "failed": "The run failed before any image was scored.",
     "stopped": "The run was stopped before any image was scored.",
+    "paused": "The run is paused; no image was scored yet.",
+    "starting": "The run has not begun yet; no image was scored.",
+    "queued": "The run waits for another one; no image was scored yet.",
     "running": "The run is still going on; no image was scored yet.",
     "finished": "The run finished without validation or test images, so no image was scored.",
 }
@@ -119,6 +122,11 @@ def describe_proof(proof: Proof) -> ProofView:
         trainable = f"{free}: all {total} tensors moved."
     else:
         trainable = f"{free}: only {format_count(proof.moved_tensors)} of {total} tensors moved."
+    if proof.not_started:
+        trainable += (
+            f" {format_count(proof.not_started)} further tensors were to be trained by a phase that was stopped "
+            "before it gave anything; they are as the run found them."
+        )
     return ProofView(proof.holds, frozen, trainable, proof.changed_frozen + proof.unmoved)
 
 

@@ -3,38 +3,58 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pydantic import ValidationError
 
 from graftwork.documents.flow import Edge, Flow, Node
 from graftwork.documents.problem import Problem
+from graftwork.documents.wording import faults_of
 from graftwork.errors import FlowError, UnknownName, did_you_mean
+from graftwork.graph.bypass import check_bypass, without_bypassed
 from graftwork.graph.contract import Contract, Contracts
 from graftwork.graph.contracts import CONTRACTS
 from graftwork.graph.normalization import double_normalization
-from graftwork.graph.ports import accepts, bind, show_shape
-from graftwork.graph.topology import sorted_nodes
-from graftwork.graph.wires import Face, infer_wires, parse_settings
+from graftwork.graph.ports import Wire, accepts, bind, show_shape
+from graftwork.graph.topology import incoming, sorted_nodes, without_loops
+from graftwork.graph.wires import Face, infer_wires
 
-__all__ = ["check", "checked"]
+__all__ = ["check", "checked", "wires_and_problems"]
 
 
 def check(flow: Flow, contracts: Contracts = CONTRACTS) -> tuple[Problem, ...]:
-    """Return all problems of ``flow``, each with its node, its port and a hint. No errors: it can be built."""
+    """Return all problems of what would run of ``flow``, each with its node, its port and a hint.
+
+    No errors: it can be built. Bypassed nodes do not run, so their settings do not matter.
+    """
+    return wires_and_problems(flow, contracts)[1]
+
+
+def wires_and_problems(
+    flow: Flow, contracts: Contracts = CONTRACTS
+) -> tuple[dict[str, Wire], tuple[Problem, ...]]:
+    """Return what travels at each output, as ``node.port``, as far as problems let it be known, and all problems.
+
+    Args:
+        flow: any flow.
+        contracts: what the components promise.
+    """
+    running = without_bypassed(flow, contracts)
     known: dict[str, Face] = {}
-    problems = list(_check_nodes(flow, contracts, known))
-    problems += _check_edges(flow, known)
-    problems += _check_inputs(flow, known)
-    problems += _check_whole(flow, known)
+    problems = [*_check_ids(flow), *check_bypass(flow, contracts)]
+    problems += _check_nodes(running, contracts, known)
+    problems += _check_edges(running, known)
+    problems += _check_inputs(running, known)
+    problems += _check_whole(running, known)
+    wires, misfits = infer_wires(_sound(running, problems), contracts)
+    problems += misfits
     if not any(p.level == "error" for p in problems):
-        wires, misfits = infer_wires(flow, contracts)
-        problems += [*misfits, *double_normalization(flow, wires)]
-    return tuple(problems)
+        problems += double_normalization(running, wires)
+    return wires, tuple(_naming_bypass(problem, flow, running) for problem in problems)
 
 
 def checked(flow: Flow, contracts: Contracts = CONTRACTS) -> Flow:
-    """Return ``flow`` if it has no errors.
+    """Return what runs of ``flow``, without bypassed nodes, if it has no errors.
 
     Raises:
         FlowError: with the whole list of problems.
@@ -47,36 +67,58 @@ def checked(flow: Flow, contracts: Contracts = CONTRACTS) -> Flow:
             problems=errors,
             node=errors[0].node,
         )
-    return flow
+    return without_bypassed(flow, contracts)
 
 
-def _check_nodes(flow: Flow, contracts: Contracts, known: dict[str, Face]) -> Iterator[Problem]:
+def _sound(flow: Flow, problems: Sequence[Problem]) -> Flow:
+    """Return the part of a flow that wires can be followed in: without nodes that have errors, and without loops."""
+    bad = {p.node for p in problems if p.level == "error"}
+    rest = flow.edit(
+        nodes=tuple(n for n in flow.nodes if n.id not in bad),
+        edges=tuple(e for e in flow.edges if e.target.node not in bad),
+    )
+    return without_loops(rest)
+
+
+def _naming_bypass(problem: Problem, flow: Flow, running: Flow) -> Problem:
+    """Return a problem of an input whose wire comes through bypassed nodes with these named."""
+    if running is flow or problem.port is None:
+        return problem
+    gone = {n.id for n in flow.nodes} - {n.id for n in running.nodes}
+    through = [
+        e.source.node
+        for e in incoming(flow, problem.node or "")
+        if e.target.port == problem.port and e.source.node in gone
+    ]
+    if not through:
+        return problem
+    return problem.edit(hint=f"{problem.hint or ''} '{through[0]}' before it is bypassed.".strip())
+
+
+def _check_ids(flow: Flow) -> Iterator[Problem]:
     for node_id, count in Counter(n.id for n in flow.nodes).items():
         if count > 1:
             yield Problem(message=f"{count} nodes share this id.", node=node_id, hint="Rename one.")
+
+
+def _check_nodes(flow: Flow, contracts: Contracts, known: dict[str, Face]) -> Iterator[Problem]:
     for node in flow.nodes:
         try:
             contract = contracts.get(node.component)
         except UnknownName as error:
             yield Problem(message=error.message, node=node.id, hint=error.hint)
             continue
-        wrong = list(_check_settings(node, contract))
-        yield from wrong
-        known[node.id] = Face(contract, *contract.ports(None if wrong else parse_settings(node, contract)))
+        yield from _check_settings(node, contract)
+        known[node.id] = Face(contract, *contract.ports_as_far(node.settings))
 
 
 def _check_settings(node: Node, contract: Contract) -> Iterator[Problem]:
     try:
         contract.settings.model_validate(node.settings)
     except ValidationError as error:
-        for item in error.errors():
-            name = str(item["loc"][0]) if item["loc"] else ""
-            hint = did_you_mean(name, list(contract.settings.model_fields))
+        for fault in faults_of(error, contract.settings, noun="setting"):
             yield Problem(
-                message=f"setting '{name}': {item['msg']}.",
-                node=node.id,
-                setting=name,
-                hint=hint if item["type"] == "extra_forbidden" else None,
+                message=f"{fault.message}.", node=node.id, setting=fault.name or None, hint=fault.hint
             )
 
 

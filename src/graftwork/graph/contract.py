@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
 from graftwork.documents.document import Document
 from graftwork.errors import UnknownName, UsageError, did_you_mean
 from graftwork.graph.ports import Port, Wire
@@ -47,6 +49,18 @@ class Contract(Document):
         if self.ports_of is None or settings is None:
             return self.inputs, self.outputs
         return self.ports_of(settings)
+
+    def ports_as_far(self, values: Mapping[str, Any]) -> Ports:
+        """Return (inputs, outputs) under ``values`` that may be wrong: wrong ones are left out."""
+        kept = dict(values)
+        while True:
+            try:
+                return self.ports(self.settings.model_validate(kept))
+            except ValidationError as error:
+                wrong = {str(e["loc"][0]) for e in error.errors() if e["loc"]} & kept.keys()
+            if not wrong:
+                return self.ports()
+            kept = {name: value for name, value in kept.items() if name not in wrong}
 
     def wires(self, settings: Document, inputs: Mapping[str, Wire]) -> dict[str, Wire]:
         """Return what each output gives.

@@ -51,6 +51,14 @@ class ImagesSettings(Document):
     mask_column: str | None = Field(None, description="Table: column with paths of masks.")
     number_columns: tuple[str, ...] = Field((), description="Table: numbers that are further inputs.")
     category_columns: tuple[str, ...] = Field((), description="Table: categories that are further inputs.")
+    exclude: tuple[str, ...] = Field(
+        (), description="Keys of images that are left out, as the data view lists them."
+    )
+    relabel: dict[str, str] = Field(
+        default_factory=dict,
+        description="New labels by key of image: the name of a class, tags as a;b, or numbers as 1.5;2. A name "
+        "that no image had makes a new class.",
+    )
     size: Annotated[int, Field(ge=8)] | None = Field(
         None, description="Side of the images in pixels. Empty: what the base wants."
     )

@@ -106,8 +106,8 @@ def pixel_range(settings: CustomSettings, code: str | None = None) -> tuple[floa
 
 
 def custom_nodes(flow: Flow) -> tuple[Node, ...]:
-    """Return the nodes of a flow that hold the user's code."""
-    return flow.of_component("custom")
+    """Return the nodes of a flow that run the user's code; what is bypassed does not run."""
+    return tuple(node for node in flow.of_component("custom") if not node.is_bypassed)
 
 
 def _ports(settings: Any) -> Ports:
@@ -143,7 +143,7 @@ def _refuse_code(settings: CustomSettings) -> None:
     fault = look_at_code(settings.code).fault
     if fault is not None:
         where = f"line {fault.line}: " if fault.line else ""
-        raise Misfit(f"{where}{fault.message}.", setting="code", hint=fault.hint)
+        raise Misfit(f"{where}{fault.message}.", setting="code", hint=fault.hint, line=fault.line)
 
 
 CUSTOM = (

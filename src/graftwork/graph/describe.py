@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from pydantic.fields import FieldInfo
 
 from graftwork.documents.document import Document
+from graftwork.documents.wording import type_in_words
 from graftwork.graph.contract import Contract, Group
 from graftwork.graph.ports import Dim, Misfit, Port, Wire, bind, show_shape
 
@@ -106,45 +107,6 @@ def _value(value: Any) -> str:
     if isinstance(value, (tuple, list)):
         return "[" + ", ".join(map(_value, value)) + "]"
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def type_in_words(schema: dict[str, Any]) -> str:
-    """Return what a JSON schema allows, in words.
-
-    >>> type_in_words({"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}]})
-    'integer ≥ 1, or empty'
-    """
-    if "$ref" in schema:
-        return str(schema["$ref"]).rpartition("/")[2]
-    if "anyOf" in schema:
-        parts = dict.fromkeys(type_in_words(s) for s in schema["anyOf"])
-        return ", or ".join(parts)
-    if "const" in schema:
-        return str(schema["const"])
-    if "enum" in schema:
-        return " | ".join(map(str, schema["enum"]))
-    kind = schema.get("type", "any")
-    if kind == "null":
-        return "empty"
-    if kind == "array":
-        return _array(schema)
-    if kind == "object":
-        inner = schema.get("additionalProperties")
-        return f"object of {type_in_words(inner)}" if isinstance(inner, dict) and inner else "object"
-    return {"string": "text", "boolean": "yes or no"}.get(kind, str(kind)) + _limits(schema)
-
-
-def _array(schema: dict[str, Any]) -> str:
-    fixed = schema.get("prefixItems")
-    if fixed:
-        return "[" + ", ".join(map(type_in_words, fixed)) + "]"
-    return f"list of {type_in_words(schema.get('items', {}))}"
-
-
-def _limits(schema: dict[str, Any]) -> str:
-    marks = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
-    found = [f"{sign} {schema[key]:g}" for key, sign in marks.items() if key in schema]
-    return f" {', '.join(found)}" if found else ""
 
 
 def _examples(contract: Contract) -> tuple[ShapeExample, ...]:

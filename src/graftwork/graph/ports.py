@@ -6,7 +6,7 @@ from typing import Literal
 
 from graftwork.documents.document import Document
 
-__all__ = ["Dim", "Kind", "Misfit", "Port", "Wire", "accepts", "bind", "show_shape"]
+__all__ = ["Dim", "Kind", "Misfit", "Port", "Wire", "accepts", "bind", "fits", "show_shape"]
 
 Kind = Literal["image", "features", "logits", "probabilities", "labels", "mask", "number", "category", "text"]
 Dim = int | str
@@ -44,18 +44,53 @@ class Misfit(ValueError):
         port: the input that does not fit, when it is one.
         setting: the setting that does not fit, when it is one.
         hint: the next step.
+        line: of the user's code, when that is at fault.
     """
 
     def __init__(
-        self, message: str, *, port: str | None = None, setting: str | None = None, hint: str | None = None
+        self,
+        message: str,
+        *,
+        port: str | None = None,
+        setting: str | None = None,
+        hint: str | None = None,
+        line: int | None = None,
     ) -> None:
         super().__init__(message)
-        self.message, self.port, self.setting, self.hint = message, port, setting, hint
+        self.message, self.port, self.setting, self.hint, self.line = message, port, setting, hint, line
 
 
 def accepts(port: Port, kind: Kind) -> bool:
     """Whether an input takes what is of ``kind``."""
     return kind == port.kind or kind in port.also
+
+
+_PLURAL: dict[Kind, str] = {
+    "image": "images",
+    "mask": "masks",
+    "number": "numbers",
+    "category": "categories",
+    "text": "texts",
+}
+
+
+def fits(source: Port | Wire, target: Port) -> str | None:
+    """Return why an output cannot feed an input; None when it can, as far as is known.
+
+    >>> image = Port(name="image", kind="image", shape=("b", 3, "h", "w"))
+    >>> fits(image, Port(name="labels", kind="labels", shape=("b",)))
+    'images cannot feed labels: the input wants labels (b) but would get image (b, 3, h, w).'
+    >>> fits(image, Port(name="features", kind="features", also=("image",))) is None
+    True
+    """
+    wants = f"{' or '.join((target.kind, *target.also))} {show_shape(target.shape)}"
+    gets = f"{source.kind} {show_shape(source.shape)}"
+    if not accepts(target, source.kind):
+        given, wanted = (_PLURAL.get(kind, kind) for kind in (source.kind, target.kind))
+        return f"{given} cannot feed {wanted}: the input wants {wants} but would get {gets}."
+    if bind(source.shape, target.shape) is None:
+        return f"the shapes differ: the input wants {wants} but would get {gets}."
+    return None
 
 
 def show_shape(shape: tuple[Dim, ...]) -> str:

@@ -12,6 +12,7 @@ from pydantic import Field, JsonValue
 from graftwork.documents.card import InputPort
 from graftwork.documents.document import Document
 from graftwork.documents.flow import Flow, Node
+from graftwork.graph.bypass import without_bypassed
 from graftwork.graph.check import check
 from graftwork.graph.contracts import LabelKind
 from graftwork.graph.sizes import feature_axis, is_open
@@ -66,7 +67,7 @@ def propose(flow: Flow, facts: Facts | None = None) -> tuple[Proposal, ...]:
         flow: any flow.
         facts: what is known of its data and bases.
     """
-    facts = facts or Facts()
+    facts, flow = facts or Facts(), _with_whole_wires(without_bypassed(flow))
     found: dict[tuple[str, str], Proposal] = {}
     for rule in (_label_kinds, _widths, _one_hot, _sizes, _heads):
         for proposal in rule(flow, facts):
@@ -83,6 +84,13 @@ def apply(flow: Flow, proposals: tuple[Proposal, ...]) -> Flow:
     for proposal in proposals:
         flow = flow.with_settings(proposal.node, **{proposal.setting: proposal.value})
     return flow
+
+
+def _with_whole_wires(flow: Flow) -> Flow:
+    """Return the flow without wires that end at nothing."""
+    ids = {node.id for node in flow.nodes}
+    whole = tuple(e for e in flow.edges if {e.source.node, e.target.node} <= ids)
+    return flow if len(whole) == len(flow.edges) else flow.edit(edges=whole)
 
 
 def _label_kinds(flow: Flow, facts: Facts) -> Iterator[Proposal]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from graftwork.documents.flow import Edge, Flow
 from graftwork.errors import FlowError
 
-__all__ = ["ancestors", "incoming", "sorted_nodes"]
+__all__ = ["ancestors", "incoming", "sorted_nodes", "without_loops"]
 
 
 def incoming(flow: Flow, node_id: str) -> tuple[Edge, ...]:
@@ -31,13 +31,30 @@ def sorted_nodes(flow: Flow) -> tuple[str, ...]:
     Raises:
         FlowError: the wires form a loop; the nodes in it are named.
     """
-    waiting = {n.id: {e.source.node for e in incoming(flow, n.id)} for n in flow.nodes}
+    order, waiting = _sort(flow)
+    if waiting:
+        raise FlowError(f"The wires form a loop through {', '.join(sorted(waiting))}.")
+    return tuple(order)
+
+
+def without_loops(flow: Flow) -> Flow:
+    """Return the flow without nodes that are in a loop or stand on one."""
+    _, waiting = _sort(flow)
+    return flow.edit(nodes=tuple(n for n in flow.nodes if n.id not in waiting)) if waiting else flow
+
+
+def _sort(flow: Flow) -> tuple[list[str], frozenset[str]]:
+    """Return node ids in order, and those that a loop keeps from having a place."""
+    waiting: dict[str, set[str]] = {n.id: set() for n in flow.nodes}
+    for edge in flow.edges:
+        if edge.target.node in waiting:
+            waiting[edge.target.node].add(edge.source.node)
     order: list[str] = []
     while waiting:
         ready = [node for node, needs in waiting.items() if needs.isdisjoint(waiting)]
         if not ready:
-            raise FlowError(f"The wires form a loop through {', '.join(sorted(waiting))}.")
+            break
         order += ready
         for node in ready:
             del waiting[node]
-    return tuple(order)
+    return order, frozenset(waiting)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from graftwork.documents.document import Document
 from graftwork.documents.flow import Flow, Node
 from graftwork.documents.problem import Problem
+from graftwork.graph.bypass import without_bypassed
 from graftwork.graph.contract import Contract, Contracts
 from graftwork.graph.contracts import CONTRACTS
 from graftwork.graph.ports import Misfit, Port, Wire, bind, show_shape
@@ -51,7 +52,7 @@ def infer_wires(flow: Flow, contracts: Contracts = CONTRACTS) -> tuple[dict[str,
     """Return the wire at each output, as ``node.port``, and the problems found on the way.
 
     Sizes that only the base or the data know are words. A node with a problem, and all that stands on
-    it, has no wires.
+    it, has no wires. Bypassed nodes have none: what comes into them goes straight on.
 
     Args:
         flow: each node known and with valid settings, each wire between ports that exist, no loop.
@@ -59,6 +60,7 @@ def infer_wires(flow: Flow, contracts: Contracts = CONTRACTS) -> tuple[dict[str,
     """
     wires: dict[str, Wire] = {}
     problems: list[Problem] = []
+    flow = without_bypassed(flow, contracts)
     for node_id in sorted_nodes(flow):
         node = flow.node(node_id)
         face = face_of(node, contracts)
@@ -78,6 +80,7 @@ def infer_wires(flow: Flow, contracts: Contracts = CONTRACTS) -> tuple[dict[str,
                         port=error.port,
                         setting=error.setting,
                         hint=error.hint,
+                        line=error.line,
                     )
                 ]
             else:

@@ -13,6 +13,7 @@ from graftwork.graph.custom import CustomSettings, custom_nodes
 from graftwork.graph.ports import Wire
 from graftwork.graph.topology import incoming
 from graftwork.graph.wires import infer_wires
+from graftwork.project.control import OrderWatch
 from graftwork.project.worker import run_in_worker
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def run_apart(
 ) -> None:
     """Run a flow in a worker; as the engine's ``run_flow``, with ``on_event`` called for each event.
 
+    The worker looks for a wish to pause in the run's folder by itself.
+
     Raises:
         CustomCodeError: the code took too long; node and line are named.
         RunError: the code took too much memory, or crashed the worker.
@@ -58,7 +61,8 @@ def _run(
 ) -> None:
     from graftwork.engine.run import run_flow
 
-    for event in run_flow(flow, folder, workspace=workspace, stop=stop):
+    orders = OrderWatch(folder)  # a pause is seen here itself; the wish to stop comes down the pipe
+    for event in run_flow(flow, folder, workspace=workspace, stop=stop, pause=orders.wants_pause):
         on_event(event)
 
 

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Literal
 from graftwork.documents.events import Event, EventLine, Noted, RunEnded
 from graftwork.documents.files import storing, write_atomically
 from graftwork.documents.flow import Flow
-from graftwork.documents.record import RunRecord
+from graftwork.documents.record import RunRecord, Status
 from graftwork.errors import GraftworkError, RunError, RunInterrupted, StorageError
 from graftwork.project.apart import is_apart, run_apart
+from graftwork.project.control import OrderWatch, clear
 from graftwork.project.interrupt import stop_on_interrupt
 from graftwork.project.lock import lock_run
 from graftwork.project.run import Run, strategy_of
@@ -22,9 +23,13 @@ from graftwork.project.run import Run, strategy_of
 if TYPE_CHECKING:
     from graftwork.engine.workspace import Workspace
 
-__all__ = ["EventLog", "execute", "note_failure"]
+__all__ = ["EventLog", "empty_record", "execute", "note_failure"]
 
-_STOPPING = "Stopping; the best so far is kept. Ctrl-C again aborts."
+_INTERRUPTED = "Stopping; the best so far is kept. Ctrl-C again aborts."
+_ORDERED = {
+    "stop": "Stopping; the best so far is kept.",
+    "pause": "Pausing; the state is saved at the next update.",
+}
 
 OnEvent = Callable[[Event], None]
 Stop = Callable[[], bool]
@@ -62,64 +67,100 @@ def _cut_unfinished_line(path: Path) -> None:
 
 
 def execute(
-    flow: Flow, run: Run, *, workspace: Workspace, on_event: OnEvent | None = None, stop: Stop | None = None
+    flow: Flow,
+    run: Run,
+    *,
+    workspace: Workspace,
+    on_event: OnEvent | None = None,
+    stop: Stop | None = None,
+    keep_orders: bool = False,
 ) -> None:
-    """Run ``flow`` in the run's folder to its end, or to where it is stopped.
+    """Run ``flow`` in the run's folder to its end, or to where it is stopped or paused.
 
     Args:
         flow: what to run; its folder holds it already.
         run: the run; a checkpoint in its folder is gone on from.
         workspace: the engine's shared folders.
         on_event: called with each event after it was stored.
-        stop: asked by the engine now and then; true ends the run with the best so far. Ctrl-C does the same.
+        stop: asked by the engine now and then; true ends the run with the best so far. Ctrl-C and an order
+            in the run's folder do the same.
+        keep_orders: whether an order counts that was given before this process began.
 
     Raises:
         GraftworkError: the run failed; its record and events are kept.
         KeyboardInterrupt: ctrl-C came twice.
     """
     with lock_run(run.path):
-        log = EventLog(run.path / "events.jsonl")
-
-        def tell(event: Event) -> None:
-            log.append(event)
-            if on_event is not None:
-                on_event(event)
-
+        if not keep_orders:
+            clear(run.path)
+        sitting = _Sitting(run, on_event, stop)
         try:
             next_step = f"Free space there, then go on with graftwork runs resume {run.id}."
             with stop_on_interrupt() as asked, storing("The run", run.path, next_step=next_step):
-                is_told = False
-
-                def follow(event: Event) -> None:
-                    nonlocal is_told
-                    tell(event)
-                    if asked() and not is_told:
-                        is_told = True
-                        tell(Noted(level="info", message=_STOPPING))
-
-                _drive(flow, run, workspace, follow, lambda: asked() or (stop is not None and stop()))
+                sitting.asked = asked
+                _drive(flow, run, workspace, sitting)
         except Exception as error:
             if note_failure(flow, run, error) and is_apart(flow):  # the worker could not say so any more
                 ending = run.record
-                tell(RunEnded(status=_ended(ending.status), message=ending.message, cost=ending.cost))
+                sitting.tell(RunEnded(status=_ended(ending.status), message=ending.message, cost=ending.cost))
             raise
         finally:
-            log.close()
+            sitting.close()
+            clear(run.path)
+
+
+class _Sitting:
+    """What passes between the engine and whoever listens, from one start of a run to its end."""
+
+    def __init__(self, run: Run, on_event: OnEvent | None, stop: Stop | None) -> None:
+        self._log = EventLog(run.path / "events.jsonl")
+        self._orders = OrderWatch(run.path)
+        self._on_event, self._stop = on_event, stop
+        self._told: set[str] = set()
+        self.asked: Stop = lambda: False
+
+    def tell(self, event: Event) -> None:
+        """Store an event and hand it on."""
+        self._log.append(event)
+        if self._on_event is not None:
+            self._on_event(event)
+
+    def follow(self, event: Event) -> None:
+        """Take an event of the engine; what the user asked for meanwhile is told once."""
+        self.tell(event)
+        order = self._orders.order()
+        wanted = _INTERRUPTED if self.asked() else _ORDERED.get(order or "")
+        if wanted and wanted not in self._told and not isinstance(event, RunEnded):
+            self._told.add(wanted)
+            self.tell(Noted(level="info", message=wanted))
+
+    def wants_stop(self) -> bool:
+        """Whether anybody wants the run to stop."""
+        return self.asked() or self._orders.wants_stop() or (self._stop is not None and self._stop())
+
+    def wants_pause(self) -> bool:
+        """Whether the run is to pause."""
+        return self._orders.wants_pause()
+
+    def close(self) -> None:
+        """End the log."""
+        self._log.close()
 
 
 def _ended(status: str) -> Literal["failed", "stopped"]:
     return "stopped" if status == "stopped" else "failed"
 
 
-def _drive(flow: Flow, run: Run, workspace: Workspace, follow: OnEvent, stop: Stop) -> None:
+def _drive(flow: Flow, run: Run, workspace: Workspace, sitting: _Sitting) -> None:
     """Let the engine run the flow: here, or in a worker when it has custom code."""
     if is_apart(flow):
-        run_apart(flow, run.path, workspace, on_event=follow, stop=stop)
+        run_apart(flow, run.path, workspace, on_event=sitting.follow, stop=sitting.wants_stop)
         return
     from graftwork.engine.run import run_flow
 
-    for event in run_flow(flow, run.path, workspace=workspace, stop=stop):
-        follow(event)
+    events = run_flow(flow, run.path, workspace=workspace, stop=sitting.wants_stop, pause=sitting.wants_pause)
+    for event in events:
+        sitting.follow(event)
 
 
 def note_failure(flow: Flow, run: Run, error: Exception) -> bool:
@@ -135,8 +176,8 @@ def note_failure(flow: Flow, run: Run, error: Exception) -> bool:
     try:
         record = run.record
     except RunError:
-        record = _empty_record(flow, run)
-    if record.status in ("failed", "stopped", "finished"):
+        record = empty_record(flow, run)
+    if record.status in ("failed", "stopped", "paused", "finished"):
         return False
     status = "stopped" if isinstance(error, RunInterrupted) else "failed"
     failed = record.edit(status=status, message=message)
@@ -146,13 +187,14 @@ def note_failure(flow: Flow, run: Run, error: Exception) -> bool:
     return False
 
 
-def _empty_record(flow: Flow, run: Run) -> RunRecord:
+def empty_record(flow: Flow, run: Run, status: Status = "running") -> RunRecord:
+    """Return the record of a run of which nothing is known but its flow."""
     backbone = next((n.settings for n in flow.nodes if "base" in n.settings), {})
     return RunRecord(
         run=run.id,
         name=flow.name,
         path=str(run.path),
-        status="running",
+        status=status,
         created=datetime.now(UTC).isoformat(timespec="milliseconds"),
         base=str(backbone.get("base", "")),
         strategy=strategy_of(flow),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -25,11 +26,13 @@ from sqlalchemy import delete as delete_rows
 from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
-from graftwork.documents.record import RunRecord, Scores
+from graftwork.documents.record import RunRecord, Scores, main_score
 from graftwork.errors import RunError
+from graftwork.project.labels import FILE as LABEL
+from graftwork.project.launch import settle
 from graftwork.project.run import Run
 
-__all__ = ["RunIndex", "row_of"]
+__all__ = ["RunIndex", "row_of", "shown_row"]
 
 _SCORES = ("accuracy", "balanced_accuracy")
 _SPLITS = ("validation", "test")
@@ -51,6 +54,9 @@ RUNS = Table(
     Column("source", String),
     Column("classes", Integer),
     *(Column(f"{split}_{score}_{part}", Float) for split in _SPLITS for score in _SCORES for part in _PARTS),
+    Column("score_name", String),
+    Column("score_split", String),
+    *(Column(f"score_{part}", Float) for part in _PARTS),
     Column("seconds", Float),
     Column("base_images", Integer),
     Column("proof_holds", Integer),
@@ -157,10 +163,14 @@ def _set_up(connection: Any, _record: Any) -> None:
 
 
 def _stamp(folder: Path) -> int:
+    """Return a number that changes with the run's record and with its name and note."""
+    label = 0
+    with contextlib.suppress(OSError):
+        label = (folder / LABEL).stat().st_mtime_ns
     for name in ("record.json", "flow.yaml", "."):
         with contextlib.suppress(OSError):
-            return (folder / name).stat().st_mtime_ns
-    return 0
+            return max(label, (folder / name).stat().st_mtime_ns)
+    return label
 
 
 def row_of(run: Run, stamp: int = 0) -> dict[str, Any]:
@@ -184,8 +194,8 @@ def row_of(run: Run, stamp: int = 0) -> dict[str, Any]:
     }
 
 
-def _scores(record: RunRecord) -> dict[str, float]:
-    return {
+def _scores(record: RunRecord) -> dict[str, Any]:
+    return _main_score(record) | {
         f"{split}_{score}_{part}": getattr(getattr(scores, score), part)
         for split, scores in record.metrics.items()
         if isinstance(scores, Scores)
@@ -194,10 +204,34 @@ def _scores(record: RunRecord) -> dict[str, float]:
     }
 
 
+def _main_score(record: RunRecord) -> dict[str, Any]:
+    """Return the one score that lists show, whatever the labels are: of the test images, else validation."""
+    for split in ("test", "validation"):
+        if (scores := record.metrics.get(split)) is not None:
+            name, interval = main_score(scores)
+            values = {f"score_{part}": _number(getattr(interval, part)) for part in _PARTS}
+            return {"score_name": name, "score_split": split, **values}
+    return {}
+
+
+def _number(value: float) -> float | None:
+    """Return a number that a table can hold; there is none for what is not a number."""
+    return value if math.isfinite(value) else None
+
+
+def shown_row(run: Run) -> dict[str, Any]:
+    """Return a run as ``RunIndex.rows`` shows it, straight from its folder."""
+    return _shown(row_of(run), run.path.parent)
+
+
 def _shown(row: dict[str, Any], runs: Path) -> dict[str, Any]:
     del row["stamp"]
-    if row["status"] == "running":
-        row["status"] = Run(runs / row["id"]).status
+    if row["status"] in ("starting", "queued", "running"):
+        run = Run(runs / row["id"])
+        with contextlib.suppress(RunError):
+            if settle(run):
+                row["message"] = run.record.message
+            row["status"] = run.status
     holds = row["proof_holds"]
     row["proof_holds"] = None if holds is None else bool(holds)
     row["path"] = str(runs / row["id"])  # a project that was moved is still right

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from graftwork.documents.document import Document
 from graftwork.documents.flow import Flow
 from graftwork.documents.recipe import Recipe
+from graftwork.documents.wording import faults_of
 from graftwork.errors import UnknownName, UsageError, did_you_mean
 from graftwork.graph.contracts import BackboneSettings, HeadSettings, ImagesSettings
 from graftwork.graph.flows import transfer_flow
@@ -37,17 +38,12 @@ def read_as(kind: type[D], values: Mapping[str, Any]) -> D:
     try:
         return kind.model_validate(dict(values))
     except ValidationError as error:
-        faults = [
-            f"{'.'.join(map(str, e['loc']))} is {e['input']!r}: {_lower(e['msg'])}" for e in error.errors()
-        ]
-        fields = [str(e["loc"][0]) for e in error.errors() if e["loc"]]
+        faults = faults_of(error, kind, noun="option")
+        fields = [fault.name for fault in faults if fault.path]
+        text = "; ".join(map(str, faults))
         raise UsageError(
-            f"The option {'; '.join(faults)}.", hint=_descriptions(kind, fields), options=fields
+            f"{text[:1].upper()}{text[1:].rstrip('?')}.", hint=_descriptions(kind, fields), options=fields
         ) from error
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
 
 
 def _descriptions(kind: type[Document], names: Iterable[str]) -> str | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from graftwork.engine.preview.session import Preview, PreviewSession
     from graftwork.engine.workspace import Workspace
 
-__all__ = ["named_flow", "part_up_to", "picture_folder", "preview_node", "write_pictures"]
+__all__ = ["named_flow", "part_up_to", "picture_folder", "preview_node", "with_pictures", "write_pictures"]
 
 
 def preview_node(
@@ -91,8 +91,7 @@ def write_pictures(preview: Preview, folder: Path) -> PreviewDocument:
             path = (folder / f"{name}.png").resolve()
             path.write_bytes(preview.png(name))
             paths[name] = str(path)
-    content = _placed(preview.document.model_dump(mode="json"), paths)
-    document = PreviewDocument.model_validate(content)
+    document = with_pictures(preview.document, paths)
     write_atomically(folder / "preview.json", document.model_dump_json(indent=1))
     return document
 
@@ -105,6 +104,11 @@ def picture_folder(cache: Path, document: PreviewDocument) -> Path:
     with contextlib.suppress(OSError, StorageError):
         evict(cache, [entry])
     return entry / (document.port or "objective").replace("/", "-")
+
+
+def with_pictures(document: PreviewDocument, places: dict[str, str]) -> PreviewDocument:
+    """Return a preview in which each picture is named by its place: a path, or a hash."""
+    return PreviewDocument.model_validate(_placed(document.model_dump(mode="json"), places))
 
 
 def _placed(value: Any, paths: dict[str, str]) -> Any:

@@ -32,8 +32,9 @@ from graftwork.project.comparison import Comparison, compare_runs
 from graftwork.project.execute import OnEvent, Stop, execute
 from graftwork.project.lock import lock_run
 from graftwork.project.options import flow_from_options, read_as
-from graftwork.project.run import Run, new_run_id, word_of
+from graftwork.project.run import Run
 from graftwork.project.sources import Source, image_by_key, source_text
+from graftwork.project.steering import Steering
 from graftwork.project.trust import require_trust, trust_new_project
 from graftwork.project.using import Prediction, evaluate_run, predict_images
 
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from graftwork.engine.preview.session import Preview, PreviewSession
     from graftwork.engine.trained import TrainedModel
     from graftwork.engine.workspace import Workspace
+    from graftwork.project.bench import Bench
     from graftwork.project.index import RunIndex
 
 __all__ = ["Project", "Source", "default_root"]
@@ -56,7 +58,7 @@ def default_root() -> Path:
     return Path(os.environ.get("GRAFTWORK_PROJECT") or "graftwork-project")
 
 
-class Project:
+class Project(Steering):
     """A folder that holds flows, runs, caches and the index of runs.
 
     Args:
@@ -72,6 +74,7 @@ class Project:
         self.root = Path(root).expanduser().resolve()
         self._note = on_note or _LOG.info
         self._previews: PreviewSession | None = None
+        self._bench: Bench | None = None
         mark = self.root / "project.yaml"
         if mark.is_file():
             _check_format(mark)
@@ -97,6 +100,20 @@ class Project:
         return Workspace(
             cache=self.root / "cache", runs=self.folder_of_runs, index=self.root / "data", root=self.root
         )
+
+    @property
+    def bench(self) -> Bench:
+        """The child process that does previews, plans and the like; it starts at its first task and is kept."""
+        from graftwork.project.bench import Bench
+
+        self._bench = self._bench or Bench(self.root)
+        return self._bench
+
+    def close(self) -> None:
+        """End the child process of the project, if there is one; the project can be used on."""
+        bench, self._bench = self._bench, None
+        if bench is not None:
+            bench.close()
 
     def make_flow(self, source: Source, *, name: str | None = None, **options: Any) -> Flow:
         """Return the transfer flow that ``options`` describe, without saving it."""
@@ -359,9 +376,18 @@ class Project:
         records = [_record_or_none(other) for other in self.runs() if other.id != run.id]
         return [r for r in records if r and data and r.data and r.data.digest == data.digest and r.metrics]
 
-    def _execute(self, flow: Flow, run: Run, on_event: OnEvent | None, stop: Stop | None) -> None:
+    def carry_out(self, run: Run) -> None:
+        """Do what a run's folder holds, in this process; orders that were given before count."""
+        require_trust(run.flow, self.root)
+        self._execute(run.flow, run, None, None, keep_orders=True)
+
+    def _execute(
+        self, flow: Flow, run: Run, on_event: OnEvent | None, stop: Stop | None, *, keep_orders: bool = False
+    ) -> None:
         try:
-            execute(flow, run, workspace=self.workspace, on_event=on_event, stop=stop)
+            execute(
+                flow, run, workspace=self.workspace, on_event=on_event, stop=stop, keep_orders=keep_orders
+            )
         finally:
             if (run.path / "plan.json").exists():
                 self.write_report(run)
@@ -377,18 +403,6 @@ class Project:
                 on_event(event)
 
         return tell
-
-    def _new_run(self, flow: Flow) -> Run:
-        with storing("A new run", self.folder_of_runs):
-            while True:
-                path = self.folder_of_runs / new_run_id(word_of(flow))
-                try:
-                    path.mkdir(parents=True)
-                    break
-                except FileExistsError:
-                    continue
-        write_atomically(path / "flow.yaml", dump_flow(flow))
-        return Run(path)
 
     def _create(self, mark: Path) -> None:
         with storing("The project", self.root):

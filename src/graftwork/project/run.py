@@ -19,9 +19,11 @@ from graftwork.documents.recipe import Strategy
 from graftwork.documents.record import AnyScores, Cost, Proof, RunRecord, Scores, score_intervals
 from graftwork.errors import FlowError, RunError
 from graftwork.graph.contracts import BackboneSettings
+from graftwork.project.labels import with_label
 from graftwork.project.lock import is_locked
+from graftwork.project.tail import EventTail, read_from
 
-__all__ = ["Metrics", "Run", "new_run_id", "strategy_of", "word_of"]
+__all__ = ["EventTail", "Metrics", "Run", "new_run_id", "strategy_of", "word_of"]
 
 
 class Metrics(Mapping[str, AnyScores]):
@@ -83,12 +85,12 @@ class Run:
 
     @property
     def record(self) -> RunRecord:
-        """What was done and what came out.
+        """What was done and what came out, under the name and with the note that the user gave.
 
         Raises:
             RunError: the run has no record, or one that does not read.
         """
-        return _read(self.path / "record.json", RunRecord)
+        return with_label(_read(self.path / "record.json", RunRecord), self.path)
 
     @property
     def plan(self) -> Plan:
@@ -120,9 +122,15 @@ class Run:
 
     @property
     def status(self) -> str:
-        """The record's status; ``interrupted`` when it says running and no process writes it."""
+        """The record's status; without a living process, ``interrupted`` in the place of running.
+
+        A run whose process died before it began is ``failed``.
+        """
         status = self.record.status
-        return "interrupted" if status == "running" and not is_locked(self.path) else status
+        if status in ("starting", "queued", "running") and not is_locked(self.path):
+            again = self.record.status  # what the process wrote last
+            return {"starting": "failed", "queued": "failed", "running": "interrupted"}.get(again, again)
+        return status
 
     @property
     def report(self) -> Path | None:
@@ -141,6 +149,13 @@ class Run:
                     yield parse_event(line)
                 except ValidationError:
                     continue
+
+    def tail(self, after: int = 0) -> tuple[list[EventLine], int]:
+        """Return what happened from line ``after`` of the log on, and the line to ask for next time.
+
+        ``EventTail`` does the same for who asks often.
+        """
+        return read_from(self.path / "events.jsonl", after)
 
     def __repr__(self) -> str:
         try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graftwork.documents.files import write_atomically
+from graftwork.documents.flow import Flow
 from graftwork.errors import UsageError
 from graftwork.graph.contracts import ImagesSettings
 from graftwork.project.run import Run
@@ -20,7 +21,15 @@ if TYPE_CHECKING:
     from graftwork.data import ImageSet
     from graftwork.engine.workspace import Workspace
 
-__all__ = ["Source", "image_by_key", "images_of_run", "open_source", "source_text"]
+__all__ = [
+    "Source",
+    "image_by_key",
+    "images_of_run",
+    "images_settings_of",
+    "open_source",
+    "source_text",
+    "sources_of",
+]
 
 Source = str | Path | tuple[Any, Any]
 
@@ -120,3 +129,34 @@ def image_by_key(run: Run, workspace: Workspace) -> Callable[[str], Image]:
         return picture
 
     return open_image
+
+
+def images_settings_of(flow: Flow) -> ImagesSettings:
+    """Return the settings of a flow's images node.
+
+    Raises:
+        UsageError: the flow reads no images.
+    """
+    for node in flow.of_component("images"):
+        return ImagesSettings.model_validate(node.settings)
+    raise UsageError(f"The flow '{flow.name}' reads no images.", hint="Add an images node.")
+
+
+def sources_of(flow: Flow, root: Path) -> tuple[Path, ...]:
+    """Return the files and folders on this machine that a flow reads: images, weights, its own runs apart.
+
+    Args:
+        flow: any flow.
+        root: of the project, which relative paths start from.
+    """
+    found: list[Path] = []
+    for node in flow.nodes:
+        base = str(node.settings.get("base") or "").removeprefix("random:")
+        if base.startswith("file:"):
+            found.append(root / Path(base.removeprefix("file:").partition("@")[0]).expanduser())
+        if isinstance(weights := node.settings.get("weights"), str):
+            found.append(root / Path(weights).expanduser())
+        source = node.settings.get("source")
+        if isinstance(source, str) and source and not source.startswith("sample:"):
+            found.append(Path(source).expanduser().absolute())
+    return tuple(found)

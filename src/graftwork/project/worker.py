@@ -1,35 +1,39 @@
-"""Run a function in a process of its own, and end that process when the user's code takes too much.
-
-The child is a fresh interpreter, so nothing of the caller's script is run again in it. Two pipes join
-them: down go the task and the wish to stop, up come events and the outcome. A small file that both map
-says which node's code runs and since when.
-"""
+"""Run a function in a process of its own, and end that process when the user's code takes too much."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import pickle
-import signal
-import subprocess
-import sys
-import tempfile
 import time
-import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 from graftwork.errors import CustomCodeError, RunError, RunInterrupted
-from graftwork.project.watch_record import Call, WatchRecord
+from graftwork.project.watch_record import Call
 from graftwork.project.worker_memory import held_megabytes
+from graftwork.project.worker_process import Child, start_child
 
-__all__ = ["run_in_worker"]
+__all__ = ["Guard", "Limits", "Outcome", "Talk", "run_in_worker"]
 
-POLL_SECONDS = 0.05
 STOP_GRACE_SECONDS = 10.0
+
+Stop = Callable[[], bool]
+OnEvent = Callable[[Any], None]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a task may take.
+
+    Args:
+        seconds: of one call of a node's code, where the node has no limit of its own; None: no limit.
+        megabytes: that the child may hold beyond what it held when the task began; None: no limit.
+        stop_grace: seconds that a node's code may go on after the wish to stop.
+    """
+
+    seconds: float | None = None
+    megabytes: float | None = None
+    stop_grace: float = STOP_GRACE_SECONDS
 
 
 def run_in_worker(
@@ -39,8 +43,8 @@ def run_in_worker(
     imports: Sequence[str] = (),
     time_limit: float | None = None,
     memory_limit: float | None = None,
-    on_event: Callable[[Any], None] | None = None,
-    stop: Callable[[], bool] | None = None,
+    on_event: OnEvent | None = None,
+    stop: Stop | None = None,
 ) -> Any:
     """Call ``function(*args, on_event=…, stop=…)`` in a child process and return what it returns.
 
@@ -60,108 +64,102 @@ def run_in_worker(
         RunInterrupted: the caller asked to stop and the user's code did not come back.
         GraftworkError: what the function raised, as it was.
     """
-    with _child() as child:
-        child.send((pickle.dumps((function, tuple(args))), list(sys.path), tuple(imports)))
-        guard = _Guard(child, time_limit, memory_limit, stop)
-        while True:
-            if child.is_talking():
-                try:
-                    kind, content = child.receive()
-                except EOFError:
-                    raise child.death() from None
-                if kind == "event" and on_event is not None:
-                    on_event(content)
-                elif kind == "ready":
-                    guard.start()
-                elif kind == "value":
-                    return content
-                elif kind == "error":
-                    raise content
-            guard.check()
+    child = start_child(imports)
+    try:
+        limits = Limits(time_limit, memory_limit, STOP_GRACE_SECONDS)
+        talk = Talk(child, 1, limits, stop=stop, on_event=on_event)
+        child.do(1, function, args)
+        while (outcome := talk.step()) is None:
+            pass
+        return outcome.result()
+    finally:
+        child.close()
 
 
 @dataclass(frozen=True)
-class _Child:
-    """A running child and the ends of what joins us to it."""
+class Outcome:
+    """How a task ended."""
 
-    process: subprocess.Popen[bytes]
-    up: Connection
-    down: Connection
-    record: WatchRecord
-    trace: Any
+    is_error: bool
+    content: Any
 
-    def send(self, message: Any) -> None:
-        with contextlib.suppress(OSError):  # a child that is dead already is met at its other end
-            self.down.send(message)
-
-    def is_talking(self) -> bool:
-        return self.up.poll(POLL_SECONDS)
-
-    def receive(self) -> tuple[str, Any]:
-        message: tuple[str, Any] = self.up.recv()
-        return message
-
-    def kill(self) -> None:
-        """End the child and all that it started."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-    def death(self) -> RunError:
-        """Return the error for a child that ended without an outcome."""
-        call = self.record.read()
-        code = self.process.wait()
-        how = f"by signal {-code}" if code < 0 else f"with code {code}"
-        line = self.traced_line(call) if call else None
-        where = f" while the code of node '{call.node}' ran" if call else ""
-        where += f", in line {line}" if line else ""
-        return RunError(
-            f"The worker ended {how}{where}.",
-            hint="The system may have ended it for its memory, or its code crashed; the project is unharmed.",
-            node=call.node if call else None,
-            line=line,
-        )
-
-    def line(self) -> int | None:
-        """Ask the child where its threads are, and return the line of the user's code among them."""
-        with contextlib.suppress(ProcessLookupError):
-            self.process.send_signal(signal.SIGUSR1)
-        call = self.record.read()
-        deadline = time.monotonic() + 0.5
-        line = None
-        while call and line is None and time.monotonic() < deadline:
-            time.sleep(0.02)
-            line = self.traced_line(call)
-        return line
-
-    def traced_line(self, call: Call) -> int | None:
-        """Return the line of the call's code that the child wrote down."""
-        told = os.pread(self.trace.fileno(), 2**16, 0)  # the child writes at the file's own position
-        for text in told.decode(errors="replace").splitlines():
-            file, found, rest = text.partition('", line ')
-            if found and file.strip() == f'File "{call.file}':
-                return int(rest.split()[0])
-        return None
+    def result(self) -> Any:
+        """Return the value, or raise the error."""
+        if self.is_error:
+            raise self.content
+        return self.content
 
 
-class _Guard:
-    """Sees to the limits of a child.
+class Talk:
+    """What is said about one task, from its start to its outcome.
 
     Args:
-        child: whom.
-        time_limit: seconds of one call, where the node sets none.
-        memory_limit: MB beyond the start.
-        stop: whether the caller wants the end.
+        child: that does it.
+        number: of the task; words about others are not heard.
+        limits: what it may take.
+        stop: whether the caller wants the end; asked at each step.
+        on_event: called with each value that the task sends.
     """
 
     def __init__(
         self,
-        child: _Child,
-        time_limit: float | None,
-        memory_limit: float | None,
-        stop: Callable[[], bool] | None,
+        child: Child,
+        number: int,
+        limits: Limits,
+        *,
+        stop: Stop | None = None,
+        on_event: OnEvent | None = None,
     ) -> None:
-        self.child, self.time_limit, self.memory_limit, self.stop = child, time_limit, memory_limit, stop
+        self.child, self.number, self.on_event = child, number, on_event
+        self.outcome: Outcome | None = None
+        self.guard = Guard(child, number, limits, stop)
+
+    def step(self) -> Outcome | None:
+        """Wait a moment for a word of the child and see to its limits; return the outcome once it is there.
+
+        Raises:
+            CustomCodeError, RunError, RunInterrupted: the child went too far and is ended, or died.
+        """
+        if self.outcome is None and self.child.is_talking():
+            try:
+                kind, number, content = self.child.receive()
+            except EOFError:
+                raise self.child.death() from None
+            if number == self.number:
+                self._hear(kind, content)
+        if self.outcome is None:
+            self.guard.check()
+        return self.outcome
+
+    def _hear(self, kind: str, content: bytes) -> None:
+        if kind == "ready":
+            self.guard.start()
+        elif kind == "event":
+            if self.on_event is not None:
+                self.on_event(pickle.loads(content))
+        else:
+            self.outcome = _read_outcome(kind, content)
+
+
+def _read_outcome(kind: str, content: bytes) -> Outcome:
+    try:
+        return Outcome(kind == "error", pickle.loads(content))
+    except Exception as error:  # noqa: BLE001 a value of a class that is known in the child alone
+        return Outcome(True, RuntimeError(f"What the worker gave back does not read here: {error}"))
+
+
+class Guard:
+    """Sees to the limits of a child while it does a task.
+
+    Args:
+        child: whom.
+        number: of the task.
+        limits: what it may take.
+        stop: whether the caller wants the end.
+    """
+
+    def __init__(self, child: Child, number: int, limits: Limits, stop: Stop | None) -> None:
+        self.child, self.number, self.limits, self.stop = child, number, limits, stop
         self.at_start: float | None = None
         self.asked: float | None = None
 
@@ -169,20 +167,25 @@ class _Guard:
         """Take what the child holds now as its start."""
         self.at_start = held_megabytes(self.child.process.pid)
 
+    def ask_to_stop(self) -> None:
+        """Tell the child that its task is not wanted any more; from now on its code has little time left."""
+        if self.asked is None:
+            self.asked = time.monotonic()
+            self.child.ask_to_stop(self.number)
+
     def check(self) -> None:
         """Raise, with the child ended, when it has gone too far."""
         if self.asked is None and self.stop is not None and self.stop():
-            self.asked = time.monotonic()
-            self.child.send("stop")
+            self.ask_to_stop()
         call = self.child.record.read()
         if call is not None:
             self._check_time(call)
         self._check_memory(call)
 
     def _check_time(self, call: Call) -> None:
-        limit = call.time_limit if call.time_limit is not None else self.time_limit
+        limit = call.time_limit if call.time_limit is not None else self.limits.seconds
         now = time.monotonic()
-        if self.asked is not None and now - max(self.asked, call.since) > STOP_GRACE_SECONDS:
+        if self.asked is not None and now - max(self.asked, call.since) > self.limits.stop_grace:
             self.child.kill()
             raise RunInterrupted(
                 f"Stopped by the user; the code of node '{call.node}' did not come back and was ended.",
@@ -201,60 +204,20 @@ class _Guard:
             )
 
     def _check_memory(self, call: Call | None) -> None:
-        if self.memory_limit is None or self.at_start is None:
+        limit = self.limits.megabytes
+        if limit is None or self.at_start is None:
             return
         held = held_megabytes(self.child.process.pid)
-        if held is None or held - self.at_start <= self.memory_limit:
+        if held is None or held - self.at_start <= limit:
             return
         line = self.child.line() if call else None
         self.child.kill()
         who = f"The code of node '{call.node}'" if call else "The worker"
         where = f" It was in line {line}." if line else ""
         raise RunError(
-            f"{who} took more than {self.memory_limit:g} MB of memory and was ended.{where}",
+            f"{who} took more than {limit:g} MB of memory and was ended.{where}",
             hint="Look for a list that grows without end, take a smaller batch, or raise memory_limit.",
             node=call.node if call else None,
             line=line,
-            memory_limit=self.memory_limit,
+            memory_limit=limit,
         )
-
-
-@contextlib.contextmanager
-def _child() -> Iterator[_Child]:
-    """Start a child; at the end of the block it is gone, whatever happened."""
-    up_read, up_write = os.pipe()
-    down_read, down_write = os.pipe()
-    with tempfile.TemporaryFile() as memory, tempfile.TemporaryFile() as trace:
-        record = WatchRecord(memory.fileno())
-        passed = (up_write, down_read, memory.fileno(), trace.fileno())
-        code = f"from graftwork.project.worker_child import serve; serve{passed}"
-        try:
-            process = subprocess.Popen(
-                [sys.executable, *_warning_options(), "-c", code],
-                stdin=subprocess.DEVNULL,
-                pass_fds=passed,
-                start_new_session=True,  # ctrl-C reaches the parent alone, which hands it on
-                env=_environment(),
-            )
-        finally:
-            os.close(up_write)
-            os.close(down_read)
-        with Connection(up_read, writable=False) as up, Connection(down_write, readable=False) as down:
-            child = _Child(process, up, down, record, trace)
-            try:
-                yield child
-            finally:
-                child.kill()
-                record.close()
-
-
-def _warning_options() -> list[str]:
-    """Keep the child's libraries as quiet as those here."""
-    return ["-Wignore"] if any(f[0] == "ignore" and f[2] is Warning for f in warnings.filters[:1]) else []
-
-
-def _environment() -> dict[str, str]:
-    """Return an environment in which the child finds this very package."""
-    home = str(Path(__file__).parents[2])
-    known = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(dict.fromkeys([home, *known]))}

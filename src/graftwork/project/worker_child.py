@@ -1,4 +1,4 @@
-"""The child's side of a worker: take a task, do it, send up events and the outcome."""
+"""The child's side of a worker: take tasks, do them in turn, send up events and outcomes."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import faulthandler
 import importlib
 import os
 import pickle
+import queue
 import signal
 import sys
 import threading
@@ -16,64 +17,103 @@ from typing import Any
 
 from graftwork.errors import GraftworkError
 from graftwork.project.watch_record import WatchRecord
+from graftwork.project.worker_process import PROTOCOL
 
 __all__ = ["portable", "serve"]
 
 
 def serve(up: int, down: int, memory: int, trace: int) -> None:
-    """Do one task and end the process.
+    """Do tasks until the parent is gone.
 
     Args:
-        up: pipe that events and the outcome are written to.
-        down: pipe that the task and the wish to stop are read from.
+        up: pipe that events and outcomes are written to.
+        down: pipe that tasks and the wish to stop are read from.
         memory: file of the watch record.
         trace: file that takes the lines where all threads are, at a crash or when the parent asks by SIGUSR1.
     """
     os.dup2(2, 1)  # what the user's code prints must not mix with the parent's JSON
     faulthandler.enable(file=trace)
     faulthandler.register(signal.SIGUSR1, file=trace, all_threads=True)
-    parent, orders = Connection(up, readable=False), Connection(down, writable=False)
-    task, path, imports = orders.recv()
-    sys.path[:] = path
-    asked = threading.Event()
-    threading.Thread(target=_listen, args=(orders, asked), daemon=True).start()
-    record = WatchRecord(memory)
-    lock = threading.Lock()
-
-    def send(kind: str, content: Any) -> None:
-        with lock:
-            parent.send((kind, content))
-
-    try:
-        for name in imports:
-            importlib.import_module(name)
-        function, args = pickle.loads(task)
-        _listen_to_calls(record)
-        send("ready", None)
-        value = function(*args, on_event=lambda event: send("event", event), stop=asked.is_set)
-        send("value", value)
-    except BaseException as error:  # noqa: BLE001 the parent raises it
-        with contextlib.suppress(OSError):
-            send("error", portable(error))
-    parent.close()
-    sys.stderr.flush()
-    os._exit(0)
-
-
-def _listen_to_calls(record: WatchRecord) -> None:
-    from graftwork.components.custom.watch import listen_to_calls
-
-    listen_to_calls(record.write)
-
-
-def _listen(orders: Connection, asked: threading.Event) -> None:
-    """Wait for the wish to stop; a parent that is gone ends the child."""
+    orders = _Orders(Connection(down, writable=False))
+    tasks = _Tasks(Connection(up, readable=False), orders, WatchRecord(memory))
+    tasks.prepare()
     while True:
+        number, task = orders.next()
+        tasks.do(number, task)
+
+
+class _Orders:
+    """What the parent says, heard in a thread of its own, so that a wish to stop is heard during a task."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+        _, sys.path[:], self.imports = self._receive()
+        self.stopped = 0
+        self._tasks: queue.SimpleQueue[tuple[int, bytes]] = queue.SimpleQueue()
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def next(self) -> tuple[int, bytes]:
+        """Wait for the next task and return its number and what it is."""
+        return self._tasks.get()
+
+    def _listen(self) -> None:
+        while True:
+            kind, number, content = self._receive()
+            if kind == "stop":
+                self.stopped = max(self.stopped, number)
+            else:
+                self._tasks.put((number, content))
+
+    def _receive(self) -> Any:
+        """Return the next word; a parent that is gone ends the child."""
         try:
-            orders.recv()
+            return pickle.loads(self._pipe.recv_bytes())
         except (EOFError, OSError):
+            sys.stderr.flush()
             os._exit(1)
-        asked.set()
+
+
+class _Tasks:
+    """Does tasks and tells the parent."""
+
+    def __init__(self, parent: Connection, orders: _Orders, record: WatchRecord) -> None:
+        self._parent, self._orders, self._record = parent, orders, record
+        self._fault: BaseException | None = None
+        self._lock = threading.Lock()
+
+    def prepare(self) -> None:
+        """Import what tasks need; what stands against it is told by each task."""
+        try:
+            for name in self._orders.imports:
+                importlib.import_module(name)
+            from graftwork.components.custom.watch import listen_to_calls
+
+            listen_to_calls(self._record.write)
+        except BaseException as error:  # noqa: BLE001 the parent raises it
+            self._fault = error
+
+    def do(self, number: int, task: bytes) -> None:
+        """Do one task and send its outcome."""
+        try:
+            if self._fault is not None:
+                raise self._fault
+            function, args = pickle.loads(task)
+            self._send("ready", number, None)
+            value = function(
+                *args,
+                on_event=lambda event: self._send("event", number, event),
+                stop=lambda: self._orders.stopped >= number,
+            )
+            self._send("value", number, value)
+        except BaseException as error:  # noqa: BLE001 the parent raises it
+            self._send("error", number, portable(error))
+        self._record.write(None, None)
+        sys.stderr.flush()
+
+    def _send(self, kind: str, number: int, content: Any) -> None:
+        message = pickle.dumps((kind, number, pickle.dumps(content, PROTOCOL)), PROTOCOL)
+        with self._lock, contextlib.suppress(BrokenPipeError):  # a parent that is gone is met by the orders
+            self._parent.send_bytes(message)
 
 
 def portable(error: BaseException) -> BaseException:
@@ -82,7 +122,9 @@ def portable(error: BaseException) -> BaseException:
     if isinstance(error, GraftworkError):
         error.fields = {n: v if _can_travel(v) else str(v) for n, v in error.fields.items()}
     is_known = type(error).__module__ in ("builtins", "graftwork.errors")
-    if not (is_known and _can_travel(error)):
+    if not (
+        isinstance(error, Exception) and is_known and _can_travel(error)
+    ):  # what code raised to exit is no exit
         error = RuntimeError(f"{type(error).__name__}: {error}")
     error.add_note(f"In the worker:\n{trace}")
     return error

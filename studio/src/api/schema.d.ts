@@ -228,6 +228,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Facts
+         * @description Return what the data and the bases of a flow say, for its check.
+         */
+        post: operations["facts_api_projects__project__facts_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/flow-text": {
         parameters: {
             query?: never;
@@ -1058,6 +1078,14 @@ export interface components {
             stats: components["schemas"]["TensorStats"];
         };
         /**
+         * CheckRequest
+         * @description A flow to be checked, with what is known of its data and bases.
+         */
+        CheckRequest: {
+            facts?: components["schemas"]["Facts-Input"] | null;
+            flow: components["schemas"]["Flow-Input"];
+        };
+        /**
          * CheckpointSaved
          * @description The state to resume from was written.
          */
@@ -1240,26 +1268,65 @@ export interface components {
              */
             reason: string;
         };
-        /** ControlRow */
+        /**
+         * ControlRow
+         * @description A finished run that another one is held against.
+         */
         ControlRow: {
+            interval: components["schemas"]["Interval"];
+            /** Name */
+            name: string;
             /** Run */
             run: string;
-            score: components["schemas"]["Interval"];
+            /** Score */
+            score: number;
             /** Seconds */
             seconds: number | null;
         };
-        /** Controls */
+        /**
+         * Controls
+         * @description A run's main score beside those of its controls, all on the same images of the same split.
+         */
         Controls: {
-            /** Gain Over Majority */
+            /**
+             * Gain Over Head Only
+             * @description In points.
+             */
+            gain_over_head_only: number | null;
+            /**
+             * Gain Over Majority
+             * @description In points.
+             */
             gain_over_majority: number | null;
-            /** Gain Over Scratch */
+            /**
+             * Gain Over Scratch
+             * @description In points, a hundredth of the score each.
+             */
             gain_over_scratch: number | null;
+            /** @description The same with the whole base frozen. */
             head_only: components["schemas"]["ControlRow"] | null;
-            /** Majority */
+            /**
+             * Majority
+             * @description What a constant answer scores; none where that is not known.
+             */
             majority: number | null;
-            /** Reason */
-            reason: string | null;
+            /**
+             * Reason
+             * @description Why a control or a gain is missing; empty when none is.
+             * @default
+             */
+            reason: string;
+            /** Score */
+            score: number | null;
+            /**
+             * Score Name
+             * @description The main score, such as accuracy; none without scores.
+             */
+            score_name: string | null;
+            /** @description The same from random weights. */
             scratch: components["schemas"]["ControlRow"] | null;
+            /** Split */
+            split: string | null;
         };
         /**
          * Cost
@@ -1833,6 +1900,66 @@ export interface components {
             kind: "extraction_progress";
             /** Total */
             total: number;
+        };
+        /**
+         * Facts
+         * @description What is known beside the flow; each fact may be missing.
+         */
+        "Facts-Input": {
+            /**
+             * Label Kind
+             * @description What the labels of the data are.
+             */
+            label_kind?: ("category" | "number" | "tags" | "mask") | null;
+            /**
+             * Num Classes
+             * @description Classes, tags or numbers of the data.
+             */
+            num_classes?: number | null;
+            /**
+             * Num Features
+             * @description Node of a backbone → width of its features.
+             */
+            num_features?: {
+                [key: string]: number;
+            };
+            /**
+             * Ports
+             * @description Node of a backbone → its input port.
+             */
+            ports?: {
+                [key: string]: components["schemas"]["InputPort-Input"];
+            };
+        };
+        /**
+         * Facts
+         * @description What is known beside the flow; each fact may be missing.
+         */
+        "Facts-Output": {
+            /**
+             * Label Kind
+             * @description What the labels of the data are.
+             */
+            label_kind: ("category" | "number" | "tags" | "mask") | null;
+            /**
+             * Num Classes
+             * @description Classes, tags or numbers of the data.
+             */
+            num_classes: number | null;
+            /**
+             * Num Features
+             * @description Node of a backbone → width of its features.
+             */
+            num_features: {
+                [key: string]: number;
+            };
+            /**
+             * Ports
+             * @description Node of a backbone → its input port.
+             */
+            ports: {
+                [key: string]: components["schemas"]["InputPort-Output"];
+            };
         };
         FeedMessage: components["schemas"]["Hello"] | components["schemas"]["EventsMessage"] | components["schemas"]["FlowsChanged"] | components["schemas"]["RunsChanged"];
         /**
@@ -3370,13 +3497,17 @@ export interface components {
              */
             shape: string;
         };
-        /** PredictionPage */
+        /**
+         * PredictionPage
+         * @description Some of the rows that fit a question.
+         */
         PredictionPage: {
-            /** Offset */
-            offset: number;
             /** Rows */
             rows: components["schemas"]["PredictionRow"][];
-            /** Total */
+            /**
+             * Total
+             * @description Rows that fit, on all pages.
+             */
             total: number;
         };
         /**
@@ -3401,41 +3532,62 @@ export interface components {
                 [key: string]: number;
             };
         };
-        /** PredictionRow */
+        /**
+         * PredictionRow
+         * @description What a run said about one image.
+         */
         PredictionRow: {
-            /** Digest */
+            /**
+             * Digest
+             * @description SHA-256 of the image's bytes.
+             */
             digest: string;
             /** Key */
             key: string;
-            /** Label */
+            /**
+             * Label
+             * @description Class; of tags, all that it has, as a;b; none for numbers.
+             */
             label: string | null;
-            /** Label Probability */
+            /**
+             * Label Probability
+             * @description Of the label.
+             */
             label_probability: number | null;
             /**
              * Label Values
-             * @default {}
+             * @description The true numbers by name.
              */
             label_values: {
                 [key: string]: number;
             };
-            /** Loss */
+            /**
+             * Loss
+             * @description Class: minus the logarithm of the label's probability. Tags: the mean over tags of the same for each. Numbers: mean distance, in deviations of the split's numbers.
+             */
             loss: number | null;
-            /** Predicted */
+            /**
+             * Predicted
+             * @description As label, in the run's words; none for anomalies.
+             */
             predicted: string | null;
             /**
              * Probabilities
-             * @default {}
+             * @description By class or tag, the largest first: all of up to 20, else 5.
              */
             probabilities: {
                 [key: string]: number;
             };
-            /** Probability */
+            /**
+             * Probability
+             * @description Of the predicted class.
+             */
             probability: number | null;
             /** Split */
             split: string;
             /**
              * Values
-             * @default {}
+             * @description Predicted numbers by name, or the score of an anomaly.
              */
             values: {
                 [key: string]: number;
@@ -4367,7 +4519,7 @@ export interface components {
             key: string;
             /**
              * Label
-             * @description Class, tags or numbers after corrections; none of masks.
+             * @description Class, tags, numbers, or classes of the mask, after corrections.
              */
             label: string[];
             /**
@@ -5158,7 +5310,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["FlowRequest"];
+                "application/json": components["schemas"]["CheckRequest"];
             };
         };
         responses: {
@@ -5274,6 +5426,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SamplePage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    facts_api_projects__project__facts_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FlowRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Facts-Output"];
                 };
             };
             /** @description Client Error */

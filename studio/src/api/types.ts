@@ -15,6 +15,7 @@ export type FlowEdge = Said<"Edge">;
 export type FlowGroup = Said<"Group">;
 export type Recipe = Said<"Recipe">;
 export type FlowFile = Said<"FlowFile">;
+export type Facts = Said<"Facts">;
 export type FlowCheck = Said<"FlowCheck">;
 export type NodeFace = Said<"NodeFace">;
 export type PortFace = Said<"PortFace">;

@@ -83,5 +83,6 @@ export function showKeys(keys: string, isMac = false): string {
     Enter: "Enter",
     Escape: "Esc",
   };
-  return keys.replace(/\+$/, "+plus").split("+").map((part) => (part === "plus" ? "+" : (names[part] ?? part))).join(" ");
+  const parts = keys === "+" ? ["+"] : keys.split("+");
+  return parts.map((part) => names[part] ?? part).join(" ");
 }

@@ -1,1 +1,85 @@
-export default function RunPage(_props: Record<string, unknown>) { return null; }
+import { useQuery } from "@tanstack/react-query";
+import { Tabs } from "radix-ui";
+import { Suspense, lazy } from "react";
+
+import type { RunView } from "../api/types";
+import kit from "../kit/kit.module.css";
+import { Busy, Empty } from "../kit/small";
+import { RefusalNotice } from "../panels/RefusalNotice";
+import { useRoute } from "../store/route";
+import { ask } from "../store/session";
+import { Overview } from "./run/Overview";
+import css from "./run/run.module.css";
+import { RunHead } from "./run/RunHead";
+
+const ConfusionView = lazy(() => import("../panels/dock/ConfusionView").then((m) => ({ default: m.ConfusionView })));
+const PredictionsTab = lazy(() => import("./run/PredictionsTab"));
+const ClassesTab = lazy(() => import("./run/ClassesTab"));
+const TryTab = lazy(() => import("./run/TryTab"));
+const ExportTab = lazy(() => import("./run/ExportTab"));
+const CurvesTab = lazy(() => import("./run/CurvesTab"));
+
+const TABS: readonly (readonly [string, string])[] = [
+  ["overview", "Overview"],
+  ["confusion", "Confusion"],
+  ["predictions", "Predictions"],
+  ["classes", "Per class"],
+  ["curves", "Curves"],
+  ["try", "Try an image"],
+  ["export", "Export"],
+];
+
+type Props = { project: string; run: string; tab: string };
+
+/** All of one run: what it proved, what it scored, where it errs, and how it leaves. */
+export default function RunPage({ project, run, tab }: Props) {
+  const go = useRoute((state) => state.go);
+  const view = useQuery(ask.run(project, run));
+  if (view.error) {
+    return (
+      <div className={css.page}>
+        <RefusalNotice error={view.error} onRetry={() => void view.refetch()} />
+      </div>
+    );
+  }
+  if (!view.data) return <div className={css.page}><Busy what="Reading the run…" /></div>;
+  const shown = TABS.some(([name]) => name === tab) ? tab : "overview";
+  return (
+    <div className={css.page}>
+      <RunHead project={project} view={view.data} />
+      <Tabs.Root className={css.tabs} value={shown} onValueChange={(next) => go({ page: "run", project, run, tab: next }, "replace")}>
+        <Tabs.List className={kit.tabs} aria-label="Parts of the run">
+          {TABS.map(([name, words]) => (
+            <Tabs.Trigger key={name} value={name} className={kit.tab}>
+              {words}
+            </Tabs.Trigger>
+          ))}
+        </Tabs.List>
+        <Tabs.Content value={shown} className={css.body} data-tab={shown}>
+          <Suspense fallback={<Busy what="Opening…" />}>
+            <Body project={project} view={view.data} tab={shown} />
+          </Suspense>
+        </Tabs.Content>
+      </Tabs.Root>
+    </div>
+  );
+}
+
+function Body({ project, view, tab }: { project: string; view: RunView; tab: string }) {
+  const { record, card } = view;
+  if (tab === "curves") return <CurvesTab project={project} view={view} />;
+  if (tab === "overview") return <Overview project={project} view={view} />;
+  if (tab === "export") return <ExportTab project={project} view={view} />;
+  const hasScores = record !== null && Object.keys(record.metrics).length > 0;
+  if (!hasScores) {
+    return (
+      <Empty title="Nothing was scored yet">
+        <p>This fills when the run ends. It is {card.status} now.</p>
+      </Empty>
+    );
+  }
+  if (tab === "confusion") return <ConfusionView project={project} card={card} record={record} />;
+  if (tab === "predictions") return <PredictionsTab project={project} card={card} record={record} />;
+  if (tab === "classes") return <ClassesTab record={record} />;
+  return <TryTab project={project} run={card.id} record={record} />;
+}

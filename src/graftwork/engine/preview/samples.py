@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from graftwork.data import ImageSet, Split
-from graftwork.engine.preview.views import name_of
 from graftwork.errors import DataError, UnknownName, UsageError, did_you_mean
 
 __all__ = ["choose_samples", "label_of", "samples_digest", "source_state"]
@@ -83,14 +82,7 @@ def _spread(images: ImageSet, positions: Sequence[int], number: int) -> list[int
 
 def label_of(images: ImageSet, position: int) -> tuple[str, ...]:
     """Return the class of a sample, its tags or its numbers; nothing without a label, or of masks."""
-    sample = images.samples[position]
-    if images.label_kind == "category":
-        return () if sample.label is None else (images.classes[sample.label],)
-    if sample.values is None or images.label_kind == "mask":
-        return ()
-    if images.label_kind == "tags":
-        return tuple(name_of(i, images.classes) for i, v in enumerate(sample.values) if v >= 0.5)
-    return tuple(f"{v:g}" for v in sample.values)
+    return images.label_words(position)
 
 
 def samples_digest(images: ImageSet, positions: Sequence[int]) -> str:

@@ -15,6 +15,7 @@ from graftwork.documents.flow import Flow, Node
 from graftwork.engine.input_port import choose_port
 from graftwork.engine.node_building import NodeBuilder, base_id_of, input_wires
 from graftwork.errors import FlowError, GraftworkError, UnknownName, did_you_mean
+from graftwork.graph.bypass import passing_through, without_bypassed
 from graftwork.graph.check import check
 from graftwork.graph.contracts import BackboneSettings, ImagesSettings
 from graftwork.graph.custom import CustomSettings, pixel_range
@@ -60,11 +61,16 @@ def find_node(flow: Flow, node_id: str) -> Node:
 
 
 def upstream(flow: Flow, node_id: str) -> Flow:
-    """Return the flow of a node and of all that it stands on."""
-    kept = ancestors(flow, node_id) | {node_id}
-    return flow.edit(
-        nodes=tuple(n for n in flow.nodes if n.id in kept),
-        edges=tuple(e for e in flow.edges if e.target.node in kept),
+    """Return the flow of a node and of all that it stands on, without bypassed nodes.
+
+    Of a bypassed node: of what it hands on, if anything comes in.
+    """
+    running, end = without_bypassed(flow), passing_through(flow, node_id)
+    last = node_id if end is None else end.node
+    kept = ancestors(running, last) | {last}
+    return running.edit(
+        nodes=tuple(n for n in running.nodes if n.id in kept),
+        edges=tuple(e for e in running.edges if e.target.node in kept),
     )
 
 
@@ -127,7 +133,7 @@ def base_key(settings: BackboneSettings, size: int | None, seed: int, files: Fil
     """Return the key of an opened base: not of how it is to be trained."""
     base_id = base_id_of(settings)
     side = settings.image_size or size
-    return digest_of("base", base_id, side, seed, files.of_base(base_id, runs))
+    return digest_of("base", base_id, side, settings.last_stage, seed, files.of_base(base_id, runs))
 
 
 def images_port(flow: Flow, source: Node, needed: Flow, port_of: PortOf) -> InputPort:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from graftwork.data import ImageSet, Split, Transform
 from graftwork.documents.card import InputPort
-from graftwork.documents.flow import Flow, Node
+from graftwork.documents.flow import Endpoint, Flow, Node
 from graftwork.documents.plan import ComputePlan
 from graftwork.documents.preview import PreviewDocument
 from graftwork.engine.build import data_node
@@ -40,7 +40,8 @@ from graftwork.engine.preview.scope import (
 from graftwork.engine.preview.views import ChannelOrder
 from graftwork.engine.preview.weights import RunWeights, open_run
 from graftwork.engine.workspace import Workspace
-from graftwork.errors import UnknownName, did_you_mean
+from graftwork.errors import FlowError, UnknownName, did_you_mean
+from graftwork.graph.bypass import passing_output, passing_through, without_bypassed
 from graftwork.graph.contracts import BackboneSettings, ImagesSettings
 from graftwork.graph.wires import face_of
 
@@ -109,7 +110,7 @@ class PreviewSession:
 
         Args:
             flow: may have problems that the node does not stand on.
-            node: id of the node.
+            node: id of the node; of a bypassed one, what it hands on is shown.
             samples: keys of samples, or their positions; None takes a handful, spread over the classes.
             number: how many are taken.
             split: that they are taken from; None: validation images if there are any.
@@ -127,14 +128,32 @@ class PreviewSession:
             RunInterrupted: ``stop`` said so.
         """
         start = time.perf_counter()
+        asked, bypassed = find_node(flow, node), passing_through(flow, node)
+        if bypassed is not None:
+            _refuse_port(asked, port)
+            port = bypassed.port
         with self._lock:
-            target = find_node(flow, node)
+            target = self._target(flow, asked, bypassed)
             bench, images, positions = self._set_up(flow, target, samples, number, split, run)
             bench.stop = stop or _never
             shown = self._shown(bench, target, port)
             document, pictures = describe(shown, bench, images, positions, channel=channel, order=order)
+        if bypassed is not None:
+            document = _as_bypassed(document, asked, bypassed)
         seconds = time.perf_counter() - start
         return Preview(document.edit(seconds=round(seconds, 4)), pictures)
+
+    def _target(self, flow: Flow, asked: Node, bypassed: Endpoint | None) -> Node:
+        """Return the node that is computed."""
+        if bypassed is not None:
+            return find_node(without_bypassed(flow), bypassed.node)
+        if asked.is_bypassed and asked not in without_bypassed(flow).nodes:
+            raise FlowError(
+                f"Node '{asked.id}' is bypassed, and nothing comes in that it could hand on.",
+                hint="Connect its input, or take the bypass off.",
+                node=asked.id,
+            )
+        return asked
 
     def _set_up(
         self,
@@ -146,6 +165,7 @@ class PreviewSession:
         run: Path | None,
     ) -> tuple[Bench, ImageSet, list[int]]:
         """Return the place where the node is computed, the images, and the positions of the samples."""
+        flow = without_bypassed(flow)
         sub = upstream(flow, target.id)
         wires = wires_of(sub)
         source = data_node(sub)
@@ -214,6 +234,26 @@ class PreviewSession:
                 del self._runs[next(iter(self._runs))]
             self._runs[key] = open_run(folder, self._files.of)
         return self._runs[key]
+
+
+def _refuse_port(node: Node, port: str | None) -> None:
+    """A bypassed node has its first output alone."""
+    name = passing_output(node)
+    if port is not None and port != name:
+        raise UnknownName(
+            f"Node '{node.id}' is bypassed and gives nothing at '{port}'.",
+            hint=f"What comes in goes on at '{name}'.",
+            node=node.id,
+        )
+
+
+def _as_bypassed(document: PreviewDocument, node: Node, source: Endpoint) -> PreviewDocument:
+    """Return what passes through a bypassed node as its own preview."""
+    name = passing_output(node)
+    note = f"The node is bypassed: this is what comes from '{source}'."
+    return document.edit(
+        node=node.id, component=node.component, port=name, ports=(name,), notes=(*document.notes, note)
+    )
 
 
 def _never() -> bool:

@@ -15,6 +15,7 @@ from graftwork.documents.plan import ComputePlan
 from graftwork.engine.folder import WEIGHTS, read_plan, read_record
 from graftwork.engine.node_building import NodeParts, base_id_of
 from graftwork.errors import RunError, WeightsMismatch
+from graftwork.graph.bypass import without_bypassed
 from graftwork.graph.contracts import BackboneSettings
 from graftwork.graph.topology import incoming, sorted_nodes
 
@@ -66,7 +67,7 @@ def open_run(folder: Path, digest: Callable[[Path], str]) -> RunWeights:
             hint="Preview without a run, or choose one that has finished.",
             run=folder.name,
         )
-    flow = read_flow(folder / "flow.yaml")
+    flow = without_bypassed(read_flow(folder / "flow.yaml"))
     names = plan.classes or (
         record.data.label_names if record is not None and record.data is not None else ()
     )

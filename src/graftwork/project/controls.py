@@ -1,0 +1,161 @@
+"""What transfer gave: a run against its controls, and the flows that make these controls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal
+
+from graftwork.documents.controls import ControlRow, Controls
+from graftwork.documents.flow import Flow, Node
+from graftwork.documents.record import (
+    AnomalyScores,
+    AnyScores,
+    NumberScores,
+    RunRecord,
+    Scores,
+    TagScores,
+    main_score,
+)
+from graftwork.errors import RunError, UsageError
+from graftwork.project.run import Run
+
+if TYPE_CHECKING:
+    from graftwork.project.project import Project
+
+__all__ = ["Control", "ControlRow", "Controls", "control_flow", "controls"]
+
+Control = Literal["from_scratch", "head_only"]
+_SPLITS: tuple[Literal["test", "validation"], ...] = ("test", "validation")
+_WORDS = {"from_scratch": "trained from scratch", "head_only": "with the head alone trained"}
+
+
+def controls(project: Project, run_id: str) -> Controls:
+    """Hold a run against a constant answer and against finished runs on the very same images and splits.
+
+    Of several runs that would do as a control, those on the same base count first, then the one that scored
+    best, so that the gain is not flattered.
+
+    Args:
+        project: that the run is in.
+        run_id: id, its beginning, or name.
+
+    Raises:
+        RunNotFound: no such run.
+    """
+    record = project.find(run_id).record
+    found = _scores_of(record)
+    if found is None:
+        return Controls(score_name=None, reason="The run has no scores yet.")
+    split, scores = found
+    name, interval = main_score(scores)
+    peers = list(_peers(project.runs(), record, split, scores))
+    scratch = _best(record, split, (p for p in peers if p.strategy == "from_scratch"))
+    head_only = _best(record, split, (p for p in peers if p.strategy == "head_only"))
+    majority = _constant(scores)
+    return Controls(
+        score_name=name,
+        split=split,
+        score=interval.value,
+        majority=majority,
+        scratch=scratch,
+        head_only=head_only,
+        gain_over_scratch=_gain(record, "from_scratch", interval.value, scratch),
+        gain_over_majority=None if majority is None else 100.0 * (interval.value - majority),
+        gain_over_head_only=_gain(record, "head_only", interval.value, head_only),
+        reason=_reason(record, has_scratch=scratch is not None, has_head_only=head_only is not None),
+    )
+
+
+def control_flow(flow: Flow, control: Control) -> Flow:
+    """Return the flow of a control: the same data, parts and recipe, another strategy on each backbone.
+
+    From scratch, the base is opened with random weights and all of it is trained; head only, all of it is
+    frozen. Cuts and exceptions of single layers belong to the strategy that they came with, and go.
+
+    Raises:
+        UsageError: the flow has no backbone.
+    """
+    backbones = [node.id for node in flow.of_component("backbone")]
+    if not backbones:
+        raise UsageError(
+            f"The flow '{flow.name}' has no backbone, so nothing in it was transferred.",
+            hint="Controls are for flows with a pretrained base.",
+        )
+    nodes = tuple(_changed(node, control) if node.id in backbones else node for node in flow.nodes)
+    return flow.edit(name=f"{flow.name}-{control}", nodes=nodes)
+
+
+def _changed(node: Node, control: Control) -> Node:
+    kept = {k: v for k, v in node.settings.items() if k not in ("cut", "freeze", "unfreeze")}
+    return node.edit(settings={**kept, "strategy": control})
+
+
+def _scores_of(record: RunRecord) -> tuple[Literal["test", "validation"], AnyScores] | None:
+    return next(((split, record.metrics[split]) for split in _SPLITS if split in record.metrics), None)
+
+
+def _peers(
+    runs: Iterable[Run], record: RunRecord, split: Literal["test", "validation"], scores: AnyScores
+) -> Iterable[RunRecord]:
+    """Give the finished runs whose score on a split may be compared with the run's."""
+    if record.data is None:
+        return
+    for run in runs:
+        try:
+            other = run.record
+        except RunError:
+            continue
+        same_data = other.data is not None and other.data.digest == record.data.digest
+        theirs = other.metrics.get(split)
+        is_other = other.run != record.run and other.status == "finished"
+        if is_other and same_data and theirs is not None and theirs.kind == scores.kind:
+            yield other
+
+
+def _best(
+    record: RunRecord, split: Literal["test", "validation"], peers: Iterable[RunRecord]
+) -> ControlRow | None:
+    rows = [(_same_base(record, peer), main_score(peer.metrics[split])[1], peer) for peer in peers]
+    if not rows:
+        return None
+    _, interval, best = max(rows, key=lambda row: (row[0], row[1].value))
+    seconds = best.cost.seconds if best.cost else None
+    return ControlRow(run=best.run, name=best.name, score=interval.value, interval=interval, seconds=seconds)
+
+
+def _same_base(one: RunRecord, other: RunRecord) -> bool:
+    return one.base.removeprefix("random:") == other.base.removeprefix("random:")
+
+
+def _constant(scores: AnyScores) -> float | None:
+    """Return what a constant answer scores on the main score; None where the record does not say it."""
+    match scores:
+        case Scores():
+            return scores.majority_accuracy
+        case TagScores():
+            return scores.baseline_average_precision
+        case AnomalyScores():
+            return 0.5
+        case NumberScores():
+            return 0.0  # the mean explains nothing of the variance
+        case _:
+            return None
+
+
+def _gain(record: RunRecord, control: Control, score: float, row: ControlRow | None) -> float | None:
+    """Return the points above a control; none for a run that is such a control itself."""
+    return None if row is None or record.strategy == control else 100.0 * (score - row.score)
+
+
+def _reason(record: RunRecord, *, has_scratch: bool, has_head_only: bool) -> str:
+    if record.strategy == "from_scratch":
+        return "This run is itself trained from scratch: nothing was transferred."
+    if record.base == "none":
+        return "This run has no pretrained base: nothing was transferred."
+    missing = [] if has_scratch else ["from_scratch"]
+    if record.strategy != "head_only" and not has_head_only:
+        missing.append("head_only")
+    if not missing:
+        return ""
+    words = " nor ".join(_WORDS[m] for m in missing)
+    return f"No finished run on the same images and splits was {words}."

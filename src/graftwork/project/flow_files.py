@@ -1,0 +1,162 @@
+"""The flows of a project as files: read, written without overwriting another's work, renamed, deleted."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import Field
+
+from graftwork.documents.document import Document
+from graftwork.documents.files import storing, write_atomically
+from graftwork.documents.flow import Flow, dump_flow, load_flow
+from graftwork.errors import FlowChanged, FlowError, UsageError, did_you_mean
+
+__all__ = ["FlowFile", "FlowFiles"]
+
+
+class FlowFile(Document):
+    """A flow file as it lies on the disk: also one that does not read as a flow."""
+
+    name: str = Field(description="File name without its ending.")
+    digest: str = Field(description="SHA-256 of the text.")
+    modified: float = Field(description="Seconds since 1970, UTC.")
+    flow: Flow | None = Field(description="None when the text does not read as a flow.")
+    text: str
+    problems: tuple[str, ...] = Field((), description="Why the text does not read as a flow.")
+
+
+class FlowFiles:
+    """The flow files of one folder.
+
+    Args:
+        folder: the project's ``flows`` folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all flow files, the last changed first."""
+        found = [(p.stat().st_mtime, p.stem) for p in self.folder.glob("*.yaml") if p.is_file()]
+        return tuple(name for _, name in sorted(found, key=lambda x: (-x[0], x[1])))
+
+    def read(self, name: str) -> FlowFile:
+        """Return a flow file, whatever it holds.
+
+        Raises:
+            FlowError: no such file; the hint guesses.
+        """
+        path = self._path(name)
+        try:
+            content, modified = path.read_bytes(), path.stat().st_mtime
+        except (FileNotFoundError, IsADirectoryError) as error:
+            known = self.names()
+            raise FlowError(
+                f"The project has no flow '{name}'.",
+                hint=did_you_mean(name, known) if known else "Make one from a template or from images.",
+            ) from error
+        return _as_file(name, content, modified)
+
+    def write(self, name: str, content: Flow | str, *, if_digest: str | None) -> FlowFile:
+        """Write a flow file and return it as it is now.
+
+        Args:
+            name: of the file.
+            content: the flow, or text that may not read as one.
+            if_digest: of the text that the writer started from; None for a new file.
+
+        Raises:
+            FlowChanged: the file is another one by now; nothing is written.
+            StorageError: no space or no permission; the old file is as it was.
+        """
+        text = dump_flow(content) if isinstance(content, Flow) else content
+        path = self._path(name)
+        with self._alone():
+            self._refuse_changed(name, path, if_digest)
+            write_atomically(path, text)
+        return self.read(name)
+
+    def rename(self, name: str, new: str) -> FlowFile:
+        """Give a flow file, and the flow in it, another name.
+
+        Raises:
+            FlowError: no such file.
+            UsageError: the new name is taken, or no name.
+        """
+        file, path = self.read(name), self._path(new)
+        with self._alone():
+            if path.exists():
+                raise UsageError(f"The project has a flow '{new}' already.", hint="Choose another name.")
+            text = file.text if file.flow is None else dump_flow(file.flow.edit(name=new))
+            write_atomically(path, text)
+            self._path(name).unlink(missing_ok=True)
+        return self.read(new)
+
+    def delete(self, name: str) -> None:
+        """Delete a flow file; its runs stay.
+
+        Raises:
+            FlowError: no such file.
+        """
+        self.read(name)
+        with storing("The deletion", self.folder):
+            self._path(name).unlink(missing_ok=True)
+
+    def free_name(self, name: str) -> str:
+        """Return ``name`` as a file name that no flow has, with a number where it is taken."""
+        stem = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.") or "flow"
+        number, free = 1, stem
+        while (self.folder / f"{free}.yaml").exists():
+            number += 1
+            free = f"{stem}-{number}"
+        return free
+
+    def _path(self, name: str) -> Path:
+        if not name or name != Path(name).name or name.startswith(".") or "\\" in name or "\0" in name:
+            raise UsageError(
+                f"'{name}' cannot name a flow.", hint="Use letters, digits, points, - and _; no folders."
+            )
+        return self.folder / f"{name}.yaml"
+
+    def _refuse_changed(self, name: str, path: Path, if_digest: str | None) -> None:
+        now = _digest(path.read_bytes()) if path.is_file() else None
+        if now == if_digest:
+            return
+        what = "was deleted" if now is None else ("exists already" if if_digest is None else "was changed")
+        raise FlowChanged(
+            f"The flow '{name}' {what} in the meantime; nothing was overwritten.",
+            hint="Look at what is saved now, or save yours under another name.",
+            flow=name,
+            digest=now,
+        )
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Hold the folder as its only writer, across processes."""
+        with storing("The flow", self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            lock = (self.folder / ".lock").open("a")
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _as_file(name: str, content: bytes, modified: float) -> FlowFile:
+    text = content.decode("utf-8", errors="replace")
+    flow: Flow | None = None
+    problems: tuple[str, ...] = ()
+    try:
+        flow = load_flow(text, name=f"The flow '{name}'")
+    except FlowError as error:
+        problems = tuple(map(str, error.problems)) or (error.message,)
+    return FlowFile(
+        name=name, digest=_digest(content), modified=modified, flow=flow, text=text, problems=problems
+    )

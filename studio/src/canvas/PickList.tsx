@@ -1,0 +1,77 @@
+import { Command } from "cmdk";
+import { type ReactNode, useEffect, useRef } from "react";
+
+import css from "./PickList.module.css";
+import { focusCanvas } from "./ui";
+
+export type Pick = { id: string; label: string; hint?: string; words?: string; group: string; icon?: ReactNode };
+
+type Props = {
+  at: readonly [number, number];
+  title: string;
+  placeholder: string;
+  empty: string;
+  items: readonly Pick[];
+  onPick: (id: string) => void;
+  onClose: () => void;
+};
+
+const WIDTH = 320;
+const HEIGHT = 380;
+
+/** A list to choose from at a point of the screen: type to narrow it, arrows and Enter, Escape leaves. */
+export function PickList({ at, title, placeholder, empty, items, onPick, onClose }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const leave = (event: PointerEvent) => {
+      if (!box.current?.contains(event.target as Node)) onClose();
+    };
+    window.addEventListener("pointerdown", leave, true);
+    return () => window.removeEventListener("pointerdown", leave, true);
+  }, [onClose]);
+  const groups = [...new Set(items.map((item) => item.group))];
+  const left = Math.max(8, Math.min(at[0], window.innerWidth - WIDTH - 8));
+  const top = Math.max(8, Math.min(at[1], window.innerHeight - HEIGHT - 8));
+  return (
+    <div ref={box} className={css.box} style={{ left, top, width: WIDTH, maxHeight: HEIGHT }} role="dialog" aria-label={title}>
+      <Command
+        label={title}
+        loop
+        onKeyDown={(event) => {
+          if (event.key !== "Escape" && event.key !== "Tab") return;
+          event.preventDefault();
+          event.stopPropagation();
+          onClose();
+          focusCanvas();
+        }}
+      >
+        <div className={css.title}>{title}</div>
+        <Command.Input className={css.input} placeholder={placeholder} autoFocus />
+        <Command.List className={css.list}>
+          <Command.Empty className={css.empty}>{empty}</Command.Empty>
+          {groups.map((group) => (
+            <Command.Group key={group} heading={group} className={css.group}>
+              {items
+                .filter((item) => item.group === group)
+                .map((item) => (
+                  <Command.Item
+                    key={item.id}
+                    value={item.id}
+                    keywords={[item.label, item.words ?? "", item.hint ?? ""]}
+                    className={css.item}
+                    onSelect={() => onPick(item.id)}
+                  >
+                    {item.icon}
+                    <span className={css.words}>
+                      <span className={css.label}>{item.label}</span>
+                      {item.hint ? <span className={css.hint}>{item.hint}</span> : null}
+                    </span>
+                  </Command.Item>
+                ))}
+            </Command.Group>
+          ))}
+        </Command.List>
+      </Command>
+    </div>
+  );
+}

@@ -1,0 +1,43 @@
+import { memo } from "react";
+
+import type { FlowNode } from "../../api/types";
+import { Busy } from "../../kit/small";
+import { nodeOf } from "../../model/edits";
+import { holdsBase } from "../../store/cuts";
+import { splitKey, useDoc, useOpen } from "../../store/doc";
+import { useNodeStatus, usePreview } from "../../store/previews";
+import { useView } from "../../store/view";
+import css from "./content.module.css";
+import { ImagesSummary } from "./ImagesSummary";
+import { OpenedBase } from "./OpenedBase";
+import { PreviewProblem } from "./PreviewProblem";
+import { PreviewTiles } from "./PreviewTiles";
+
+/** What is inside a node: the opened base, and its output on a few samples. */
+export const NodeContent = memo(function NodeContent({ node }: { node: string | FlowNode }) {
+  const id = typeof node === "string" ? node : node.id;
+  const found = useDoc((state) => nodeOf(state.flow, id));
+  const project = useOpen((state) => (state.active ? splitKey(state.active).project : ""));
+  const areOn = useView((state) => state.arePreviewsOn);
+  if (!found) return null;
+  return (
+    <div className={css.content}>
+      {holdsBase(found) && !found.is_bypassed ? <OpenedBase node={id} /> : null}
+      {areOn ? <Output project={project} id={id} /> : null}
+      {found.component === "images" && areOn ? <ImagesSummary project={project} node={found} /> : null}
+    </div>
+  );
+});
+
+function Output({ project, id }: { project: string; id: string }) {
+  const { document, error } = usePreview(id);
+  const { status, text } = useNodeStatus(id);
+  const isOld = status !== "done" && status !== "cached";
+  return (
+    <>
+      {error && status !== "waiting" ? <PreviewProblem node={id} error={error} isNotLoaded={status === "not-loaded"} /> : null}
+      {document ? <PreviewTiles project={project} node={id} document={document} isOld={isOld} /> : null}
+      {!document && !error ? <div className={css.empty}>{status === "running" ? <Busy what="Computing…" /> : text || "No preview yet"}</div> : null}
+    </>
+  );
+}

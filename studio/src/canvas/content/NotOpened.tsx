@@ -1,0 +1,18 @@
+import { Refusal } from "../../api/client";
+import { Button } from "../../kit/Button";
+import css from "./base.module.css";
+
+/** A base that did not open: a hatched field with the reason and the next step. */
+export function NotOpened({ error, onRetry }: { error: Error; onRetry: () => void }) {
+  const hint = error instanceof Refusal ? error.hint : null;
+  return (
+    <div className={[css.notOpened, "nodrag"].join(" ")} role="note">
+      <div>
+        <strong>Not loaded</strong>
+        <p>{error.message}</p>
+        {hint ? <p className={css.hint}>{hint}</p> : null}
+        <Button onClick={onRetry}>Try again</Button>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,43 @@
+/** Bring a node into view when another part of the page jumps to it, and when Tab reaches it. */
+import { useEffect } from "react";
+
+import { activeDoc } from "../store/doc";
+import { useView } from "../store/view";
+import { groupNodeId } from "./measures";
+import { useShown } from "./shown";
+import { theCanvas } from "./ui";
+
+export function useFocus(): void {
+  const focus = useView((state) => state.focus);
+  useEffect(() => {
+    if (focus) bringIntoView(focus.node);
+  }, [focus]);
+  useEffect(() => {
+    const follow = (event: FocusEvent) => {
+      const node = (event.target as HTMLElement).closest?.<HTMLElement>(".react-flow__node");
+      const id = node?.dataset["id"];
+      if (node && id && node === event.target && node.matches(":focus-visible") && isOutside(node)) bringIntoView(id);
+    };
+    document.addEventListener("focusin", follow);
+    return () => document.removeEventListener("focusin", follow);
+  }, []);
+}
+
+function isOutside(node: HTMLElement): boolean {
+  const box = node.getBoundingClientRect();
+  const canvas = node.closest("[data-canvas]")?.getBoundingClientRect();
+  return !canvas || box.left < canvas.left || box.right > canvas.right || box.top < canvas.top || box.top > canvas.bottom - 60;
+}
+
+/** Center a node; a hidden one by the group that it is in. */
+function bringIntoView(id: string): void {
+  const flow = activeDoc()?.getState().flow;
+  const group = flow?.groups.find((item) => item.is_collapsed && item.nodes.includes(id));
+  const shown = group ? groupNodeId(group.id) : id;
+  const node = useShown.getState().nodes.find((item) => item.id === shown);
+  const canvas = theCanvas();
+  if (!node || !canvas) return;
+  const { width = 250, height = 200 } = node.measured ?? {};
+  const zoom = Math.max(0.8, Math.min(1.2, canvas.getZoom()));
+  void canvas.setCenter(node.position.x + width / 2, node.position.y + Math.min(height, 400) / 2, { zoom, duration: 200 });
+}

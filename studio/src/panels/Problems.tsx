@@ -1,0 +1,4 @@
+/** Placeholder until the panel of problems is there. */
+export function Problems() {
+  return null;
+}

@@ -1,0 +1,64 @@
+import type { Line } from "../../charts/lines";
+import { VALIDATION_DASH } from "../../charts/lines";
+import { lineLook } from "../../charts/theme";
+import type { Plan } from "../../api/types";
+import type { RunLog } from "../../model/runlog";
+import { scoreWords } from "../../model/told";
+
+/** Return the loss of a run: training as a full line, validation dashed. */
+export function lossLines(log: RunLog): Line[] {
+  return [
+    line(log, "loss", "train", "--accent"),
+    line(log, "validation_loss", "validation", "--trainable", VALIDATION_DASH),
+  ].flat();
+}
+
+/** Return all validation scores; the watched one first. */
+export function scoreLines(log: RunLog, watched: string): Line[] {
+  const names = log.names("score:").sort((a, b) => Number(b === watched) - Number(a === watched));
+  return names.flatMap((name, index) => {
+    const { color } = lineLook(index);
+    return line(log, `score:${name}`, scoreWords(name), index === 0 ? "--trainable" : color, VALIDATION_DASH);
+  });
+}
+
+/** Return one line for each name after a prefix. */
+export function partLines(log: RunLog, prefix: string, lastShown = 24): Line[] {
+  return log
+    .names(prefix)
+    .slice(0, lastShown)
+    .flatMap((name, index) => {
+      const { color, dash } = lineLook(index);
+      return line(log, prefix + name, name, color, dash);
+    });
+}
+
+/** Return an earlier run's curve beside others: thin, with its name. */
+export function overlayLine(log: RunLog, column: string, label: string, index: number): Line[] {
+  const { color, dash } = lineLook(index + 2);
+  return line(log, column, label, color, column.startsWith("loss") ? dash : VALIDATION_DASH).map((one) => ({
+    ...one,
+    key: `${label}/${column}`,
+    width: 1.1,
+  }));
+}
+
+export function line(log: RunLog, column: string, label: string, color: string, dash?: readonly number[]): Line[] {
+  const found = log.column(column);
+  if (!found?.length) return [];
+  return [{ key: column, label, color, xs: found.xs, ys: found.ys, ...(dash?.length ? { dash } : {}) }];
+}
+
+export type Part = { name: string; isFrozen: boolean };
+
+/** Return the parts of a network in order, as the plan has them: stages of the base, then added nodes. */
+export function partsOf(plan: Plan | null, log: RunLog): Part[] {
+  if (!plan) return log.names("gradient:").map((name) => ({ name, isFrozen: false }));
+  const stages = plan.stages.map((stage) => ({
+    name: stage.name,
+    isFrozen: (stage.num_trainable ?? (stage.is_frozen ? 0 : stage.num_parameters)) === 0,
+  }));
+  const known = new Set(stages.map((stage) => stage.name));
+  const moving = [...new Set([...log.names("movement:"), ...log.names("gradient:"), ...log.names("learning_rate:")])];
+  return [...stages, ...moving.filter((name) => !known.has(name)).map((name) => ({ name, isFrozen: false }))];
+}
