@@ -6,6 +6,7 @@ Run it with ``make docs``. ``build_pages`` returns the pages; a test compares th
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -75,6 +76,7 @@ def build_pages() -> dict[str, str]:
         "errors.md": errors_page(),
         "cli.md": cli_page(),
         "python.md": python_page(),
+        "http.md": http_page(),
     }
 
 
@@ -371,6 +373,50 @@ def python_page() -> str:
         "Start with [Python](../python.md)."
     )
     return page("Python names", intro, parts)
+
+
+def http_page() -> str:
+    """Return the page of the studio's routes, from the document that its types are made from."""
+    from graftwork.server.openapi import openapi_text
+
+    document = json.loads(openapi_text())
+    by_tag: dict[str, list[tuple[str, ...]]] = {}
+    for path, acts in document["paths"].items():
+        for method, act in acts.items():
+            answer = act["responses"]["200"].get("content", {}).get("application/json", {}).get("schema", {})
+            wanted = (
+                act.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+            )
+            row = (
+                code(f"{method.upper()} {path}"),
+                first_line_of(act["description"]),
+                _named(wanted),
+                _named(answer),
+            )
+            by_tag.setdefault(act["tags"][0], []).append(row)
+    parts = [
+        f"## {tag.capitalize()}\n\n{table(('route', 'what it does', 'takes', 'answers'), sorted(rows))}"
+        for tag, rows in sorted(by_tag.items())
+    ]
+    return page(
+        "HTTP",
+        "What the studio asks of its server; the same as OpenAPI lies at `/api/openapi.json`. Every route wants the "
+        "token, as `Authorization: Bearer TOKEN`. Errors are `ErrorBody`: `error`, `message`, `hint`, `node`, `line`. "
+        "The WebSocket `/api/feed` takes `Watch` and tells `FeedMessage`.",
+        parts,
+    )
+
+
+def first_line_of(text: str) -> str:
+    """Return the first line of a text."""
+    return text.strip().splitlines()[0]
+
+
+def _named(schema: dict[str, Any]) -> str:
+    """Return the document that a schema stands for; empty where there is none."""
+    inner = schema.get("items", schema)
+    name = str(inner.get("$ref", "")).rpartition("/")[2].removesuffix("-Input").removesuffix("-Output")
+    return "" if not name else (f"list of {code(name)}" if "items" in schema else code(name))
 
 
 def _about(module: ModuleType, name: str) -> str:

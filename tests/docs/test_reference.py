@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 from pathlib import Path
 from types import ModuleType
 from typing import get_args
@@ -109,3 +110,15 @@ def test_component_is_in_the_reference(component: str) -> None:
     assert f"\n## {component}\n" in page
     for field in CONTRACTS.get(component).settings.model_fields:
         assert f"| `{field}` |" in page
+
+
+def test_every_route_is_in_the_reference() -> None:
+    from graftwork.server.openapi import openapi_text
+
+    page = committed("http.md")
+    paths = json.loads(openapi_text())["paths"]
+    assert len(paths) > 30
+    missing = [
+        f"{m.upper()} {p}" for p, acts in paths.items() for m in acts if f"`{m.upper()} {p}`" not in page
+    ]
+    assert not missing

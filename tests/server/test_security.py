@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from starlette.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 from tests.server.conftest import TOKEN
@@ -125,6 +127,27 @@ def test_a_flow_that_reads_elsewhere_is_refused(page: TestClient, home: str, tmp
     ):
         answer = page.post(f"{home}/{path}", json=body)
         assert (answer.status_code, answer.json()["error"]) == (403, "NotOpened"), path
+
+
+def test_a_table_leads_to_no_image_outside_opened_folders(
+    page: TestClient, home: str, studio: Studio, tmp_path: Path
+) -> None:
+    inside, outside = tmp_path / "inside", tmp_path / "outside"
+    for folder in (inside, outside):
+        folder.mkdir()
+        Image.new("RGB", (8, 8)).save(folder / "a.png")
+    (inside / "t.csv").write_text(f"image,label\na.png,x\n{outside / 'a.png'},y\n")
+    studio.roots.open(inside)
+    settings = json.dumps({"source": str(inside / "t.csv")})
+
+    def ask(key: str) -> int:
+        query = {"settings": settings, "key": key, "side": 64}
+        return page.get(f"{home}/thumbnails/none.jpg", params=query).status_code
+
+    assert ask("a.png") == 200
+    keys = (str(outside / "a.png"), "../outside/a.png")
+    assert 403 in [ask(key) for key in keys]
+    assert 200 not in [ask(key) for key in keys]
 
 
 def test_the_token_is_kept_for_this_user_alone() -> None:

@@ -41,6 +41,14 @@ class Originals:
             listing = list_source(place, columns_of(settings))
             self._paths = {e.key: e.path.absolute() for e in listing.entries}
 
+    def path(self, key: str) -> Path | None:
+        """Return the file of an image; None for a row of an array.
+
+        Raises:
+            UnknownName: no image of that key.
+        """
+        return None if self._rows is not None else self._path(key)
+
     def state(self, key: str) -> str:
         """Return what changes when an image's file changes; costs no reading.
 

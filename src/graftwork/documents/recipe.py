@@ -101,7 +101,9 @@ class Recipe(Document):
         "auto", description="Layout of image tensors; 'auto' is measured on this machine."
     )
     checkpoint_seconds: Positive = Field(
-        30.0, description="A checkpoint is written at each epoch's end and this often inside an epoch."
+        30.0,
+        description="A checkpoint is written this often inside an epoch, and at an epoch's end unless the last one "
+        "is less than a second old.",
     )
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(
         0, description="Start of all random draws: split, head, order, augmentation, dropout."

@@ -42,6 +42,9 @@ from graftwork.errors import RunInterrupted
 __all__ = ["PhaseState", "epoch_batches", "train_phase"]
 
 _REPORT_SECONDS = 0.25
+_EPOCH_CHECKPOINT_SECONDS = 1.0
+"""An epoch's end is saved only this long after the last checkpoint: on stored features an epoch takes about as long
+as writing one does. A killed process loses that much at most."""
 _SHOWN_APART = ("loss", "accuracy", "balanced_accuracy")
 
 
@@ -115,6 +118,7 @@ class _PhaseRunner:
         self.wants_norms = False
         self.norms: dict[str, float] = {}
         self.reported = -math.inf
+        self.saved = time.perf_counter()  # what was saved last, this phase starts from
         self.peaks = [group.learning_rate for group in phase.groups]
         self.is_random = any(_may_draw(step) for step in network.steps)
         self.steps = len(epoch_batches(len(train), recipe.batch, recipe.seed, number, 0))
@@ -275,8 +279,8 @@ def train_phase(
         state: fresh, or from a checkpoint.
         start: where each tensor was when the run began, to measure movement from.
         save: called with the state whenever it may be written.
-        stop: asked after each step; the best so far is kept.
-        pause: asked after each step; the state is saved at the next update.
+        stop: asked after each step; the state is saved at the next update, and the best so far is kept.
+        pause: asked after each step; the state is saved at the next update or the epoch's end.
 
     Raises:
         RunInterrupted: paused; what was saved last is all that the phase needs.
@@ -289,12 +293,17 @@ def train_phase(
         yield runner.end_epoch(0, 0.0)
         if number > 0:  # who stops before an epoch has ended keeps what the phase before gave
             state.best = runner.copy_movable()
-    while state.epoch < phase.epochs and not state.interrupted and not _waited_enough(runner):
+    while not state.interrupted and not _is_over(runner):
         yield from _train_epoch(runner, save, stop, pause)
     state.stopped_early = state.epoch < phase.epochs and _waited_enough(runner)
     if state.best:
         runner.restore_best()
     yield PhaseEnded(phase=phase.name, best_epoch=state.best_epoch, stopped_early=state.stopped_early)
+
+
+def _is_over(runner: _PhaseRunner) -> bool:
+    """Whether the phase has had all its epochs, or stops early."""
+    return runner.state.epoch >= runner.phase.epochs or _waited_enough(runner)
 
 
 def _waited_enough(runner: _PhaseRunner) -> bool:
@@ -311,7 +320,7 @@ def _train_epoch(
     state, recipe = runner.state, runner.recipe
     batches = epoch_batches(len(runner.train), recipe.batch, recipe.seed, runner.number, state.epoch + 1)
     first = state.step
-    start = saved = time.perf_counter()
+    start = time.perf_counter()
     seen = 0
     runner.network.train()
     is_paused = False
@@ -329,29 +338,38 @@ def _train_epoch(
         if is_due:
             runner.reported = now
             yield runner.report(step, loss, seen / (now - start))
-        at_update = (step + 1) % recipe.accumulate == 0 and step + 1 < len(batches)
+        is_last = step + 1 == len(batches)
+        at_update = (step + 1) % recipe.accumulate == 0 or is_last
         is_paused = is_paused or pause()
-        if stop():
-            state.interrupted = True
-        wants_end = state.interrupted or is_paused
-        if at_update and (wants_end or now - saved >= recipe.checkpoint_seconds):
-            saved = now
-            yield _save(runner, save, step + 1)
+        state.interrupted = state.interrupted or stop()
+        if not at_update:  # half a gradient cannot be saved: who wants the end waits for the update
+            continue
         if state.interrupted:
-            runner.optimizer.zero_grad(set_to_none=True)
+            yield _save(runner, save, step + 1)
             return
-        if is_paused and at_update:
-            raise _paused()
+        if not is_last and (is_paused or now - runner.saved >= recipe.checkpoint_seconds):
+            yield _save(runner, save, step + 1)
+            if is_paused:
+                raise _paused()
     state.epoch += 1
     yield runner.end_epoch(state.epoch, time.perf_counter() - start)
-    yield _save(runner, save, 0)
-    if is_paused or pause():
+    is_paused = is_paused or pause()
+    if is_paused or _is_over(runner) or _is_due(runner):
+        yield _save(runner, save, 0)
+    if is_paused:
         raise _paused()
+
+
+def _is_due(runner: _PhaseRunner) -> bool:
+    """Whether an epoch's end is to be saved."""
+    wanted = min(_EPOCH_CHECKPOINT_SECONDS, runner.recipe.checkpoint_seconds)
+    return time.perf_counter() - runner.saved >= wanted
 
 
 def _save(runner: _PhaseRunner, save: Callable[[PhaseState], None], step: int) -> CheckpointSaved:
     runner.remember(step)
     save(runner.state)
+    runner.saved = time.perf_counter()
     return CheckpointSaved(phase=runner.phase.name, epoch=runner.state.epoch, step=step)
 
 

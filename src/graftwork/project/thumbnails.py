@@ -6,6 +6,7 @@ import io
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -52,13 +53,22 @@ class Thumbnails:
         # Threads of its own, few: each thread that ever decodes keeps memory for itself.
         self._pool = ThreadPoolExecutor(_NUM_THREADS, thread_name_prefix="thumbnails")
 
-    def jpeg(self, settings: ImagesSettings, key: str, side: int) -> tuple[bytes, str]:
+    def jpeg(
+        self,
+        settings: ImagesSettings,
+        key: str,
+        side: int,
+        *,
+        require: Callable[[Path], object] | None = None,
+    ) -> tuple[bytes, str]:
         """Return an image as a JPEG whose longer side has at most ``side`` pixels, and the image's digest.
 
         Args:
             settings: of the images node.
             key: of the image.
             side: 64, 128, 256, 512 or 1024; smaller images stay as they are.
+            require: called with the image's file before it is read; raises where it may not be: a table can
+                name files that lie anywhere.
 
         Raises:
             UsageError: another side.
@@ -77,6 +87,8 @@ class Thumbnails:
         except (UsageError, OSError):  # a file that came later
             listing = self._listing(name, settings, fresh=True)
             state = listing.state(key)
+        if require is not None and (file := listing.path(key)) is not None:
+            require(file)
         digest = self._digest(name, listing, key, state)
         path = self._folder / f"{digest}-{side}.jpg"
         try:

@@ -54,7 +54,7 @@ def create_api(studio: Studio) -> FastAPI:
         title="Graftwork",
         version=__version__,
         lifespan=life,
-        docs_url="/api/docs",
+        docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
     )

@@ -28,7 +28,7 @@ import { focusCanvas, placeAt, setInstance, setPointer, useCanvasUi } from "./ui
 import { openSearch, useCanvasCommands } from "./useCanvasCommands";
 import { useFocus } from "./useFocus";
 import { useSettling } from "./useSettling";
-import { keptViewport, keepViewport } from "./viewports";
+import { FIT, choseView, keepViewport, keptViewport } from "./viewports";
 import { Wire } from "./Wire";
 
 const NODE_TYPES = { component: NodeBox, frame: GroupFrame, collapsed: CollapsedGroup };
@@ -36,13 +36,16 @@ const EDGE_TYPES = { wire: Wire };
 const SNAP: [number, number] = [GRID, GRID];
 const PAN_BUTTONS = [1];
 const MANY = ["Shift", "Meta", "Control"];
-const FIT = { padding: 0.12, maxZoom: 1 };
 const MANY_NODES = 24;
+const MAP_SIZE = { width: 168, height: 112 };
 const WORDS = {
   "node.a11yDescription.default": "Space selects the node, Enter opens its settings, arrows move it, C connects it, Delete removes it.",
   "edge.a11yDescription.default": "Space selects the wire, Delete removes it.",
   "minimap.ariaLabel": "Map of the flow",
 };
+
+/** React Flow tells of wires whose ports are not on the screen yet; they are drawn once these are. */
+const quiet = (): void => undefined;
 
 /** The canvas of the active flow. */
 export const FlowCanvas = memo(function FlowCanvas() {
@@ -100,13 +103,19 @@ function Drawing({ root, flowKey }: { root: React.RefObject<HTMLDivElement | nul
       onSelectionDragStop={dropMoved}
       onSelectionEnd={() => focusCanvas()}
       onPaneClick={() => focusCanvas()}
+      onMoveStart={(event) => (event ? choseView(flowKey) : undefined)}
       onMoveEnd={(_event, view) => keepViewport(flowKey, view)}
+      onError={quiet}
       isValidConnection={isValid}
       onConnect={(connection) => {
         const { source, target } = endsOf(connection);
         wireUp(source, target);
       }}
-      onConnectEnd={letGo}
+      onConnectStart={() => keepText(true)}
+      onConnectEnd={(event, state) => {
+        keepText(false);
+        letGo(event, state);
+      }}
       onReconnect={(edge, connection) => {
         const { source, target } = endsOf(connection);
         wireUp(source, target, edge.id);
@@ -142,9 +151,14 @@ function Drawing({ root, flowKey }: { root: React.RefObject<HTMLDivElement | nul
       ariaLabelConfig={WORDS}
     >
       <Background variant={BackgroundVariant.Dots} gap={24} size={1.5} />
-      {isMapShown && nodes.length > 0 ? <MiniMap<CanvasNode> pannable zoomable nodeColor={mapColor} nodeBorderRadius={8} /> : null}
+      {isMapShown && nodes.length > 0 ? <MiniMap<CanvasNode> style={MAP_SIZE} pannable zoomable nodeColor={mapColor} nodeBorderRadius={8} /> : null}
     </ReactFlow>
   );
+}
+
+/** While a wire is drawn, the pointer marks no text on its way. */
+function keepText(isKept: boolean): void {
+  document.body.style.userSelect = isKept ? "none" : "";
 }
 
 function dropComponent(event: React.DragEvent): void {

@@ -10,7 +10,7 @@ export function RefusalTip() {
   if (!why) return null;
   const [x, y] = screenPointer();
   return (
-    <div className={css.refusal} role="status" style={{ left: x + 14, top: y + 14 }}>
+    <div className={css.refusal} role="status" style={{ left: Math.min(x + 14, window.innerWidth - 330), top: y + 14 }}>
       {why}
     </div>
   );

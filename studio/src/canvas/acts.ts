@@ -19,7 +19,7 @@ import {
   ungroup,
 } from "../model/edits";
 import { arrange } from "../model/layout";
-import { GRID, around, overlaps } from "../model/place";
+import { GRID, around } from "../model/place";
 import { whyNotWired, wireInto } from "../model/wiring";
 import { activeDoc, edit } from "../store/doc";
 import { say, sayError, useToasts } from "../store/toast";
@@ -27,6 +27,7 @@ import { useView } from "../store/view";
 import { groupNodeId, groupOfId, isGroupId, portTop } from "./measures";
 import { boxesOf, endMoving, facesNow, nodesIn, placesOf, redraw, useShown } from "./shown";
 import { focusCanvas, focusedId, placeAt, screenPointer, theCanvas, useCanvasUi } from "./ui";
+import { FIT } from "./viewports";
 
 const announce = (text: string): void => useToasts.getState().announce(text);
 const flowNow = (): Flow | null => activeDoc()?.getState().flow ?? null;
@@ -286,13 +287,7 @@ export function arrangeAll(): void {
     .then((places) => {
       edit("Arrange all nodes", (flow) => moveNodes(flow, places));
       announce("All nodes arranged.");
-      window.setTimeout(() => void theCanvas()?.fitView({ padding: 0.12, maxZoom: 1, duration: 200 }), 50);
+      window.setTimeout(() => void theCanvas()?.fitView({ ...FIT, duration: 200 }), 50);
     })
     .catch(sayError);
-}
-
-/** Whether any two boxes cover each other. */
-export function isCrowded(flow: Flow): boolean {
-  const boxes = Object.values(boxesOf(flow));
-  return boxes.some((a, index) => boxes.slice(index + 1).some((b) => overlaps(a, b)));
 }

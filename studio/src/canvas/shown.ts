@@ -208,6 +208,8 @@ function drawnEdges(flow: Flow, boxes: Record<string, Box>, selected: Set<string
     const { source, target } = edge;
     const [from, to] = [owner.get(source.node), owner.get(target.node)];
     if ((from !== undefined && from === to) || !known.has(source.node) || !known.has(target.node)) return [];
+    // Until the check has told of the ports there is nothing to draw the wire to.
+    if (!portOf(faces, source, "output") || !portOf(faces, target, "input")) return [];
     const id = edgeKey(edge);
     const touches = source.node in state.moving || target.node in state.moving;
     const words = wireWords(faces, edge);

@@ -1,6 +1,6 @@
 /** The commands of the canvas, offered while it is on the screen. */
 import { useCommands } from "../store/commands";
-import { activeDoc } from "../store/doc";
+import { activeDoc, useOpen } from "../store/doc";
 import { useView } from "../store/view";
 import {
   acting,
@@ -20,13 +20,19 @@ import {
 } from "./acts";
 import { groupNodeId } from "./measures";
 import { focusCanvas, placeAt, screenPointer, theCanvas, useCanvasUi } from "./ui";
+import { FIT, choseView } from "./viewports";
 
 const STEP = { duration: 120 };
-const FIT = { padding: 0.12, maxZoom: 1.2, duration: 200 };
 
 /** Show nodes whole, as large as they fit. */
 export function fit(ids?: readonly string[]): void {
-  void theCanvas()?.fitView({ ...FIT, ...(ids ? { nodes: ids.map((id) => ({ id })) } : {}) });
+  void theCanvas()?.fitView({ ...FIT, duration: 200, ...(ids ? { nodes: ids.map((id) => ({ id })) } : {}) });
+}
+
+function zoom(how: "zoomIn" | "zoomOut"): void {
+  const { active } = useOpen.getState();
+  if (active) choseView(active);
+  void theCanvas()?.[how](STEP);
 }
 
 export function openSearch(): void {
@@ -83,8 +89,8 @@ const COMMANDS: readonly Live[] = [
   live("layout", arrangeAll, noNodes),
   live("fit", () => fit(), noNodes),
   live("fit-selection", () => fit(acting().filter((id) => !id.includes("→"))), noNode),
-  live("zoom-in", () => void theCanvas()?.zoomIn(STEP)),
-  live("zoom-out", () => void theCanvas()?.zoomOut(STEP)),
+  live("zoom-in", () => zoom("zoomIn")),
+  live("zoom-out", () => zoom("zoomOut")),
   live("inspect", goToInspector),
   live("canvas", backToCanvas),
 ];

@@ -4,14 +4,21 @@
  */
 import { useEffect } from "react";
 
+import type { Flow } from "../api/types";
 import { type Place, edgeKey } from "../model/edits";
-import { pushApart } from "../model/place";
+import { type Box, pushApart } from "../model/place";
 import { activeDoc } from "../store/doc";
 import { sayError } from "../store/toast";
-import { isCrowded, layoutPlaces } from "./acts";
+import { layoutPlaces } from "./acts";
 import { boxesOf, showInstead, useShown } from "./shown";
 import { theCanvas } from "./ui";
-import { keptViewport } from "./viewports";
+import { FIT, hasChosenView, keptViewport } from "./viewports";
+
+/** Boxes of nodes that are drawn, and so were measured; a collapsed group hides its own. */
+function shownBoxes(flow: Flow): Record<string, Box> {
+  const hidden = new Set(flow.groups.flatMap((group) => (group.is_collapsed ? group.nodes : [])));
+  return Object.fromEntries(Object.entries(boxesOf(flow)).filter(([id]) => !hidden.has(id)));
+}
 
 const REST_MS = 120;
 const SETTLES_FOR_MS = 20_000;
@@ -30,12 +37,11 @@ export function useSettling(flowKey: string): void {
       const now = doc.getState().flow;
       if (now.layout !== flow.layout || Date.now() - opened > SETTLES_FOR_MS) return end();
       const put = (places: Record<string, Place>) => {
-        if (Object.keys(places).length === 0) return;
-        showInstead(places);
-        if (!wasKept) window.requestAnimationFrame(() => void theCanvas()?.fitView({ padding: 0.12, maxZoom: 1 }));
+        if (Object.keys(places).length > 0) showInstead(places);
+        if (!wasKept && !hasChosenView(flowKey)) window.requestAnimationFrame(() => void theCanvas()?.fitView(FIT));
       };
       if (!hasLayout && now.nodes.length > 0 && now.edges.map(edgeKey).length > 0) layoutPlaces().then(put, sayError);
-      else if (isCrowded(now)) put(pushApart(boxesOf(now)));
+      else put(pushApart(shownBoxes(now)));
     };
     const end = useShown.subscribe(({ nodes }) => {
       const measured = nodes.filter((node) => node.measured).map((node) => `${node.id} ${node.measured?.width} ${node.measured?.height}`);

@@ -41,7 +41,7 @@ export function LineCanvas(props: Props) {
       made?.destroy();
       chart.current = null;
     };
-  }, [names, theme, props.range?.[0], props.range?.[1], props.isLog, props.sync, props.marks?.length]); // eslint-disable-line react-hooks/exhaustive-deps
+  }, [names, theme, props.range?.[0], props.range?.[1], props.isLog, props.isFromZero, props.sync, props.marks?.length]); // eslint-disable-line react-hooks/exhaustive-deps
   useEffect(() => {
     const draw = () => chart.current?.setData(dataOf(latest.current.read()));
     draw();

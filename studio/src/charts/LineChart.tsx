@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useId, useMemo, useState } from "react";
+import { useId, useMemo, useState, useSyncExternalStore } from "react";
 import { Table2 } from "lucide-react";
 
 import { IconButton } from "../kit/Button";
@@ -24,6 +24,7 @@ export type LineChartProps = {
   /** Fixed ends of the upright axis. */
   range?: readonly [number, number];
   isLog?: boolean;
+  isFromZero?: boolean;
   /** Places to mark by an upright line, with words. */
   marks?: readonly { x: number; text: string }[];
   /** What will fill it. */
@@ -34,7 +35,7 @@ export type LineChartProps = {
 export function LineChart(props: LineChartProps) {
   const { title, along = "Epoch", read, subscribe, version, show = formatNumber, empty } = props;
   const [isTable, setTable] = useState(false);
-  const names = useNames(read, subscribe, version);
+  const names = useNames(read, subscribe);
   const id = useId();
   const lines = useMemo(() => (names === "" ? [] : read()), [names, read]);
   return (
@@ -75,12 +76,11 @@ export function LineChart(props: LineChartProps) {
 }
 
 /** Return the names of the lines that have points; a new line brings a new drawing. */
-function useNames(read: () => Line[], subscribe: LineChartProps["subscribe"], version: unknown): string {
-  const look = useCallback(() => namesOf(read()), [read]);
-  const [told, setTold] = useState("");
-  useEffect(() => subscribe?.(() => setTold(look())), [subscribe, look]);
-  return useMemo(look, [look, version, told]); // eslint-disable-line react-hooks/exhaustive-deps
+function useNames(read: () => Line[], subscribe: LineChartProps["subscribe"]): string {
+  return useSyncExternalStore(subscribe ?? never, () => namesOf(read()));
 }
+
+const never = () => () => undefined;
 
 const namesOf = (lines: readonly Line[]): string =>
   lines

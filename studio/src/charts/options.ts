@@ -4,7 +4,7 @@ import type { LineChartProps } from "./LineChart";
 import type { Line } from "./lines";
 import { token } from "./theme";
 
-type Wanted = Pick<LineChartProps, "sync" | "range" | "isLog" | "marks" | "along"> & { show: (value: number) => string };
+type Wanted = Pick<LineChartProps, "sync" | "range" | "isLog" | "isFromZero" | "marks" | "along"> & { show: (value: number) => string };
 
 /** Return what uPlot needs for these lines, in the colors of the theme. */
 export function chartOptions(lines: readonly Line[], wanted: Wanted, size: { width: number; height: number }): uPlot.Options {
@@ -23,6 +23,7 @@ export function chartOptions(lines: readonly Line[], wanted: Wanted, size: { wid
       x: { time: false },
       y: {
         ...(range ? { range: [range[0], range[1]] as [number, number] } : {}),
+        ...(wanted.isFromZero ? { range: (_: uPlot, __: number, high: number) => [0, high > 0 ? high * 1.1 : 1] as [number, number] } : {}),
         ...(wanted.isLog ? { distr: 3 as const } : {}),
       },
     },
@@ -76,10 +77,12 @@ function drawMarks(u: uPlot, marks: readonly { x: number; text: string }[]): voi
 }
 
 const READOUT = "data-readout";
+const MOST_READ = 6;
 
 function addReadout(u: uPlot): void {
   const box = document.createElement("div");
   box.setAttribute(READOUT, "");
+  box.hidden = true;
   u.over.append(box);
 }
 
@@ -96,13 +99,13 @@ function readout(lines: readonly Line[], wanted: Wanted): (u: uPlot) => void {
     const rows = lines.map((line, i) => ({ line, value: nearest(u.data[i + 1], index) })).filter((row) => row.value !== null);
     box.replaceChildren(
       text("b", `${wanted.along ?? "Epoch"} ${Number(x.toFixed(2))}`),
-      ...rows.slice(0, 8).map(({ line, value }) => {
+      ...rows.slice(0, MOST_READ).map(({ line, value }) => {
         const row = text("span", `${line.label} ${wanted.show(value ?? 0)}`);
         row.style.color = `var(${line.color})`;
         return row;
       }),
     );
-    box.style.left = (u.cursor.left ?? 0) > u.over.clientWidth / 2 ? "auto" : "";
+    box.dataset["side"] = (u.cursor.left ?? 0) > u.over.clientWidth / 2 ? "left" : "right";
   };
 }
 

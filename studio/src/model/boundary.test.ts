@@ -70,7 +70,7 @@ describe("places of the boundary", () => {
   });
 
   it("the handle goes to the nearest legal place, keys jump over the others", () => {
-    expect(b.snap(choices, 2.1)?.index).toBe(1);
+    expect(b.snap(choices, 1.9)?.index).toBe(1);
     expect(b.snap(choices, 2.6)?.index).toBe(3);
     expect(b.snap(choices, 99)?.index).toBe(5);
     expect(b.refusedAt(choices, 2.2)).toContain("residual block");

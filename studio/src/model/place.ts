@@ -4,6 +4,7 @@ import type { Place } from "./edits";
 
 export const GRID = 12;
 export const GAP = 36;
+const COLUMN_GAP = 64;
 /** Size that a box is taken to have until it is measured. */
 export const USUAL: Size = { width: 240, height: 180 };
 
@@ -60,7 +61,7 @@ export function pushApart(boxes: Readonly<Record<string, Box>>, gap = GAP): Reco
   let shift = 0;
   for (const column of columns) {
     const left = Math.min(...column.map((id) => box(boxes, id).x));
-    shift = Math.max(shift, right + gap - left);
+    shift = Math.max(shift, right + COLUMN_GAP - left);
     if (right === -Infinity) shift = 0;
     let bottom = -Infinity;
     for (const id of [...column].sort((a, b) => box(boxes, a).y - box(boxes, b).y)) {

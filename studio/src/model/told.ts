@@ -79,7 +79,7 @@ export function planCounts(plan: Plan): { frozen: number; trainable: number } {
 function planWords(plan: Plan): string {
   const { frozen, trainable } = planCounts(plan);
   const cache = plan.cache.is_used ? "outputs at the freeze boundary are stored" : "nothing is stored";
-  return `Plan: ${formatCount(frozen)} values frozen, ${formatCount(trainable)} trainable; ${cache}; about ${formatSeconds(plan.estimated_seconds)}.`;
+  return `Plan: ${formatCount(frozen)} parameters frozen, ${formatCount(trainable)} trainable; ${cache}; about ${formatSeconds(plan.estimated_seconds)}.`;
 }
 
 function epochWords(event: Extract<RunEvent, { kind: "epoch_ended" }>): string {

@@ -41,9 +41,9 @@ describe("previews in words", () => {
     expect(v.tableOf({ ...vector, values: [0.5, null] } as never)?.rows).toEqual([["0", "0.5"], ["1", "–"]]);
   });
 
-  it("the highest bar fills the box, a rare value stays visible, an empty bin is empty", () => {
-    const bars = v.barsOf([1000, 1, 0]);
-    expect(bars.map((bar) => bar.height)).toEqual([1, 0.02, 0]);
+  it("the highest bar fills the box, heights go by the square root, an empty bin is empty", () => {
+    const bars = v.barsOf([100, 25, 1, 0]);
+    expect(bars.map((bar) => bar.height)).toEqual([1, 0.5, 0.1, 0]);
     expect(bars.reduce((sum, bar) => sum + bar.width, 0)).toBeCloseTo(1);
     expect(v.barsOf([0, 0]).every((bar) => bar.height === 0)).toBe(true);
   });

@@ -116,14 +116,14 @@ export function tableOf(view: View): { heads: string[]; rows: string[][] } | nul
 
 export type Bar = { x: number; width: number; height: number };
 
-/** Bars of a histogram in a box of 1 × 1; the highest bar fills it. A count that is not zero stays visible. */
+/**
+ * Bars of a histogram in a box of 1 × 1; the highest bar fills it. Heights go by the square root of the counts:
+ * after a ReLU most values are zero, and one bar would leave nothing to see of the others.
+ */
 export function barsOf(counts: readonly number[]): Bar[] {
   const most = Math.max(1, ...counts);
-  return counts.map((count, at) => ({
-    x: at / counts.length,
-    width: 1 / counts.length,
-    height: count === 0 ? 0 : Math.max(0.02, count / most),
-  }));
+  const width = 1 / counts.length;
+  return counts.map((count, at) => ({ x: at * width, width, height: Math.sqrt(count / most) }));
 }
 
 /** Where zero lies between the edges, as a share of the width; null when it lies outside. */

@@ -50,8 +50,8 @@ export function FilePicker({ title, wanted, description, startAt = null, onChoos
       <div className={css.picker}>
         <nav className={css.roots} aria-label="Opened folders">
           <h3>Opened folders</h3>
-          {roots.map((root) => (
-            <button key={root} type="button" className={css.root} aria-current={path === root} title={root} onClick={() => setAsked(root)}>
+          {roots.map((root, index) => (
+            <button key={root} autoFocus={index === 0} type="button" className={css.root} aria-current={path === root} title={root} onClick={() => setAsked(root)}>
               <FolderOpen size={14} aria-hidden />
               <span>{nameOf(root)}</span>
             </button>

@@ -12,9 +12,9 @@ import css from "./inspector/inspector.module.css";
 /** What is selected, and everything that can be changed of it. */
 export function Inspector() {
   return (
-    <section className={css.inspector} aria-label="Inspector" data-inspector tabIndex={-1}>
+    <div className={css.inspector}>
       <Chosen />
-    </section>
+    </div>
   );
 }
 

@@ -3,7 +3,7 @@ import { useEffect } from "react";
 import { create } from "zustand";
 
 import { Refusal, api, must } from "../api/client";
-import type { AppInfo, Flow, PreviewDocument } from "../api/types";
+import type { AppInfo, Flow, PreviewDocument, ProjectCard } from "../api/types";
 import {
   type Board,
   type Look,
@@ -178,15 +178,17 @@ export function startPreviews(): void {
 
 /** Code that was not trusted runs as soon as its project is. */
 function followTrust(): void {
-  let trusted = "";
+  const trusted = new Set<string>();
   queries.getQueryCache().subscribe(({ query }) => {
-    if (query.queryKey[0] !== "app") return;
-    const app = query.state.data as AppInfo | undefined;
-    const now = (app?.projects ?? []).filter((item) => item.is_trusted).map((item) => item.id).join(" ");
-    if (app && now !== trusted) {
-      trusted = now;
-      retryPreviews();
-    }
+    const [name] = query.queryKey;
+    if (name !== "app" && name !== "project") return;
+    const data = query.state.data as AppInfo | ProjectCard | undefined;
+    const cards = data === undefined ? [] : "projects" in data ? data.projects : [data];
+    const fresh = cards.filter((card) => card.is_trusted && !trusted.has(card.id));
+    if (!fresh.length) return;
+    for (const card of fresh) trusted.add(card.id);
+    retryPreviews();
+    for (const key of ["base", "plan", "cuts"]) void queries.invalidateQueries({ queryKey: [key] });
   });
 }
 

@@ -93,7 +93,7 @@ def thumbnail(
     """Return a small picture of a sample; ``digest`` is that of its bytes, so that a browser may keep it."""
     images = ImagesSettings.model_validate_json(settings)
     _allow(images.source, studio)
-    content, found = opened.thumbnails.jpeg(images, key, side)
+    content, found = opened.thumbnails.jpeg(images, key, side, require=studio.roots.require)
     for_good = found.startswith(digest)
     return Response(
         content, media_type="image/jpeg", headers={"cache-control": _FOR_GOOD if for_good else "no-cache"}

@@ -32,9 +32,9 @@ export function BigView({ project, sample, channel, title }: Props) {
           {caption}
           <img src={pictureUrl(project, one?.picture ?? view.sheet)} alt={one ? `${alt}; channel ${one.index}` : alt} />
           <div className={css.scale}>
-            <span>{one ? formatNumber(stats.min) : "dark: least"}</span>
+            <span>{one ? formatNumber(stats.min) : "least"}</span>
             <span className={css.ramp} style={{ background: RAMP }} aria-hidden />
-            <span>{one ? formatNumber(stats.max) : "pale: largest of each channel"}</span>
+            <span>{one ? formatNumber(stats.max) : "largest, for each channel"}</span>
           </div>
         </figure>
       );

@@ -25,6 +25,7 @@ export function Histogram({ edges, counts, label, height = 40, hasAxis = false }
       {hasAxis ? (
         <div className={css.axis} aria-hidden>
           <span>{formatNumber(edges[0])}</span>
+          <span>height: square root of the count</span>
           <span>{formatNumber(edges.at(-1))}</span>
         </div>
       ) : null}

@@ -34,8 +34,8 @@ export const LayerRow = memo(function LayerRow({ state, prefix, onToggle }: Prop
       </button>
       <span className={css.layerName} title={`${layer.name}: ${layer.kind}`}>
         {short}
-        {isException ? <span className={css.exception}>exception</span> : null}
       </span>
+      {isException ? <span className={css.exception}>exception</span> : null}
       <span className={css.shape}>{layer.output_shape ? formatShape(layer.output_shape).replaceAll(" ", "") : ""}</span>
       <span className={css.count}>{hasNothing ? "" : formatCount(layer.num_parameters)}</span>
     </div>

@@ -32,10 +32,11 @@ export const NodeContent = memo(function NodeContent({ node }: { node: string | 
 function Output({ project, id }: { project: string; id: string }) {
   const { document, error } = usePreview(id);
   const { status, text } = useNodeStatus(id);
+  // Problems that the check finds stand in the node's head already.
   const isOld = status !== "done" && status !== "cached";
   return (
     <>
-      {error && status !== "waiting" ? <PreviewProblem node={id} error={error} isNotLoaded={status === "not-loaded"} /> : null}
+      {error && !error.isProblem && status !== "waiting" ? <PreviewProblem node={id} error={error} isNotLoaded={status === "not-loaded"} /> : null}
       {document ? <PreviewTiles project={project} node={id} document={document} isOld={isOld} /> : null}
       {!document && !error ? <div className={css.empty}>{status === "running" ? <Busy what="Computing…" /> : text || "No preview yet"}</div> : null}
     </>

@@ -78,6 +78,7 @@ export function StageList({ boundary, isCompact }: Props) {
     setOpen((now) => new Set(now.has(stage) ? [...now].filter((name) => name !== stage) : [...now, stage]));
 
   if (!card) return null;
+  const classifier = (whole ?? card).old_classifier;
   const leftOut = (whole ?? card).stages.slice(card.stages.length);
   return (
     <div ref={list} className={[css.list, isCompact ? css.compact : "", "nowheel", "nodrag"].join(" ")} data-refused={refused !== null}>
@@ -89,10 +90,10 @@ export function StageList({ boundary, isCompact }: Props) {
       {leftOut.map((stage) => (
         <LeftOut key={stage.name} stage={stage} text="left out by the last stage" />
       ))}
-      {card.old_classifier ? (
-        <LeftOut stage={card.old_classifier} text={`${formatExact(card.old_classifier.num_parameters)} parameters of the old classifier were left out`} />
+      {classifier ? (
+        <LeftOut stage={classifier} text={`${formatExact(classifier.num_parameters)} parameters of the old classifier were left out`} />
       ) : null}
-      <div className={css.boundary} style={{ top }} data-dragging={isDragging}>
+      <div className={css.boundary} style={{ top }} data-dragging={isDragging} data-at={index === 0 ? "start" : index === states.length ? "end" : "between"}>
         <div
           role="slider"
           tabIndex={0}

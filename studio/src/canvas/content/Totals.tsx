@@ -28,6 +28,7 @@ export function Totals({ boundary, isCompact }: { boundary: Boundary; isCompact:
           <Cost name="cache" value={cost.cache_is_used ? formatBytes(cost.cache_bytes) : "none"} title={cost.cache_reason} />
           <Cost name="epoch" value={formatSeconds(cost.epoch_seconds)} title="One epoch of the main phase, its validation included." />
           <Cost name="training" value={formatSeconds(cost.estimated_seconds)} title="The whole training, as the plan estimates it." />
+          {isCompact ? null : <Cost name="whole flow" value={`${formatCount(cost.trainable_parameters)} trainable`} title="Parameters of the whole flow that the main phase may move." />}
           {isCompact ? null : <Cost name="extraction" value={formatSeconds(cost.extract_seconds)} title="To compute what is stored, once." />}
         </dl>
       ) : (

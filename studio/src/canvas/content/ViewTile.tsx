@@ -12,11 +12,13 @@ type Props = { project: string; sample: SamplePreview; onOpen: () => void };
 
 /** One sample of a preview, small; a click shows it large. */
 export const ViewTile = memo(function ViewTile({ project, sample, onOpen }: Props) {
-  const isWide = ["scores", "objective", "vector", "values", "labels"].includes(sample.view.view);
+  const shape = { scores: css.wideTile, objective: css.wideTile, values: css.wideTile, labels: css.wideTile, vector: css.halfTile }[
+    sample.view.view as string
+  ];
   return (
     <button
       type="button"
-      className={[css.tile, isWide ? css.wideTile : "", "nodrag"].join(" ")}
+      className={[css.tile, shape ?? "", "nodrag"].join(" ")}
       onClick={onOpen}
       aria-label={`${describeView(sample)}. Show it large`}
       title={`${sample.key} · ${splitWord(sample.split)}`}

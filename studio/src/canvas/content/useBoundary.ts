@@ -77,9 +77,9 @@ export function useBoundary(id: string): Boundary {
 
   const choice = choices[index];
   const own = useMemo(() => totals(states), [states]);
-  const moving = choice?.cost && !isCode ? choice.cost.trainable_parameters : own.trainable;
+  const sums = choice?.cost && !isCode ? { frozen: choice.cost.frozen_parameters, trainable: own.frozen + own.trainable - choice.cost.frozen_parameters } : own;
   const numFrozen = states.filter((state) => state.held === "frozen" || (state.held === "empty" && states.indexOf(state) < index)).length;
-  const words = `${numFrozen} of ${states.length} stages frozen; ${formatCount(moving)} trainable`;
+  const words = `${numFrozen} of ${states.length} stages frozen; ${formatCount(sums.trainable)} trainable`;
 
   const show = useCallback(
     (to: number | null) => useDraft.setState({ draft: to === null ? null : { flow: flowKey, node: id, index: to } }),
@@ -115,7 +115,6 @@ export function useBoundary(id: string): Boundary {
     },
     [card, freezing, id],
   );
-  const sums = choice?.cost && !isCode ? { frozen: choice.cost.frozen_parameters, trainable: own.frozen + own.trainable - choice.cost.frozen_parameters } : own;
   return {
     node: id, isCode, card, whole, error, isBusy, again, freezing, table, whyNoCosts, isCounting, choices, index, choice,
     states, sums, words, isDragging: draft !== null, show, commit, toggle, reset,

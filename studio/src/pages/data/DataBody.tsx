@@ -43,7 +43,7 @@ export function DataBody({ project, name, none }: Props) {
     setFilter(next);
     setTab("images");
   };
-  const findings = data ? data.view.report.problems.length + data.view.fixes.length : 0;
+  const findings = data ? data.view.report.problems.length : 0;
   return (
     <div className={css.page}>
       <DataHeader project={project} name={name} settings={settings} data={data} onChange={() => setIsChanging(true)} />

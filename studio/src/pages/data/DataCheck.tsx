@@ -109,7 +109,7 @@ function DuplicateGroups({ data, onLarge }: { data: OpenData; onLarge: (key: str
           {group.slice(0, 12).map((key) => (
             <figure key={key}>
               <PictureButton data={data} name={key} onLarge={onLarge} />
-              <figcaption title={key}>{key}</figcaption>
+              <figcaption title={key}>{key.split("/").at(-1)}</figcaption>
             </figure>
           ))}
           {group.length > 12 ? <span>and {group.length - 12} more</span> : null}

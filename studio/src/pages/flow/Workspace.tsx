@@ -12,6 +12,9 @@ import { say } from "../../store/toast";
 import { useView } from "../../store/view";
 import css from "./FlowPage.module.css";
 
+/** Up to this height only the tabs of the bottom panel are seen. */
+const SHUT = 40;
+
 /** Components and outline on the left, the canvas over the dock, the inspector on the right. All can be resized. */
 export function Workspace() {
   const columns = useDefaultLayout({ id: "graftwork-columns" });
@@ -38,6 +41,7 @@ export function Workspace() {
             defaultSize="252px"
             minSize="120px"
             collapsible
+            collapsedSize="37px"
             groupResizeBehavior="preserve-pixel-size"
             onResize={dock.onResize}
           >
@@ -76,7 +80,7 @@ function useDock() {
   }, [isOpen]);
   const onResize = useCallback(
     ({ inPixels }: { inPixels: number }, _id: string | number | undefined, before: { inPixels: number } | undefined) => {
-      if (before && inPixels > 0 !== before.inPixels > 0) toggle(inPixels > 0);
+      if (before && inPixels > SHUT !== before.inPixels > SHUT) toggle(inPixels > SHUT);
     },
     [toggle],
   );

@@ -81,7 +81,7 @@ function Known({ card, verbs, hasName, onOther, onClose }: KnownProps) {
         ) : null}
         <Button onClick={onClose}>Cancel</Button>
         {[...verbs].reverse().map((verb) => (
-          <Button key={verb.words} look={verb === verbs[0] ? "primary" : "plain"} whyNot={why} onClick={() => use.mutate(verb)}>
+          <Button key={verb.words} autoFocus={verb === verbs[0]} look={verb === verbs[0] ? "primary" : "plain"} whyNot={why} onClick={() => use.mutate(verb)}>
             {verb.words}
           </Button>
         ))}

@@ -1,12 +1,14 @@
-import { useMemo, useState } from "react";
+import { Suspense, lazy, useMemo, useState } from "react";
 
 import type { RunCard, RunRecord } from "../../api/types";
 import { Confusion } from "../../charts/Confusion";
-import { Empty } from "../../kit/small";
+import { Busy, Empty } from "../../kit/small";
 import { type Cell, cellQuestion } from "../../model/confusion";
 import { formatPlural } from "../../model/format";
 import { PredictionGrid } from "./PredictionGrid";
 import css from "./results.module.css";
+
+const NumbersMap = lazy(() => import("./NumbersMap"));
 
 type Split = "test" | "validation";
 type Props = { project: string; card: RunCard; record: RunRecord };
@@ -24,6 +26,13 @@ export function ConfusionView({ project, card, record }: Props) {
   );
   const question = useMemo(() => (cell ? cellQuestion(classes, cell, split) : null), [classes, cell, split]);
   if (!scores) return <Empty title="No scores yet"><p>The confusion matrix appears when the run ends.</p></Empty>;
+  if (scores.kind === "number") {
+    return (
+      <Suspense fallback={<Busy what="Opening…" />}>
+        <NumbersMap project={project} card={card} record={record} />
+      </Suspense>
+    );
+  }
   if (scores.kind !== "category") {
     return <Empty title="No confusion matrix"><p>It is for runs with one class per image; this one answers by {KINDS[scores.kind]}.</p></Empty>;
   }

@@ -27,7 +27,7 @@ export const Curves = memo(function Curves({ project, run, log, overlays }: Prop
     (column: string): Line[] => others.flatMap(({ log: other, label }, i) => overlayLine(other, column, label, i)),
     [others],
   );
-  const readLoss = useCallback(() => [...lossLines(log), ...over("loss")], [log, over]);
+  const readLoss = useCallback(() => [...lossLines(log), ...over("validation_loss")], [log, over]);
   const readScores = useCallback(
     () => [...scoreLines(log, watched).slice(0, 4), ...over(`score:${watched}`)],
     [log, over, watched],
@@ -56,8 +56,8 @@ export const Curves = memo(function Curves({ project, run, log, overlays }: Prop
       {hasRecall ? (
         <LineChart {...shared} title="Recall of each class" read={readRecall} range={[0, 1]} show={(value) => formatPercent(value, 0)} empty="Recall of each class appears here after the first epoch." />
       ) : null}
-      <LineChart {...shared} title="Speed" read={readSpeed} empty="Images per second appear here." />
-      <LineChart {...shared} title="Memory" read={readMemory} show={formatBytes} empty="Memory of the run's process appears here." />
+      <LineChart {...shared} title="Speed" read={readSpeed} isLog empty="Images per second appear here." />
+      <LineChart {...shared} title="Memory" read={readMemory} isFromZero show={formatBytes} empty="Memory of the run's process appears here." />
     </div>
   );
 });

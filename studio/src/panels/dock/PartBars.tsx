@@ -47,7 +47,7 @@ export function PartBars({ log, subscribe, kind }: Props) {
     <figure className={charts.chart} aria-label={title}>
       <figcaption className={charts.head}>
         <span className={charts.title}>{title}</span>
-        <span className={charts.legend} />
+        <span className={charts.legend}>log scale</span>
         <IconButton label={isTable ? "View as bars" : "View as table"} aria-pressed={isTable} whyNot={hasAny ? null : "There are no numbers yet."} onClick={() => setTable(!isTable)}>
           <Table2 size={14} />
         </IconButton>
@@ -58,7 +58,7 @@ export function PartBars({ log, subscribe, kind }: Props) {
         <LineTable caption={title} along="Epoch" read={read} subscribe={subscribe} show={show} />
       ) : (
         <div className={css.scroll} tabIndex={0} role="region" aria-label={`${title}, list`}>
-          <Bars title={title} bars={bars} />
+          <Bars title={title} bars={bars} isLog />
         </div>
       )}
     </figure>

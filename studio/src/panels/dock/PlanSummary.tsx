@@ -16,10 +16,10 @@ export const PlanSummary = memo(function PlanSummary({ log }: { log: RunLog | nu
   return (
     <section className={css.plan} aria-label="Plan">
       <div className={css.planCounts}>
-        <Badge tone="frozen" title={`${formatExact(frozen)} values`}>
+        <Badge tone="frozen" title={`${formatExact(frozen)} parameters`}>
           <Snowflake size={11} aria-hidden /> {formatCount(frozen)} frozen
         </Badge>
-        <Badge tone="trainable" title={`${formatExact(trainable)} values`}>
+        <Badge tone="trainable" title={`${formatExact(trainable)} parameters`}>
           <Flame size={11} aria-hidden /> {formatCount(trainable)} trainable
         </Badge>
       </div>

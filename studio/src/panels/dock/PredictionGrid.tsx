@@ -29,6 +29,7 @@ export function PredictionGrid({ project, card, classes, question }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const columns = useColumns(box, rows.length > 0);
   const total = pages.data?.pages[0]?.total ?? 0;
+  // eslint-disable-next-line react-hooks/incompatible-library -- its answers are read in this render only
   const virtual = useVirtualizer({
     count: Math.ceil(rows.length / columns),
     getScrollElement: () => box.current,
@@ -49,7 +50,10 @@ export function PredictionGrid({ project, card, classes, question }: Props) {
     const to = isRange && last.current !== null ? Math.max(last.current, index) : index;
     const isOn = !chosen.has(rows[index]?.key ?? "");
     const next = new Set(chosen);
-    for (const row of rows.slice(from, to + 1)) (isOn || isRange ? next.add(row.key) : next.delete(row.key));
+    for (const row of rows.slice(from, to + 1)) {
+      if (isOn || isRange) next.add(row.key);
+      else next.delete(row.key);
+    }
     last.current = index;
     setChosen(next);
   };

@@ -38,7 +38,7 @@ export function ProofCard({ project, run, proof, isEnded }: Props) {
         </li>
         <li>
           <TrendingUp size={14} className={css.accent} aria-hidden />
-          {gain ?? (controls.data?.reason || "What transfer gave is known once its control, from scratch, has run.")}
+          {(gain && gain.charAt(0).toUpperCase() + gain.slice(1)) ?? (controls.data?.reason || "What transfer gave is known once its control, from scratch, has run.")}
         </li>
         {proof.not_started > 0 ? <li>{proof.not_started} tensors of later phases had not begun when the run was stopped.</li> : null}
       </ul>

@@ -8,16 +8,21 @@ import { scoreWords } from "../../model/told";
 /** Return the loss of a run: training as a full line, validation dashed. */
 export function lossLines(log: RunLog): Line[] {
   return [
-    line(log, "loss", "train", "--accent"),
+    line(log, trainColumn(log), "train", "--accent"),
     line(log, "validation_loss", "validation", "--trainable", VALIDATION_DASH),
   ].flat();
+}
+
+/** Steps are told a few times a second; where epochs are shorter than that, their mean says more. */
+export function trainColumn(log: RunLog): string {
+  return (log.column("train_loss")?.length ?? 0) > (log.column("loss")?.length ?? 0) ? "train_loss" : "loss";
 }
 
 /** Return all validation scores; the watched one first. */
 export function scoreLines(log: RunLog, watched: string): Line[] {
   const names = log.names("score:").sort((a, b) => Number(b === watched) - Number(a === watched));
   return names.flatMap((name, index) => {
-    const { color } = lineLook(index);
+    const { color } = lineLook(index + 2);
     return line(log, `score:${name}`, scoreWords(name), index === 0 ? "--trainable" : color, VALIDATION_DASH);
   });
 }
@@ -36,7 +41,7 @@ export function partLines(log: RunLog, prefix: string, lastShown = 24): Line[] {
 /** Return an earlier run's curve beside others: thin, with its name. */
 export function overlayLine(log: RunLog, column: string, label: string, index: number): Line[] {
   const { color, dash } = lineLook(index + 2);
-  return line(log, column, label, color, column.startsWith("loss") ? dash : VALIDATION_DASH).map((one) => ({
+  return line(log, column, label, color, column === "loss" ? dash : VALIDATION_DASH).map((one) => ({
     ...one,
     key: `${label}/${column}`,
     width: 1.1,

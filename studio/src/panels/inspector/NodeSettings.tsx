@@ -1,4 +1,4 @@
-import { Suspense, lazy, useCallback, useEffect, useMemo, useRef } from "react";
+import { Suspense, lazy, useCallback, useMemo, useRef } from "react";
 
 import type { ComponentCard, FlowNode } from "../../api/types";
 import { Busy } from "../../kit/small";
@@ -6,10 +6,10 @@ import { setSettings } from "../../model/edits";
 import { type Field, editWords, fieldsOf } from "../../model/form";
 import { useCheck } from "../../store/checking";
 import { edit } from "../../store/doc";
-import { useView } from "../../store/view";
 import { FreezePanel } from "../FreezePanel";
 import { ApplyAll } from "../Proposals";
 import { SettingsForm } from "../SettingsForm";
+import { useFocusedSetting } from "../form/useFocusedSetting";
 import { useExtras } from "./useExtras";
 import css from "./inspector.module.css";
 
@@ -68,17 +68,4 @@ function split(fields: readonly Field[], holds: boolean): { plain: Field[]; asid
   const shown = fields.filter((field) => field.name !== "code");
   const isAside = (field: Field) => holds && IN_FREEZE_PANEL.includes(field.name);
   return { plain: shown.filter((field) => !isAside(field)), aside: shown.filter(isAside) };
-}
-
-/** Bring the keyboard to the setting that a problem named. */
-function useFocusedSetting(root: React.RefObject<HTMLDivElement | null>, node: string): void {
-  const focus = useView((state) => state.focus);
-  useEffect(() => {
-    if (focus?.node !== node || !focus.setting || Date.now() - focus.at > 2000) return;
-    const name = focus.setting.split(".")[0] ?? "";
-    const row = root.current?.querySelector<HTMLElement>(`[data-setting="${CSS.escape(name)}"]`);
-    row?.closest("details")?.setAttribute("open", "");
-    row?.scrollIntoView({ block: "nearest" });
-    row?.querySelector<HTMLElement>("input, select, textarea, button")?.focus();
-  }, [focus, node, root]);
 }
