@@ -26,6 +26,10 @@
   }
   bench.numFresh = () => all().filter(isFresh).length;
   bench.numNodes = () => all().length;
+  bench.told = () =>
+    all()
+      .map((node) => `${node.dataset.id}: ${isFresh(node) ? "shown" : (node.getAttribute("aria-label") ?? "")}`)
+      .join("; ") || document.body.innerText.slice(0, 500);
   bench.firstPaint = () => performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? null;
   bench.zoom = () => new DOMMatrix(getComputedStyle(document.querySelector(".react-flow__viewport")).transform).a;
 

@@ -188,7 +188,7 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             run = home.transfer(source, **{**chosen, "seed": self._seed(), **columns, **(self.options or {})})
         except DataError as error:
             raise ImageInputError(error.message, hint=error.hint, **error.fields) from error
-        if run.status == "stopped":
+        if run.status in ("stopped", "paused"):
             raise KeyboardInterrupt(run.record.message)
         return run
 

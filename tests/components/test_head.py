@@ -20,7 +20,7 @@ def test_pool_averages_over_places(shape):
 
 
 def test_standardize_gives_mean_zero_deviation_one_and_spares_constants():
-    features = torch.randn(50, 4) * torch.tensor([1.0, 9.0, 0.1, 0.0]) + 3
+    features = torch.randn(50, 4) * torch.tensor([1.0, 9.0, 0.5, 0.0]) + 3
     layer = Standardize(4)
     assert torch.equal(layer(features), features)
     layer.fit(features.mean(0), features.var(0, unbiased=False))
@@ -28,6 +28,47 @@ def test_standardize_gives_mean_zero_deviation_one_and_spares_constants():
     torch.testing.assert_close(scaled.mean(0), torch.zeros(4), atol=1e-5, rtol=0)
     torch.testing.assert_close(scaled[:, :3].std(0, unbiased=False), torch.ones(3), atol=1e-4, rtol=0)
     assert torch.isfinite(scaled).all()
+
+
+def test_a_feature_that_hardly_varies_in_training_cannot_drown_the_others():
+    """What is new in it counts as much as five deviations of the median feature's would, whatever the scale."""
+    for unit in (1e-3, 1.0, 1e3):
+        features = torch.randn(40, 9, generator=torch.Generator().manual_seed(0)) * unit
+        features[:, 0] *= 1e-4
+        layer = Standardize(9)
+        layer.fit(features.mean(0), features.var(0, unbiased=False))
+        new = features.mean(0).clone()
+        median = features.std(0, unbiased=False)[1:].median()
+        new[0] += median
+        torch.testing.assert_close(layer(new[None])[0, 0], torch.tensor(5.0), atol=1e-2, rtol=0.05)
+
+
+def test_numbers_from_few_images_do_not_overshoot():
+    """Features that are silent on all but few images, as those after a ReLU are; R² against unseen images."""
+    generator = torch.Generator().manual_seed(0)
+
+    def draw(count):
+        level = torch.rand(count, 1, generator=generator)
+        seen = level * torch.rand(1, 24, generator=torch.Generator().manual_seed(1)) + 0.02 * torch.rand(
+            count, 24, generator=generator
+        )
+        rare = torch.rand(count, 40, generator=generator)
+        rare = torch.where(rare > 0.97, rare, 1e-5 * rare)
+        return torch.cat([seen, rare], dim=1), level
+
+    (features, level), (new, truth) = draw(25), draw(200)
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        head = Head(64, 1)
+    head.standardize.fit(features.mean(0), features.var(0, unbiased=False))
+    optimizer = torch.optim.AdamW(head.parameters(), 3e-3)
+    for _ in range(300):
+        optimizer.zero_grad()
+        nn.functional.mse_loss(head(features), (level - level.mean()) / level.std()).backward()
+        optimizer.step()
+    said = head(new).detach() * level.std() + level.mean()
+    r2 = 1 - (said - truth).square().sum() / (truth - truth.mean()).square().sum()
+    assert r2 > 0.5
 
 
 def test_head_is_float32_under_autocast():

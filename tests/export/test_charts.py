@@ -90,6 +90,20 @@ def test_wires_run_from_left_to_right(make: SimpleNamespace) -> None:
     assert all(float(a) < float(b) for a, b in starts)
 
 
+def test_bypassed_nodes_say_so_and_titles_take_the_place_of_ids(make: SimpleNamespace) -> None:
+    flow = make.flow()
+    nodes = tuple(
+        n.edit(title="Eyes <1>") if n.id == "backbone" else n.edit(is_bypassed=n.id == "head")
+        for n in flow.nodes
+    )
+    svg = draw_flow(flow.edit(nodes=nodes), {"backbone": "frozen", "head": "trainable"})
+    assert svg.count('class="node bypassed"') == 1
+    assert svg.count(">bypassed</text>") == 1
+    assert "trainable" not in svg.partition("</pattern>")[2]
+    assert ">Eyes &lt;1&gt;</text>" in svg
+    assert svg.count(">backbone</text>") == 1  # its component
+
+
 def test_a_loop_and_an_empty_flow_are_drawn_without_error() -> None:
     edges = tuple(
         Edge.model_validate({"source": s, "target": t}) for s, t in (("a.x", "b.x"), ("b.x", "a.x"))

@@ -25,7 +25,7 @@ def test_data_and_base_say_what_they_are(state: BenchState, stripes: Path) -> No
     facts = gather_facts(state, *readable_parts(flow))
     assert facts.num_classes == 3
     assert facts.label_kind == "category"
-    card = state.session.open(*_base_of(flow)).card
+    card = state.session.open_base(*_base_of(flow)).card
     assert facts.ports["backbone"] == card.port
     assert facts.num_features["backbone"] == card.stages[-1].output_shape[0]
 

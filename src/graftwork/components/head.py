@@ -32,6 +32,10 @@ class Standardize(nn.Module):
     Until ``fit`` is called it passes features on unchanged.
     """
 
+    least_share = 0.2
+    """A deviation counts as at least this share of the median one. A feature that is silent on all but a few of the
+    training images would else lie thousands of deviations off on the first new image that shows it."""
+
     def __init__(self, num_features: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(num_features))
@@ -43,7 +47,10 @@ class Standardize(nn.Module):
         """Hold these moments; features that never vary keep their scale of one."""
         self.mean.copy_(mean)
         deviation = variance.clamp_min(0).sqrt()
-        self.scale.copy_(torch.where(deviation > 1e-6, 1.0 / deviation.clamp_min(1e-6), 1.0))
+        varies = deviation > 1e-6
+        if bool(varies.any()):
+            least = self.least_share * deviation[varies].median()
+            self.scale.copy_(torch.where(varies, 1.0 / deviation.clamp_min(least), 1.0))
 
     def forward(self, features: Float[Tensor, "b d"]) -> Float[Tensor, "b d"]:
         return (features - self.mean) * self.scale

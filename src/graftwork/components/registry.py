@@ -13,7 +13,7 @@ from torch import nn
 from graftwork.documents.document import Document
 from graftwork.errors import UnknownName, UsageError, did_you_mean
 
-__all__ = ["Builder", "Site", "build_component", "builds"]
+__all__ = ["Builder", "Site", "build_component", "builder_of", "builds"]
 
 ENTRY_POINTS = "graftwork.components"
 
@@ -66,6 +66,12 @@ def load_plugins() -> None:
         point.load()
 
 
+def builder_of(component: str) -> Builder | None:
+    """Return the function that builds the components of this name, None where there is none."""
+    load_plugins()
+    return _builders.get(component)
+
+
 def build_component(component: str, settings: Document, site: Site) -> nn.Module:
     """Return the module of a component, its first weights drawn from torch's present random state.
 
@@ -73,11 +79,11 @@ def build_component(component: str, settings: Document, site: Site) -> nn.Module
         UnknownName: nothing builds a component of that name.
         ShapeError: what comes in does not fit; the node and both sides are named.
     """
-    load_plugins()
-    if component not in _builders:
+    builder = builder_of(component)
+    if builder is None:
         raise UnknownName(
             f"Nothing builds the component '{component}' of node '{site.node}'.",
             hint=did_you_mean(component, list(_builders)),
             node=site.node,
         )
-    return _builders[component](settings, site)
+    return builder(settings, site)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from torch import nn
@@ -53,6 +54,7 @@ def builds_checked(*names: str) -> Callable[[Builder], Builder]:
 
 
 def _checked(name: str, builder: Builder) -> Builder:
+    @wraps(builder)
     def build(settings: Any, site: Site) -> nn.Module:
         check_site(name, settings, site)
         return builder(settings, site)

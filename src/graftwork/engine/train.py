@@ -351,7 +351,7 @@ def _train_epoch(
             yield _save(runner, save, step + 1)
             if is_paused:
                 raise _paused()
-    state.epoch += 1
+    state.epoch, state.step = state.epoch + 1, 0
     yield runner.end_epoch(state.epoch, time.perf_counter() - start)
     is_paused = is_paused or pause()
     if is_paused or _is_over(runner) or _is_due(runner):

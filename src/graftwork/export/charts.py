@@ -126,7 +126,7 @@ def draw_interval(interval: Interval) -> Markup:
 
 
 def draw_flow(flow: Flow, states: dict[str, str]) -> Markup:
-    """Return nodes and wires of ``flow`` from left to right.
+    """Return nodes and wires of ``flow`` from left to right; nodes go by their titles, bypassed ones say so.
 
     Args:
         flow: the flow; a loop is drawn in the order of its nodes.
@@ -139,7 +139,7 @@ def draw_flow(flow: Flow, states: dict[str, str]) -> Markup:
     height = max(y for _, y in places.values()) + NODE_HEIGHT + 2
     wires = [_wire(places[e.source.node], places[e.target.node], f"{e.source} to {e.target}")
              for e in flow.edges if {e.source.node, e.target.node} <= places.keys()]  # fmt: skip
-    nodes = [_node(places[n.id], n, states.get(n.id, "")) for n in flow.nodes]
+    nodes = [_node(places[n.id], n, "bypassed" if n.is_bypassed else states.get(n.id, "")) for n in flow.nodes]
     return _svg("flow", width, height, f"The flow {flow.name}", [PARTLY_FROZEN, *wires, *nodes])
 
 
@@ -234,10 +234,8 @@ def _wire(source: tuple[float, float], target: tuple[float, float], title: str) 
 def _node(place: tuple[float, float], node: Node, state: str) -> Markup:
     x, y = place
     detail = next((_setting_text(k, v) for k, v in node.settings.items()), "")
-    rows = [
-        node.component if node.component != node.id else detail,
-        detail if node.component != node.id else "",
-    ]
+    name = node.title or node.id
+    rows = [node.component, detail] if node.component != name else [detail]
     texts = [
         Markup('<text class="detail" x="{}" y="{}">{}</text>').format(
             x + 12, y + 39 + 15 * i, _shortened(row, 30)
@@ -247,16 +245,16 @@ def _node(place: tuple[float, float], node: Node, state: str) -> Markup:
     return Markup(
         '<g class="node {}"><rect x="{}" y="{}" width="{}" height="{}" rx="8"/><text x="{}" y="{}">{}</text>{}{}</g>'
     ).format(
-        state, x, y, NODE_WIDTH, NODE_HEIGHT, x + 12, y + 22, _shortened(node.id, 22), Markup("").join(texts),
+        state, x, y, NODE_WIDTH, NODE_HEIGHT, x + 12, y + 22, _shortened(name, 22), Markup("").join(texts),
         _state(x + 12, y + 62, state),
     )  # fmt: skip
 
 
 def _state(x: float, y: float, state: str) -> Markup:
-    """Return the icon and the word for what is frozen in a node, so that color is never the only sign."""
+    """Return icon and word for what is frozen in a node, or that it is bypassed: color is never the only sign."""
     if not state:
         return Markup("")
-    icons = ("frozen", "trainable") if state == "partly" else (state,)
+    icons = {"partly": ("frozen", "trainable"), "bypassed": ()}.get(state, (state,))
     drawn = [
         Markup('<path class="icon-{}" transform="translate({} {}) scale(0.75)" d="{}"/>').format(
             name, x + 15 * i, y - 10, ICONS[name]
@@ -264,7 +262,7 @@ def _state(x: float, y: float, state: str) -> Markup:
         for i, name in enumerate(icons)
     ]
     word = Markup('<text class="state" x="{}" y="{}">{}</text>').format(
-        x + 15 * len(icons) + 1, y, "partly frozen" if state == "partly" else state
+        x + 15 * len(icons) + (1 if icons else 0), y, "partly frozen" if state == "partly" else state
     )
     return Markup("").join([*drawn, word])
 

@@ -69,10 +69,10 @@ def _head_row(plan: Plan) -> StageRow:
 
 
 def node_states(run: RunFolder) -> dict[str, str]:
-    """Return the CSS class of the flow's nodes that hold parameters."""
+    """Return the CSS class of the flow's nodes that hold parameters and run."""
     if run.flow is None or run.plan is None:
         return {}
     frozen = [s.is_frozen for s in run.plan.stages]
     backbone = "frozen" if frozen and all(frozen) else "partly" if any(frozen) else "trainable"
     states = {"backbone": backbone, "head": "trainable"}
-    return {n.id: states[n.component] for n in run.flow.nodes if n.component in states}
+    return {n.id: states[n.component] for n in run.flow.nodes if n.component in states and not n.is_bypassed}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from graftwork.documents.events import Event
 from graftwork.documents.flow import Flow, Node
 from graftwork.documents.plan import Plan
+from graftwork.graph.bypass import without_bypassed
 from graftwork.graph.custom import CustomSettings, custom_nodes
 from graftwork.graph.ports import Wire
 from graftwork.graph.topology import incoming
@@ -81,8 +82,8 @@ def _plan(flow: Flow, workspace: Workspace, **_: object) -> Plan:
 def rehearse(flow: Flow, root: Path) -> tuple[str, ...]:
     """Try the custom code of a flow on two made-up images, in a worker, before anything long begins.
 
-    A node is tried when the sizes of what comes in are known without the data and the bases: images are
-    (2, 3, 224, 224) where the node says nothing else.
+    A node is tried when it is not bypassed and the sizes of what comes in are known without the data and the
+    bases: images are (2, 3, 224, 224) where the node says nothing else.
 
     Args:
         flow: a checked flow.
@@ -94,6 +95,7 @@ def rehearse(flow: Flow, root: Path) -> tuple[str, ...]:
     Raises:
         GraftworkError: what the code does wrong.
     """
+    flow = without_bypassed(flow)
     tried = {node.id: s for node in custom_nodes(flow) if (s := _shapes_into(flow, node)) is not None}
     if tried:
         _work(_rehearse, flow, tried, root)

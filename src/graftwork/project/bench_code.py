@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from torch import nn
 
-from graftwork.components import catalog, objectives, registry  # noqa: F401  the catalog registers the builders
+from graftwork.components import catalog, objectives  # noqa: F401  the catalog registers the builders
 from graftwork.components.custom.code import read_code
 from graftwork.components.objectives import build_objective
+from graftwork.components.registry import builder_of
 from graftwork.data import open_images
 from graftwork.documents.flow import Flow, Node
 from graftwork.documents.node_code import NodeCode
@@ -22,7 +23,7 @@ from graftwork.graph.custom import CustomSettings
 from graftwork.graph.wires import face_of, parse_settings
 
 if TYPE_CHECKING:
-    from graftwork.project.bench_session import BenchSession
+    from graftwork.engine.preview.session import PreviewSession
 
 __all__ = ["code_of_node"]
 
@@ -30,7 +31,7 @@ _MAX_MODULE = 20_000
 _MAX_SOURCE = 200_000
 
 
-def code_of_node(session: BenchSession, flow: Flow, node_id: str, root: Path) -> NodeCode:
+def code_of_node(session: PreviewSession, flow: Flow, node_id: str, root: Path) -> NodeCode:
     """Return a node as code; what cannot be built yet is told, and its source shown all the same.
 
     Args:
@@ -56,7 +57,7 @@ def code_of_node(session: BenchSession, flow: Flow, node_id: str, root: Path) ->
     )
 
 
-def _built(session: BenchSession, flow: Flow, node: Node) -> tuple[list[nn.Module], str | None]:
+def _built(session: PreviewSession, flow: Flow, node: Node) -> tuple[list[nn.Module], str | None]:
     """Return the modules that a node became, or why there are none."""
     try:
         return _modules(session, flow, node), None
@@ -66,14 +67,14 @@ def _built(session: BenchSession, flow: Flow, node: Node) -> tuple[list[nn.Modul
         return [], str(error)
 
 
-def _modules(session: BenchSession, flow: Flow, node: Node) -> list[nn.Module]:
+def _modules(session: PreviewSession, flow: Flow, node: Node) -> list[nn.Module]:
     face = face_of(node)
     if face.contract.group == "data":
         return []
     if face.contract.group == "objective":
         return [build_objective(node.component, parse_settings(node, face.contract))]
     if node.component == "backbone":
-        return [session.base_in(flow, node).module]
+        return [session.base_of(flow, node).module]
     parts = session.parts_of(flow, node.id)
     if parts.placed is not None:
         return [parts.placed.base.module]
@@ -94,18 +95,12 @@ def _written(node: Node, modules: list[nn.Module], root: Path) -> tuple[str, str
         return _source(open_images), _file(open_images)
     makers: list[Any] = [type(m) for m in modules if not _is_of_torch(m)][-1:]
     if group not in ("base", "objective"):
-        makers.append(_builder(node.component))
+        makers.append(builder_of(node.component))
     makers = [m for m in makers if m is not None and _source(m)]
     if not makers:
         return "", ""
     file = _file(makers[-1])
     return "\n\n".join(_source(m) for m in makers if _file(m) == file), file
-
-
-def _builder(component: str) -> Any:
-    """Return the function that builds a component, without the checks around it."""
-    builder = registry._builders.get(component)
-    return builder and inspect.getclosurevars(builder).nonlocals.get("builder", builder)
 
 
 def _is_of_torch(module: nn.Module) -> bool:

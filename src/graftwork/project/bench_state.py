@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graftwork.data import ImageSet
+    from graftwork.engine.preview.session import PreviewSession
     from graftwork.engine.trained import TrainedModel
     from graftwork.engine.workspace import Workspace
     from graftwork.graph.contracts import ImagesSettings
-    from graftwork.project.bench_session import BenchSession
     from graftwork.project.project import Project
 
 __all__ = ["BenchState", "perform"]
@@ -46,13 +46,13 @@ class BenchState:
 
     def __init__(self, root: Path) -> None:
         from graftwork.engine.preview.memory import Memory
-        from graftwork.project.bench_session import BenchSession
+        from graftwork.engine.preview.session import PreviewSession
         from graftwork.project.project import Project
 
         self.root = root
         self.project: Project = Project(root, create=False, on_note=self._note)
         self.workspace: Workspace = self.project.workspace
-        self.session: BenchSession = BenchSession(self.workspace)
+        self.session: PreviewSession = PreviewSession(self.workspace)
         self.kept: dict[str, Any] = {}
         self.stop: Callable[[], bool] = _never
         self.tell: Callable[[Any], None] = _nobody

@@ -85,7 +85,7 @@ def base_card(state: BenchState, base_id: str, image_size: int | None = None) ->
     from graftwork.graph.contracts import BackboneSettings
 
     settings = BackboneSettings(base=base_id, image_size=image_size)
-    return state.session.open(settings, None, 0).card
+    return state.session.open_base(settings, None, 0).card
 
 
 def open_node(state: BenchState, flow: Flow, node: str) -> BaseCard:
@@ -102,7 +102,7 @@ def open_node(state: BenchState, flow: Flow, node: str) -> BaseCard:
     flow = with_node(flow, node)
     target = flow.node(node)
     if target.component == "backbone":
-        return state.session.base_in(flow, target).card
+        return state.session.base_of(flow, target).card
     if target.component != "custom":
         raise FlowError(
             f"Node '{node}' is a '{target.component}' and holds no base.",

@@ -75,7 +75,7 @@ def gather_facts(
     for node, settings in bases.items():
         try:
             side = settings.image_size or (images.size if images is not None else None)
-            card = state.session.open(settings, side, seed).card
+            card = state.session.open_base(settings, side, seed).card
         except (GraftworkError, ValueError):
             continue
         ports[node], widths[node] = card.port, _width(card, settings.last_stage)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 from collections.abc import Iterator
@@ -16,6 +17,11 @@ from graftwork.documents.flow import Flow, dump_flow, load_flow
 from graftwork.errors import FlowChanged, FlowError, UsageError, did_you_mean
 
 __all__ = ["FlowFile", "FlowFiles"]
+
+
+_MOST_BYTES = 200
+"""Of a name; what is written beside the file needs some room too, and file systems end at 255."""
+_SHORTENED = 150
 
 
 class FlowFile(Document):
@@ -41,7 +47,11 @@ class FlowFiles:
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all flow files, the last changed first."""
-        found = [(p.stat().st_mtime, p.stem) for p in self.folder.glob("*.yaml") if p.is_file()]
+        found = []
+        for path in self.folder.glob("*.yaml"):
+            with contextlib.suppress(OSError):  # deleted since
+                if path.is_file() and not path.name.startswith("."):
+                    found.append((path.stat().st_mtime, path.stem))
         return tuple(name for _, name in sorted(found, key=lambda x: (-x[0], x[1])))
 
     def read(self, name: str) -> FlowFile:
@@ -109,6 +119,7 @@ class FlowFiles:
     def free_name(self, name: str) -> str:
         """Return ``name`` as a file name that no flow has, with a number where it is taken."""
         stem = "".join(c if c.isalnum() or c in "-_." else "-" for c in name).strip("-.") or "flow"
+        stem = stem.encode()[:_SHORTENED].decode(errors="ignore")
         number, free = 1, stem
         while (self.folder / f"{free}.yaml").exists():
             number += 1
@@ -116,9 +127,15 @@ class FlowFiles:
         return free
 
     def _path(self, name: str) -> Path:
-        if not name or name != Path(name).name or name.startswith(".") or "\\" in name or "\0" in name:
+        is_plain = name == Path(name).name and name.isprintable() and bool(name.strip())
+        if not is_plain or name.startswith(".") or "\\" in name:
             raise UsageError(
-                f"'{name}' cannot name a flow.", hint="Use letters, digits, points, - and _; no folders."
+                f"{name!r} cannot name a flow.", hint="Use letters, digits, points, - and _; no folders."
+            )
+        if len(name.encode()) > _MOST_BYTES:
+            raise UsageError(
+                f"The name '{name[:40]}…' is too long for a flow.",
+                hint=f"Use at most {_MOST_BYTES} letters; letters beyond English ones count more than once.",
             )
         return self.folder / f"{name}.yaml"
 

@@ -16,6 +16,8 @@ from graftwork.project.archives import is_archive, unpack
 __all__ = ["begin_upload", "finish_upload", "put_file"]
 
 FOLDER = "uploads"
+_LONGEST, _DEEPEST = 240, 40
+"""Bytes of a name, folders in one another: what file systems take, with room for the part that arrives."""
 
 
 def begin_upload(root: Path) -> str:
@@ -43,6 +45,8 @@ def put_file(root: Path, upload: str, path: str) -> Iterator[IO[bytes]]:
     target = _place(root, upload) / _inside(path)
     with storing("The dropped file", target.parent):
         target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            raise UsageError(f"'{path}' came as a folder already.", hint="Drop the folder itself.")
         part = target.with_name(f".{target.name}.part")
         try:
             with part.open("wb") as file:
@@ -85,6 +89,7 @@ def _place(root: Path, upload: str) -> Path:
 def _inside(path: str) -> Path:
     pure = PurePosixPath(path.replace("\\", "/"))
     parts = pure.parts
-    if not parts or pure.is_absolute() or any(p in ("..", ".") or "\0" in p or ":" in p for p in parts):
+    is_odd = any(p in ("..", ".") or "\0" in p or ":" in p or len(p.encode()) > _LONGEST for p in parts)
+    if not parts or pure.is_absolute() or is_odd or len(parts) > _DEEPEST:
         raise UsageError(f"'{path}' is no path of a dropped file.", hint="Drop the folder itself.")
     return Path(*parts)

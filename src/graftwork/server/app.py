@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
@@ -12,12 +13,14 @@ from fastapi import APIRouter, FastAPI, WebSocket
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import TypeAdapter
+from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 from starlette.types import ASGIApp
 
 from graftwork import __version__
 from graftwork.server.documents import ErrorBody, FeedMessage, Watch
 from graftwork.server.feed import feed
+from graftwork.server.plain_json import PlainJSON
 from graftwork.server.refusals import add_refusals
 from graftwork.server.routes import ROUTERS
 from graftwork.server.security import Access, Guard
@@ -33,8 +36,12 @@ _HOW_TO_BUILD = """<!doctype html><meta charset=utf-8><title>Graftwork</title>
 
 
 def ui_folder() -> Path | None:
-    """Return the folder of the built studio, None where it was not built."""
-    folder = Path(str(files("graftwork"))) / "ui"
+    """Return the folder of the built studio, None where it was not built.
+
+    ``$GRAFTWORK_UI`` names another one, for work on the pages.
+    """
+    named = os.environ.get("GRAFTWORK_UI")
+    folder = Path(named) if named else Path(str(files("graftwork"))) / "ui"
     return folder if (folder / "index.html").is_file() else None
 
 
@@ -57,6 +64,7 @@ def create_api(studio: Studio) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
+        default_response_class=PlainJSON,
     )
     app.state.studio = studio
     add_refusals(app)
@@ -69,6 +77,10 @@ def create_api(studio: Studio) -> FastAPI:
     @app.websocket("/api/feed")
     async def follow(socket: WebSocket) -> None:
         await feed(socket, studio)
+
+    @app.get("/api/{_path:path}", include_in_schema=False)
+    def lead_nowhere(_path: str) -> None:
+        raise HTTPException(404)
 
     _add_feed_schema(app)
     _add_pages(app)

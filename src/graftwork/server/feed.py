@@ -28,6 +28,7 @@ from graftwork.server.documents import (
     RunsChanged,
     Watch,
 )
+from graftwork.server.plain_json import plain_json
 from graftwork.server.state import OpenProject, Studio
 
 __all__ = ["feed"]
@@ -111,7 +112,7 @@ async def feed(socket: WebSocket, studio: Studio) -> None:
 
     async def tell(message: Document) -> None:
         async with lock:
-            await socket.send_text(message.model_dump_json())
+            await socket.send_text(plain_json(message.model_dump_json()))
 
     await tell(Hello(version=__version__))
     tasks = [

@@ -8,7 +8,28 @@ from threading import Lock
 
 from graftwork.errors import NotOpened, UsageError
 
-__all__ = ["Roots"]
+__all__ = ["Roots", "place"]
+
+
+def place(path: str | Path) -> Path:
+    """Return where a path leads, links resolved.
+
+    Raises:
+        UsageError: no system has such a path.
+    """
+    try:
+        found = Path(path).expanduser().resolve()
+        found.exists()
+    except (OSError, ValueError, RuntimeError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise UsageError(
+            f"{str(path)[:_SHOWN]!r} is no path: {(why or 'it leads nowhere').rstrip('.').lower()}.",
+            hint="Choose a folder from the list, or write its path out in full.",
+        ) from error
+    return found
+
+
+_SHOWN = 100
 
 
 class Roots:
@@ -33,7 +54,7 @@ class Roots:
         Raises:
             UsageError: no such folder.
         """
-        path = Path(folder).expanduser().resolve()
+        path = place(folder)
         if not path.is_dir():
             what = "is a file" if path.is_file() else "is not there"
             raise UsageError(f"{path} cannot be opened: it {what}.", hint="Name a folder.")
@@ -44,7 +65,7 @@ class Roots:
 
     def top_of(self, path: Path) -> Path | None:
         """Return the opened folder that ``path`` lies in; None outside all of them."""
-        found = path.expanduser().resolve()
+        found = place(path)
         around = [f for f in self._folders if found == f or f in found.parents]
         return min(around, key=lambda f: len(f.parts), default=None)
 
@@ -54,7 +75,7 @@ class Roots:
         Raises:
             NotOpened: it does not.
         """
-        found = Path(path).expanduser().resolve()
+        found = place(path)
         if self.top_of(found) is None:
             raise NotOpened(
                 f"{found} lies outside the folders that are open.",

@@ -12,7 +12,7 @@ from graftwork.project.flow_files import FlowFiles
 from graftwork.project.recent import recent_projects, remember_project
 from graftwork.project.thumbnails import Thumbnails
 from graftwork.server.pictures import Pictures
-from graftwork.server.roots import Roots
+from graftwork.server.roots import Roots, place
 
 __all__ = ["OpenProject", "Studio", "project_id"]
 
@@ -63,7 +63,7 @@ class Studio:
         Raises:
             StorageError: there is none, or none can be made.
         """
-        path = Path(root).expanduser().resolve()
+        path = place(root)
         with self._lock:
             found = self._open.get(project_id(path))
             if found is None:

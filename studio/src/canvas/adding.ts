@@ -9,6 +9,7 @@ import { say, sayError, useToasts } from "../store/toast";
 import { useView } from "../store/view";
 import { boxesOf, facesNow, nodesIn } from "./shown";
 import { focusCanvas, placeAt, screenMiddle } from "./ui";
+import { reveal } from "./useFocus";
 
 /** Name of what a drag from the palette carries: the name of a component. */
 export const COMPONENT_DRAG = "application/x-graftwork-component";
@@ -49,6 +50,7 @@ function add(card: ComponentCard, wanted: Place | undefined, loose: Loose | unde
   useView.getState().select([id]);
   useToasts.getState().announce(other ? `Added ${card.title}, connected to ${other}.` : `Added ${card.title}.`);
   focusCanvas(id);
+  reveal(id);
 }
 
 function placeFor(flow: Flow, source: string | undefined): Place {

@@ -1,7 +1,9 @@
 /** Keys of the canvas that are no commands: arrows move nodes, Space selects what has the keyboard. */
 import type { KeyboardEvent } from "react";
 
+import { pressed, shortcutFor } from "../model/keys";
 import { GRID } from "../model/place";
+import { runCommand, useKeys } from "../store/commands";
 import { useView } from "../store/view";
 import { nudge } from "./acts";
 import { focusedId } from "./ui";
@@ -17,6 +19,7 @@ export function pressedOnCanvas(event: KeyboardEvent): void {
   const target = event.target as HTMLElement;
   // Controls within a node keep their own keys.
   const isOwn = target.matches(".react-flow__node, .react-flow__edge, [data-canvas]");
+  if (isOwn && !(event.target instanceof HTMLElement)) return pressedOnWire(event);
   if (!isOwn || event.ctrlKey || event.metaKey || event.altKey) return;
   const arrow = ARROWS[event.key];
   if (arrow) {
@@ -27,6 +30,16 @@ export function pressedOnCanvas(event: KeyboardEvent): void {
     event.preventDefault();
     toggle(focusedId());
   }
+}
+
+/** A wire is no HTML element, so the page's own listener does not see that it lies on the canvas. */
+function pressedOnWire(event: KeyboardEvent): void {
+  if (event.key === " ") toggle(focusedId());
+  else {
+    const found = shortcutFor(pressed(event), "canvas", useKeys.getState().remapped);
+    if (found?.scope !== "canvas" || !runCommand(found.id)) return;
+  }
+  event.preventDefault();
 }
 
 function toggle(id: string | null): void {

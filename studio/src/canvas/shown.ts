@@ -2,24 +2,21 @@
  * The nodes and wires that React Flow draws, derived from the flow, its check, the selection and a drag under way.
  * What did not change keeps its identity, so that a drag of one node draws one node anew.
  */
-import { type Edge, type EdgeChange, type Node, type NodeChange, applyNodeChanges } from "@xyflow/react";
+import { type EdgeChange, type NodeChange, applyNodeChanges } from "@xyflow/react";
 import { create } from "zustand";
 
-import type { Flow, FlowCheck, FlowGroup, NodeFace, Problem } from "../api/types";
-import { type Place, edgeKey } from "../model/edits";
-import { lanesOf } from "../model/layout";
-import { type Box, USUAL, around, firstPlaces } from "../model/place";
-import { type Faces, type Kind, portOf, wireWords } from "../model/wiring";
+import type { Flow, FlowCheck } from "../api/types";
+import type { Place } from "../model/edits";
+import { type Box, USUAL, firstPlaces } from "../model/place";
+import type { Faces } from "../model/wiring";
 import { useChecks } from "../store/checking";
 import { type Doc, useOpen } from "../store/doc";
 import { useView } from "../store/view";
-import { groupNodeId, groupOfId, isGroupId, portTop } from "./measures";
+import { type CanvasEdge, type CanvasNode, type NodeLook, type Scene, drawEdges, drawNodes, membersOf } from "./drawing";
+import { groupOfId, isGroupId } from "./measures";
 
-export type CanvasNode = Node<{ id: string }, "component" | "frame" | "collapsed">;
-export type WireData = { kind: Kind | null; lane: number | null; words: string };
-export type CanvasEdge = Edge<WireData, "wire">;
-/** What the check says about one node. */
-export type NodeLook = { face: NodeFace | undefined; problems: readonly Problem[] };
+export { membersOf } from "./drawing";
+export type { CanvasEdge, CanvasNode, NodeLook } from "./drawing";
 
 /** A place that is shown instead of the flow's own, as long as that one is `base`. Opening a flow changes no file. */
 type Instead = { base: Place | undefined; place: Place };
@@ -39,8 +36,6 @@ export const useLook = (id: string): NodeLook => useShown((state) => state.looks
 
 let doc: Doc | null = null;
 let key: string | null = null;
-const HEAD_OF_FRAME = 30;
-const EDGE_OF_FRAME = 18;
 
 /** Draw the active flow, and keep it drawn. Returns how to end it. */
 export function showActive(): () => void {
@@ -70,10 +65,16 @@ export function showActive(): () => void {
 
 const flowNow = (): Flow | null => doc?.getState().flow ?? null;
 
+let faces: { of: Shown["looks"]; found: Faces } = { of: NOTHING.looks, found: {} };
+
+/** Return the faces of all nodes, as the last check told them. */
 export function facesNow(): Faces {
-  return Object.fromEntries(
-    Object.entries(useShown.getState().looks).flatMap(([id, { face }]) => (face ? [[id, face]] : [])),
-  );
+  const { looks } = useShown.getState();
+  if (faces.of !== looks) {
+    const found = Object.entries(looks).flatMap(([id, { face }]) => (face ? [[id, face] as const] : []));
+    faces = { of: looks, found: Object.fromEntries(found) };
+  }
+  return faces.found;
 }
 
 /** Return where each node of the flow is shown. */
@@ -111,11 +112,6 @@ export function boxesOf(flow: Flow): Record<string, Box> {
   );
 }
 
-export const membersOf = (flow: Flow, group: string): readonly string[] => {
-  const found = flow.groups.find((item) => item.id === group);
-  return found ? found.nodes.filter((id) => flow.nodes.some((node) => node.id === id)) : [];
-};
-
 /** Return the nodes that a selection stands for: those of its groups among them; wires left out. */
 export function nodesIn(flow: Flow, ids: readonly string[]): string[] {
   const all = ids.flatMap((id) => (isGroupId(id) ? membersOf(flow, groupOfId(id)) : [id]));
@@ -126,131 +122,18 @@ function refresh(): void {
   const flow = flowNow();
   if (!flow) return;
   const state = useShown.getState();
-  const selected = new Set(useView.getState().selection);
-  const boxes = boxesOf(flow);
-  const nodes = reuse(state.nodes, drawnNodes(flow, boxes, selected, state));
-  const edges = reuse(state.edges, drawnEdges(flow, boxes, selected, state));
-  if (nodes !== state.nodes || edges !== state.edges) useShown.setState({ nodes, edges });
-}
-
-/** Return the new items, each that equals an old one replaced by it. */
-function reuse<T extends { id: string }>(before: T[], now: T[]): T[] {
-  const old = new Map(before.map((item) => [item.id, item]));
-  let isSame = before.length === now.length;
-  const next = now.map((item, index) => {
-    const found = old.get(item.id);
-    const kept = found && JSON.stringify(found) === JSON.stringify(item) ? found : item;
-    if (kept !== before[index]) isSame = false;
-    return kept;
-  });
-  return isSame ? before : next;
-}
-
-function drawnNodes(flow: Flow, boxes: Record<string, Box>, selected: Set<string>, state: Shown): CanvasNode[] {
-  const old = new Map(state.nodes.map((node) => [node.id, node]));
-  const hidden = new Set<string>();
-  const frames = flow.groups.flatMap((group) => {
-    const members = membersOf(flow, group.id);
-    if (members.length === 0) return [];
-    if (group.is_collapsed) for (const id of members) hidden.add(id);
-    return [groupNode(group, members.map((id) => boxes[id] as Box), selected)];
-  });
-  const shown = flow.nodes.filter((node) => !hidden.has(node.id));
-  const own = shown.map(({ id }): CanvasNode => {
-    const box = boxes[id] as Box;
-    const look = state.looks[id];
-    return {
-      id,
-      type: "component",
-      data: { id },
-      position: { x: box.x, y: box.y },
-      selected: selected.has(id),
-      ariaLabel: `${look?.face?.title ?? id}, node ${id}`,
-    };
-  });
-  return [...frames, ...own].map((node) => {
-    const measured = old.get(node.id)?.measured;
-    return measured && old.get(node.id)?.type === node.type ? { ...node, measured } : node;
-  });
-}
-
-function groupNode(group: FlowGroup, boxes: readonly Box[], selected: Set<string>): CanvasNode {
-  const id = groupNodeId(group.id);
-  const box = around(boxes) ?? { x: 0, y: 0, ...USUAL };
-  const title = group.title || group.id;
-  const common = { id, data: { id: group.id }, selected: selected.has(id) };
-  if (group.is_collapsed) {
-    const ariaLabel = `${title}, collapsed group of ${group.nodes.length} nodes`;
-    return { ...common, type: "collapsed", position: { x: box.x, y: box.y }, ariaLabel };
-  }
-  return {
-    ...common,
-    type: "frame",
-    position: { x: box.x - EDGE_OF_FRAME, y: box.y - HEAD_OF_FRAME - EDGE_OF_FRAME / 2 },
-    width: box.width + 2 * EDGE_OF_FRAME,
-    height: box.height + HEAD_OF_FRAME + 1.5 * EDGE_OF_FRAME,
-    zIndex: -1,
-    dragHandle: ".frame-head",
-    style: { pointerEvents: "none" },
-    ariaLabel: `${title}, group of ${group.nodes.length} nodes`,
+  const { looks, moving } = state;
+  const scene: Scene = {
+    flow,
+    boxes: boxesOf(flow),
+    faces: facesNow(),
+    looks,
+    moving,
+    selected: new Set(useView.getState().selection),
   };
-}
-
-function drawnEdges(flow: Flow, boxes: Record<string, Box>, selected: Set<string>, state: Shown): CanvasEdge[] {
-  const faces = facesNow();
-  const owner = new Map<string, string>();
-  for (const group of flow.groups) if (group.is_collapsed) for (const id of group.nodes) owner.set(id, group.id);
-  const isMoving = Object.keys(state.moving).length > 0;
-  const lanes = isMoving ? null : lanesNow(flow, boxes, faces, owner);
-  const old = new Map(state.edges.map((edge) => [edge.id, edge.data?.lane ?? null]));
-  const known = new Set(flow.nodes.map((node) => node.id));
-  return flow.edges.flatMap((edge): CanvasEdge[] => {
-    const { source, target } = edge;
-    const [from, to] = [owner.get(source.node), owner.get(target.node)];
-    if ((from !== undefined && from === to) || !known.has(source.node) || !known.has(target.node)) return [];
-    // Until the check has told of the ports there is nothing to draw the wire to.
-    if (!portOf(faces, source, "output") || !portOf(faces, target, "input")) return [];
-    const id = edgeKey(edge);
-    const touches = source.node in state.moving || target.node in state.moving;
-    const words = wireWords(faces, edge);
-    return [
-      {
-        id,
-        type: "wire",
-        source: from ? groupNodeId(from) : source.node,
-        sourceHandle: from ? `${source.node}.${source.port}` : source.port,
-        target: to ? groupNodeId(to) : target.node,
-        targetHandle: to ? `${target.node}.${target.port}` : target.port,
-        selected: selected.has(id),
-        reconnectable: !from && !to,
-        ariaLabel: `Wire ${words}`,
-        data: {
-          kind: portOf(faces, source, "output")?.kind ?? null,
-          lane: lanes ? (lanes[id] ?? null) : touches ? null : (old.get(id) ?? null),
-          words,
-        },
-      },
-    ];
-  });
-}
-
-function lanesNow(flow: Flow, boxes: Record<string, Box>, faces: Faces, owner: Map<string, string>): Record<string, number> {
-  const index = (id: string, port: string, side: "inputs" | "outputs") =>
-    Math.max(0, faces[id]?.[side].findIndex((item) => item.name === port) ?? 0);
-  const wires = flow.edges.flatMap((edge) => {
-    const { source, target } = edge;
-    const [from, to] = [boxes[source.node], boxes[target.node]];
-    if (!from || !to || owner.has(source.node) || owner.has(target.node)) return [];
-    return {
-      key: edgeKey(edge),
-      source: source.node,
-      target: target.node,
-      from: { x: from.x + from.width, y: from.y + portTop(index(source.node, source.port, "outputs")) },
-      to: { x: to.x, y: to.y + portTop(index(target.node, target.port, "inputs")) },
-    };
-  });
-  const drawn = Object.fromEntries(Object.entries(boxes).filter(([id]) => !owner.has(id)));
-  return lanesOf(wires, drawn);
+  const nodes = drawNodes(scene, state.nodes);
+  const edges = drawEdges(scene, state.edges);
+  if (nodes !== state.nodes || edges !== state.edges) useShown.setState({ nodes, edges });
 }
 
 function looksOf(check: FlowCheck, before: Shown["looks"]): Shown["looks"] {

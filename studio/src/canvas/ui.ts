@@ -60,10 +60,25 @@ export function placeAt([x, y]: Place): Place {
 
 /** Bring the keyboard back to the canvas: to a node when it is there, to the canvas else. */
 export function focusCanvas(node?: string): void {
-  window.requestAnimationFrame(() => {
-    const found = node ? root?.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(node)}"]`) : null;
-    (found ?? root)?.focus({ preventScroll: true });
-  });
+  const now = document.activeElement;
+  // Never leave it with another node: the next key would act on that one.
+  if (node && now?.closest(".react-flow__node")) root?.focus({ preventScroll: true });
+  let tries = 0;
+  const look = () => {
+    const found = node ? root?.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(node)}"]`) : root;
+    found?.focus({ preventScroll: true });
+    if (found && document.activeElement === found) return;
+    // A new node is drawn, then measured, then seen; only then can it take the keyboard.
+    if (++tries < 60) window.requestAnimationFrame(look);
+    else root?.focus({ preventScroll: true });
+  };
+  window.requestAnimationFrame(look);
+}
+
+/** Whether the canvas has the keyboard, or nothing has. */
+export function isOnCanvas(): boolean {
+  const now = document.activeElement;
+  return now === null || now === document.body || now.closest("[data-canvas]") !== null;
 }
 
 /** Node or wire that has the keyboard. */

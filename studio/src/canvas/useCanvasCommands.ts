@@ -6,18 +6,15 @@ import {
   acting,
   actingGroups,
   actingNodes,
-  arrangeAll,
-  copyActing,
-  cutActing,
   deleteActing,
-  duplicate,
   groupActing,
-  paste,
   selectAll,
   toggleBypass,
   toggleCollapsed,
   ungroupActing,
 } from "./acts";
+import { arrangeAll } from "./arranging";
+import { copyActing, cutActing, duplicate, paste } from "./clipboard";
 import { groupNodeId } from "./measures";
 import { focusCanvas, placeAt, screenPointer, theCanvas, useCanvasUi } from "./ui";
 import { FIT, choseView } from "./viewports";

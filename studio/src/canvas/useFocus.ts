@@ -23,6 +23,14 @@ export function useFocus(): void {
   }, []);
 }
 
+/** Bring a node that was just made into view, if it is not. */
+export function reveal(id: string): void {
+  window.setTimeout(() => {
+    const node = document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`);
+    if (!node || isOutside(node)) bringIntoView(id);
+  }, 150);
+}
+
 function isOutside(node: HTMLElement): boolean {
   const box = node.getBoundingClientRect();
   const canvas = node.closest("[data-canvas]")?.getBoundingClientRect();

@@ -9,7 +9,7 @@ import { type Place, edgeKey } from "../model/edits";
 import { type Box, pushApart } from "../model/place";
 import { activeDoc } from "../store/doc";
 import { sayError } from "../store/toast";
-import { layoutPlaces } from "./acts";
+import { layoutPlaces } from "./arranging";
 import { boxesOf, showInstead, useShown } from "./shown";
 import { theCanvas } from "./ui";
 import { FIT, hasChosenView, keptViewport } from "./viewports";

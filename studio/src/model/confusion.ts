@@ -13,9 +13,9 @@ export function normalized(counts: readonly (readonly number[])[]): number[][] {
 /** The strongest tint of a cell, in percent, so that its number stays readable. */
 export const MOST_TINT = 34;
 
-/** Return the tint of a cell in percent, 0 to 34: by its share of its row. */
+/** Return the tint of a cell in percent, 0 to 34: by its share of its row; one image is seen too. */
 export function tint(share: number): number {
-  return share <= 0 ? 0 : Math.min(MOST_TINT, Math.max(5, Math.round(MOST_TINT * Math.sqrt(share))));
+  return share <= 0 ? 0 : Math.min(MOST_TINT, Math.max(10, Math.round(MOST_TINT * Math.sqrt(share))));
 }
 
 export type PredictionQuestion = {

@@ -38,4 +38,4 @@ export function bestScore(runs: readonly RunCard[], flow: string): RunCard | nul
   }, null);
 }
 
-const LESS_IS_BETTER = new Set(["loss", "mae", "mse", "rmse", "mean_absolute_error", "root_mean_squared_error"]);
+const LESS_IS_BETTER = new Set(["loss", "log_loss", "mae", "rmse"]);

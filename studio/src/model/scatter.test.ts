@@ -36,10 +36,15 @@ describe("the window", () => {
     const found = windowOf(points);
     expect(found.x0).toBeLessThan(0);
     expect(found.x1).toBeGreaterThan(1);
-    const square = windowOf(pointsOf([[0, 10], [1, 20]]), true);
+    const square = windowOf(pointsOf([[0, 10], [8, 20]]), true);
     expect([square.x0, square.x1]).toEqual([square.y0, square.y1]);
     expect(square.x0).toBeLessThan(0);
     expect(square.y1).toBeGreaterThan(20);
+  });
+  it("keeps its own stretch for each axis where one point is far off", () => {
+    const wild = windowOf(pointsOf([[0, 0], [10, 10], [5, 700]]), true);
+    expect(wild.x1).toBeLessThan(11);
+    expect(wild.y1).toBeGreaterThan(700);
   });
   it("is there for no points, for one, and for none that are numbers", () => {
     for (const points of [pointsOf([]), pointsOf([[3, 3]]), pointsOf([[NaN, Infinity]])]) {

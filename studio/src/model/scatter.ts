@@ -8,6 +8,8 @@ export type Pixels = { data: Uint8ClampedArray; width: number; height: number };
 export type Place = { x: number; y: number };
 
 const MARGIN = 0.04;
+/** Stretches of two axes that can be shown as one: the longer against the shorter. */
+const MOST_UNLIKE = 4;
 /** How far one can go in and out, against the stretch of all points. */
 const MOST_ZOOM = 2000;
 const LEAST_ZOOM = 0.2;
@@ -21,11 +23,16 @@ export function parseHex(text: string): Rgb {
   return [value >> 16, (value >> 8) & 255, value & 255];
 }
 
-/** Return the window that shows all points with a margin; with `isSquare` both axes show the same stretch. */
+/**
+ * Return the window that shows all points with a margin. With `isSquare` both axes show the same stretch, unless
+ * one is so much longer that the points would be a line on it: a single wild prediction does that.
+ */
 export function windowOf({ x, y }: Points, isSquare = false): Window {
   const across = ends(x);
   const up = ends(y);
-  if (!isSquare) return { x0: across.low, x1: across.high, y0: up.low, y1: up.high };
+  const lengths = [across.high - across.low, up.high - up.low];
+  const isAlike = Math.max(...lengths) <= MOST_UNLIKE * Math.min(...lengths);
+  if (!isSquare || !isAlike) return { x0: across.low, x1: across.high, y0: up.low, y1: up.high };
   const low = Math.min(across.low, up.low);
   const high = Math.max(across.high, up.high);
   return { x0: low, x1: high, y0: low, y1: high };
@@ -261,6 +268,6 @@ export function isInside(loop: readonly Place[], x: number, y: number): boolean 
 /** Diameter and opacity of a disc for a number of points: many are smaller and let more shine through. */
 export function lookFor(count: number, ratio: number): { diameter: number; opacity: number } {
   const size = count > 50_000 ? 2 : count > 5_000 ? 3 : 5;
-  const opacity = count > 100_000 ? 0.35 : count > 20_000 ? 0.5 : count > 5_000 ? 0.6 : 0.8;
+  const opacity = count > 100_000 ? 0.3 : count > 5_000 ? 0.4 : 0.8;
   return { diameter: size * ratio, opacity };
 }

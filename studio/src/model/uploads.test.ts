@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { MANY_FILES, droppedKind, leftOutWords, named, planDrop, planWords } from "./uploads";
+import { MANY_FILES, dropName, droppedKind, leftOutWords, named, planDrop, planWords } from "./uploads";
 
 const drop = (...paths: string[]) => paths.map((path) => ({ path, file: () => Promise.reject(new Error(path)) }));
 
@@ -38,4 +38,11 @@ test("many files are said to be many", () => {
 test("a name without an ending is no image", () => {
   expect(droppedKind("folder.png/readme")).toBe("other");
   expect(named(["a", "b", "c", "d", "e"])).toBe("a, b, c and 2 more");
+});
+
+test("what was dropped gives its name", () => {
+  expect(dropName({ files: drop("parts/a/1.png", "parts/b/2.png") })).toBe("parts");
+  expect(dropName({ files: drop("scans.tar.gz") })).toBe("scans");
+  expect(dropName({ files: drop("a/1.png", "b/1.png") })).toBe("");
+  expect(dropName({ files: drop("1.png", "2.png") })).toBe("");
 });

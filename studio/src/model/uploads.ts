@@ -101,3 +101,11 @@ export function leftOutWords(plan: DropPlan): string | null {
   const one = plan.others.length === 1;
   return `${plan.others.length.toLocaleString("en-US")} other file${one ? " is" : "s are"} left out: ${named(plan.others)}.`;
 }
+
+/** A name for what was dropped: its folder, its archive or its table; empty for loose images. */
+export function dropName(plan: Pick<DropPlan, "files">): string {
+  const first = plan.files[0]?.path ?? "";
+  const folder = first.includes("/") ? first.slice(0, first.indexOf("/")) : "";
+  if (folder) return plan.files.every((item) => item.path.startsWith(`${folder}/`)) ? folder : "";
+  return plan.files.length === 1 ? first.replace(/(\.tar)?\.[^.]+$/, "") : "";
+}

@@ -29,6 +29,13 @@ describe("previews in words", () => {
     expect(v.captionOf(sample(views[0] ?? {}, []))).toBe("a.png");
   });
 
+  it("a one-hot label is its class, a mixed one says its shares", () => {
+    expect(v.labelsText({ view: "labels", names: ["scratch"], shares: [0, 0, 1, 0] })).toBe("scratch");
+    expect(v.labelsText({ view: "labels", names: ["fold"], shares: [0.7, 0.3] })).toBe("fold 70 %");
+    expect(v.labelsText({ view: "labels", names: [], shares: [0.4, 0.3, 0.3] })).toBe("no class with half or more");
+    expect(v.labelsText({ view: "labels", names: [], shares: [] })).toBe("no label");
+  });
+
   it("what should worry is said: not a number, infinite, all the same", () => {
     expect(v.warningsOf(stats)).toEqual([]);
     expect(v.warningsOf({ ...stats, num_nan: 1, num_infinite: 2 })).toEqual(["1 value not a number (NaN)", "2 values infinite"]);

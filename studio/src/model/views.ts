@@ -48,12 +48,21 @@ function inWords(view: View): string {
       return `${words}${sure}, ${verdictOf(view.is_right).word}${loss}`;
     }
     case "labels":
-      return `label ${view.names.join(", ") || "none"}`;
+      return `label ${labelsText(view)}`;
     case "mask":
       return `mask with ${formatPlural(Object.keys(view.shares).length, "class", "classes")}`;
     case "values":
       return view.values.map(valueText).join(", ");
   }
+}
+
+type Labels = Extract<View, { view: "labels" }>;
+
+/** Names of labels, with the share of each where it is not whole. Shares come for all classes, names for the larger half. */
+export function labelsText({ names, shares }: Labels): string {
+  const large = shares.filter((share): share is number => share !== null && share >= 0.5);
+  const parts = names.map((name, at) => ((large[at] ?? 1) < 1 ? `${name} ${formatPercent(large[at])}` : name));
+  return parts.join(", ") || (shares.length ? "no class with half or more" : "no label");
 }
 
 export const valueText = (value: number | string | null): string =>
@@ -109,6 +118,8 @@ export function tableOf(view: View): { heads: string[]; rows: string[][] } | nul
         heads: ["channel", "least", "largest", "mean"],
         rows: view.channels.map(({ index, stats }) => [String(index), formatNumber(stats.min), formatNumber(stats.max), formatNumber(stats.mean)]),
       };
+    case "labels":
+      return view.shares.length ? { heads: ["class", "share"], rows: view.shares.map((share, at) => [`class ${at}`, formatPercent(share)]) } : null;
     default:
       return null;
   }

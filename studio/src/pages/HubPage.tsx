@@ -7,7 +7,9 @@ import { Button } from "../kit/Button";
 import { Menu } from "../kit/Menu";
 import { Busy } from "../kit/small";
 import { type HubChoice, chosenPart } from "../model/hub";
+import { afterMenu } from "../panels/afterMenu";
 import { RefusalNotice } from "../panels/RefusalNotice";
+import { useCommands } from "../store/commands";
 import { ask } from "../store/session";
 import { sayError } from "../store/toast";
 import { FlowList } from "./hub/FlowList";
@@ -25,6 +27,11 @@ export default function HubPage({ project }: { project: string }) {
   const hub = useQuery(ask.hub(project));
   const [choice, setChoice] = useState<HubChoice>({ text: "", source: null, flow: null });
   const [dialog, setDialog] = useState<Dialog>(null);
+  useCommands([
+    { id: "new-images", title: "New flow from a folder of images…", group: "Project", run: () => setDialog("images") },
+    { id: "new-template", title: "New flow from a template…", group: "Project", run: () => setDialog("template") },
+    { id: "new-blank", title: "New blank flow", group: "Project", run: () => void makeBlank(project).catch(sayError) },
+  ]);
   return (
     <div className={css.page}>
       <Head project={project} text={choice.text} onText={(text) => setChoice({ ...choice, text })} onDialog={setDialog} />
@@ -62,8 +69,8 @@ function Head({ project, text, onText, onDialog }: HeadProps) {
       </label>
       <Menu
         items={[
-          { label: "From a folder of images…", onSelect: () => onDialog("images") },
-          { label: "From a template…", onSelect: () => onDialog("template") },
+          { label: "From a folder of images…", onSelect: afterMenu(() => onDialog("images")) },
+          { label: "From a template…", onSelect: afterMenu(() => onDialog("template")) },
           { label: "Blank", onSelect: () => void makeBlank(project).catch(sayError) },
         ]}
       >

@@ -43,6 +43,7 @@ export default function RunPage({ project, run, tab }: Props) {
     );
   }
   if (!view.data) return <div className={css.page}><Busy what="Reading the run…" /></div>;
+  const isOfNumbers = Object.values(view.data.record?.metrics ?? {}).some((scores) => scores.kind === "number");
   const shown = TABS.some(([name]) => name === tab) ? tab : "overview";
   return (
     <div className={css.page}>
@@ -51,7 +52,7 @@ export default function RunPage({ project, run, tab }: Props) {
         <Tabs.List className={kit.tabs} aria-label="Parts of the run">
           {TABS.map(([name, words]) => (
             <Tabs.Trigger key={name} value={name} className={kit.tab}>
-              {words}
+              {name === "confusion" && isOfNumbers ? "Predicted against true" : words}
             </Tabs.Trigger>
           ))}
         </Tabs.List>

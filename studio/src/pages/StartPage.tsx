@@ -7,6 +7,7 @@ import { Button } from "../kit/Button";
 import { Busy } from "../kit/small";
 import { DropZone } from "../panels/DropZone";
 import { RefusalNotice } from "../panels/RefusalNotice";
+import { useCommands } from "../store/commands";
 import { ask } from "../store/session";
 import { cancelUpload, takeFiles, useUpload } from "../store/uploads";
 import { FromImages } from "./start/FromImages";
@@ -45,6 +46,10 @@ function Known({ app }: { app: AppInfo }) {
   const needProject = () => setDialog({ kind: "project", why: NEED });
   const openImages = (template: TemplateCard | null = null) => (project ? setDialog({ kind: "images", template }) : needProject());
   const close = () => setDialog(null);
+  useCommands([
+    { id: "open-images", title: "Open a folder of images…", group: "Start", run: () => openImages() },
+    { id: "open-project", title: "Open or make a project…", group: "Start", run: () => setDialog({ kind: "project" }) },
+  ]);
   return (
     <div className={css.page}>
       <header className={css.hello}>
@@ -108,7 +113,7 @@ function Known({ app }: { app: AppInfo }) {
         />
       ) : null}
       {upload.status === "done" && project ? (
-        <FromImages project={project} chosen={{ path: upload.card.source, card: upload.card }} onClose={cancelUpload} />
+        <FromImages project={project} chosen={{ path: upload.card.source, card: upload.card, name: upload.name }} onClose={cancelUpload} />
       ) : null}
     </div>
   );

@@ -9,10 +9,10 @@ import { formatBytes, formatExact, formatParameters, formatPlural, formatShape }
 import css from "./pickers.module.css";
 import { RefusalNotice } from "./RefusalNotice";
 
-type Props = { project: string; id: string; item: BaseItem | null; isCurrent: boolean; onChoose: (id: string) => void };
+type Props = { project: string; id: string; item: BaseItem | null; current: string | null; onChoose: (id: string) => void };
 
 /** What a base says about itself. It is opened for that, which may fetch its weights. */
-export function BaseDetails({ project, id, item, isCurrent, onChoose }: Props) {
+export function BaseDetails({ project, id, item, current, onChoose }: Props) {
   const isHere = item?.available_offline ?? true;
   const card = useQuery({
     queryKey: ["base", project, id],
@@ -40,7 +40,14 @@ export function BaseDetails({ project, id, item, isCurrent, onChoose }: Props) {
         </Notice>
       )}
       <div className={css.foot}>
-        <Button look="primary" whyNot={isCurrent ? "This is the base that is in use." : null} onClick={() => onChoose(id)}>
+        <Button
+          tip="The same architecture without what it has learned: a control"
+          whyNot={current === `random:${id}` ? "This is in use." : null}
+          onClick={() => onChoose(`random:${id}`)}
+        >
+          Use it untrained
+        </Button>
+        <Button look="primary" whyNot={current === id ? "This is the base that is in use." : null} onClick={() => onChoose(id)}>
           Use this base
         </Button>
       </div>

@@ -15,7 +15,7 @@ type Props = {
   onChoose: (id: string) => void;
 };
 
-const ROW = 46;
+const ROW = 50;
 
 /** The bases that were found; arrows select, Enter takes. */
 export function BaseList({ items, chosen, isRuns, onSelect, onChoose }: Props) {

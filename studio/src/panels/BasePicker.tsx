@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useDeferredValue, useState } from "react";
+import { type KeyboardEvent, useDeferredValue, useState } from "react";
 
 import { api, must } from "../api/client";
 import type { BaseItem } from "../api/types";
@@ -13,6 +13,7 @@ import { BaseList } from "./BaseList";
 import { FileBase } from "./FileBase";
 import css from "./pickers.module.css";
 import { RefusalNotice } from "./RefusalNotice";
+import { useReturnFocus } from "./useReturnFocus";
 
 type Props = { project: string; value: string | null; onChoose: (id: string) => void; onClose: () => void };
 
@@ -29,9 +30,10 @@ const HOSTS: readonly (readonly [string, string])[] = [
 
 /** Choose a base: published ones, one's own runs, a file of weights. */
 export function BasePicker({ project, value, onChoose, onClose }: Props) {
+  useReturnFocus();
   const [text, setText] = useState("");
   const [host, setHost] = useState("");
-  const [chosen, setChosen] = useState<string | null>(value);
+  const [chosen, setChosen] = useState<string | null>(value?.replace(/^random:/, "") ?? null);
   const found = useBases(project, useDeferredValue(text), host);
   const choose = (id: string) => {
     onChoose(id);
@@ -51,6 +53,7 @@ export function BasePicker({ project, value, onChoose, onClose }: Props) {
           placeholder="resnet, mobile, a run's name…"
           value={text}
           autoFocus
+          onKeyDown={intoList}
           onChange={(event) => setText(event.target.value)}
         />
         <SelectField label="From" value={host} options={HOSTS} onChange={(event) => setHost(event.target.value)} />
@@ -72,7 +75,7 @@ export function BasePicker({ project, value, onChoose, onClose }: Props) {
               project={project}
               id={chosen}
               item={found.items?.find((item) => item.id === chosen) ?? null}
-              isCurrent={chosen === value}
+              current={value}
               onChoose={choose}
             />
           ) : (
@@ -89,6 +92,14 @@ export function BasePicker({ project, value, onChoose, onClose }: Props) {
       )}
     </Modal>
   );
+}
+
+/** Arrow down goes from the words to what they found. */
+function intoList(event: KeyboardEvent<HTMLInputElement>): void {
+  const list = event.key === "ArrowDown" ? event.currentTarget.closest("[role=dialog]")?.querySelector<HTMLElement>("[role=listbox]") : null;
+  if (!list) return;
+  event.preventDefault();
+  list.focus();
 }
 
 type Found = { items: readonly BaseItem[] | undefined; error: Error | null; retry: () => void };

@@ -105,6 +105,7 @@ function UploadDialog({ project, projectName, onChoosePath }: Props) {
                 Choose its path instead…
               </Button>
               <Button
+                autoFocus
                 look={state.plan.isLarge ? "plain" : "primary"}
                 whyNot={noProject}
                 onClick={() => project && void sendDrop(project, state.plan)}

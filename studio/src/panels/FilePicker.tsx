@@ -14,6 +14,7 @@ import { formatBytes, formatPlural } from "../model/format";
 import { ask } from "../store/session";
 import css from "./pickers.module.css";
 import { RefusalNotice } from "./RefusalNotice";
+import { useReturnFocus } from "./useReturnFocus";
 
 type Item = FileListing["items"][number];
 export type Wanted = "images" | "weights" | "folder";
@@ -35,8 +36,10 @@ const WORDS: Record<Item["kind"], string> = {
 
 /** Browse below the opened folders and choose a folder or a file. */
 export function FilePicker({ title, wanted, description, startAt = null, onChoose, onClose }: Props) {
+  useReturnFocus();
   const app = useQuery(ask.app());
   const [asked, setAsked] = useState<string | null>(startAt);
+  const hasMoved = asked !== startAt;
   const roots = app.data?.roots ?? [];
   const path = asked ?? roots[0] ?? null;
   const listing = useQuery({
@@ -60,7 +63,7 @@ export function FilePicker({ title, wanted, description, startAt = null, onChoos
         </nav>
         <section className={css.listing} aria-label="Content of the folder">
           {listing.data ? (
-            <Content listing={listing.data} wanted={wanted} onOpen={setAsked} onChoose={onChoose} />
+            <Content key={listing.data.path} hasMoved={hasMoved} listing={listing.data} wanted={wanted} onOpen={setAsked} onChoose={onChoose} />
           ) : listing.error ? (
             <RefusalNotice error={listing.error} onRetry={() => void listing.refetch()} />
           ) : app.error ? (
@@ -113,9 +116,10 @@ function OpenAnother({ onOpened }: { onOpened: (path: string) => void }) {
   );
 }
 
-type ContentProps = { listing: FileListing; wanted: Wanted; onOpen: (path: string) => void; onChoose: (path: string) => void };
+/** `hasMoved`: the folder was opened in this dialog, so the focus goes into it. */
+type ContentProps = { hasMoved: boolean; listing: FileListing; wanted: Wanted; onOpen: (path: string) => void; onChoose: (path: string) => void };
 
-function Content({ listing, wanted, onOpen, onChoose }: ContentProps) {
+function Content({ hasMoved, listing, wanted, onOpen, onChoose }: ContentProps) {
   const rows = useRef<HTMLDivElement>(null);
   const move = (event: KeyboardEvent) => {
     if (event.key === "Backspace" && listing.parent) onOpen(listing.parent);
@@ -143,11 +147,11 @@ function Content({ listing, wanted, onOpen, onChoose }: ContentProps) {
         <code title={listing.path}>{listing.path}</code>
       </div>
       <div ref={rows} className={css.rows} role="group" aria-label="Folders and files" onKeyDown={move}>
-        {shown.map((item) => (
-          <Row key={item.path} item={item} wanted={wanted} onOpen={onOpen} onChoose={onChoose} />
+        {shown.map((item, index) => (
+          <Row key={item.path} hasFocus={hasMoved && index === 0} item={item} wanted={wanted} onOpen={onOpen} onChoose={onChoose} />
         ))}
         {images.map((item) => (
-          <Row key={item.path} item={item} wanted={wanted} onOpen={onOpen} onChoose={onChoose} />
+          <Row key={item.path} hasFocus={false} item={item} wanted={wanted} onOpen={onOpen} onChoose={onChoose} />
         ))}
         {listing.num_images > images.length ? (
           <p className={css.more}>and {formatPlural(listing.num_images - images.length, "more image")}</p>
@@ -162,6 +166,7 @@ function Content({ listing, wanted, onOpen, onChoose }: ContentProps) {
         </span>
         <Button
           look="primary"
+          autoFocus={hasMoved && shown.length === 0}
           whyNot={wanted === "weights" ? "A file of weights is wanted: choose one in the list." : null}
           onClick={() => onChoose(listing.path)}
         >
@@ -172,14 +177,15 @@ function Content({ listing, wanted, onOpen, onChoose }: ContentProps) {
   );
 }
 
-type RowProps = { item: Item; wanted: Wanted; onOpen: (path: string) => void; onChoose: (path: string) => void };
+type RowProps = { hasFocus: boolean; item: Item; wanted: Wanted; onOpen: (path: string) => void; onChoose: (path: string) => void };
 
-function Row({ item, wanted, onOpen, onChoose }: RowProps) {
+function Row({ hasFocus, item, wanted, onOpen, onChoose }: RowProps) {
   const Icon = ICONS[item.kind];
   const why = whyNot(item.kind, wanted);
   return (
     <Button
       look="ghost"
+      autoFocus={hasFocus}
       className={css.row ?? ""}
       whyNot={why}
       onClick={() => (item.kind === "folder" ? onOpen(item.path) : onChoose(item.path))}

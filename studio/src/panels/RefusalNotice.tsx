@@ -15,6 +15,7 @@ export function RefusalNotice({ error, onRetry, retryWords = "Try again" }: Prop
     mutationFn: () => openRoot(path),
     onSuccess: () => {
       void client.invalidateQueries({ queryKey: ["app"] });
+      void client.invalidateQueries({ predicate: (query) => query.state.status === "error" });
       onRetry?.();
     },
   });

@@ -91,7 +91,7 @@ export function RunButton() {
         </Button>
       )}
       <Menu items={menu}>
-        <IconButton label="More about running" look={goes ? "plain" : "primary"} className={css.more ?? ""}>
+        <IconButton label="More about running" look={goes || whyNotRun ? "plain" : "primary"} className={css.more ?? ""}>
           <ChevronDown size={14} />
         </IconButton>
       </Menu>

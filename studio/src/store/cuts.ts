@@ -1,5 +1,5 @@
 /** The base inside a node: its card, and what each cut of it would cost. */
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { create } from "zustand";
 
@@ -42,6 +42,12 @@ function useRested<T>(value: T): T {
   return rested;
 }
 
+/** Keep showing the last answer while a new one comes, as long as both are about the same thing. */
+function keepOf<T>(about: string) {
+  return (last: T | undefined, query: { queryKey: readonly unknown[] } | undefined): T | undefined =>
+    query?.queryKey[1] === about ? last : undefined;
+}
+
 function useHere() {
   const active = useOpen((state) => state.active);
   const flow = useDoc((state) => state.flow);
@@ -54,19 +60,22 @@ export function useBase(id: string): { card: BaseCard | undefined; whole: BaseCa
   const node = nodeOf(flow, id);
   const stands = useRested(JSON.stringify(node && holdsBase(node) ? [key, node.id, ...standsOn(flow, node)] : null));
   const isCut = node?.component === "backbone" && Boolean(node.settings["last_stage"]);
-  const own = useQuery({
-    queryKey: ["base", stands],
+  const about = `${key} ${id} ${String(node?.settings["base"] ?? "")}`;
+  const own = useQuery<BaseCard>({
+    queryKey: ["base", about, stands],
     queryFn: ({ signal }) => askCard(project, flow, id, signal),
     enabled: stands !== "null",
     staleTime: Infinity,
     retry: retries,
+    placeholderData: keepOf<BaseCard>(about),
   });
-  const whole = useQuery({
-    queryKey: ["base", stands, "whole"],
+  const whole = useQuery<BaseCard>({
+    queryKey: ["base", about, stands, "whole"],
     queryFn: ({ signal }) => askCard(project, setSettings(flow, id, { last_stage: undefined, cut: undefined, strategy: "all_layers" }), id, signal),
     enabled: isCut && stands !== "null",
     staleTime: Infinity,
     retry: retries,
+    placeholderData: keepOf<BaseCard>(about),
   });
   return { card: own.data, whole: isCut ? whole.data : own.data, error: own.error, isBusy: own.isFetching, again: () => void own.refetch() };
 }
@@ -83,14 +92,16 @@ function planKey(flow: Flow, free: string | null): string {
 }
 
 /** Return what each cut of a backbone would cost, once the flow has no problems. */
-export function useCutTable(id: string): { table: CutTable | null; why: string | null; isBusy: boolean } {
+export function useCutTable(id: string): { table: CutTable | null; why: string | null; isBusy: boolean; isOld: boolean } {
   const { project, key, flow } = useHere();
   const check = useCheck();
   const isBackbone = nodeOf(flow, id)?.component === "backbone";
   const errors = check.problems.filter((problem) => problem.level === "error").length;
-  const stands = useRested(isBackbone ? `${key} ${id} ${planKey(flow, id)}` : "");
-  const found = useQuery({
-    queryKey: ["cuts", stands],
+  const now = isBackbone ? planKey(flow, id) : "";
+  const stands = useRested(now);
+  const about = `${key} ${id}`;
+  const found = useQuery<CutTable>({
+    queryKey: ["cuts", about, stands],
     queryFn: ({ signal }) => {
       const params = { path: { project, node: id } };
       return must(api.POST("/api/projects/{project}/nodes/{node}/cuts", { params, body: { flow }, signal }));
@@ -98,10 +109,10 @@ export function useCutTable(id: string): { table: CutTable | null; why: string |
     enabled: stands !== "" && errors === 0 && check.digest !== "",
     staleTime: Infinity,
     retry: retries,
-    placeholderData: keepPreviousData,
+    placeholderData: keepOf<CutTable>(about),
   });
   const why = errors ? "Costs are told once the flow has no problems." : (found.error?.message ?? null);
-  return { table: isBackbone && errors === 0 ? (found.data ?? null) : null, why, isBusy: found.isFetching };
+  return { table: isBackbone && errors === 0 ? (found.data ?? null) : null, why, isBusy: found.isFetching, isOld: found.isPlaceholderData || now !== stands };
 }
 
 /** Return the plan of a flow whose base is code: only the plan knows what the code itself froze. */
@@ -110,9 +121,9 @@ export function useCodePlan(id: string): Plan | null {
   const check = useCheck();
   const isCode = nodeOf(flow, id)?.component === "custom";
   const isReady = check.digest !== "" && !check.problems.some((problem) => problem.level === "error");
-  const stands = useRested(isCode ? `${key} ${planKey(flow, null)}` : "");
-  const found = useQuery({
-    queryKey: ["plan", stands],
+  const stands = useRested(isCode ? planKey(flow, null) : "");
+  const found = useQuery<Plan>({
+    queryKey: ["plan", key, stands],
     queryFn: ({ signal }) => {
       const params = { path: { project } };
       return must(api.POST("/api/projects/{project}/plan", { params, body: { flow }, signal }));
@@ -120,7 +131,7 @@ export function useCodePlan(id: string): Plan | null {
     enabled: stands !== "" && isReady,
     staleTime: Infinity,
     retry: retries,
-    placeholderData: keepPreviousData,
+    placeholderData: keepOf<Plan>(key),
   });
   return isCode && found.data?.main === id ? found.data : null;
 }

@@ -3,7 +3,7 @@ import { create } from "zustand";
 
 import { Refusal, api, must, send } from "../api/client";
 import type { SourceCard } from "../api/types";
-import { type DropPlan, type Dropped, planDrop } from "../model/uploads";
+import { type DropPlan, type Dropped, dropName, planDrop } from "../model/uploads";
 
 export type UploadState =
   | { status: "idle" }
@@ -12,7 +12,7 @@ export type UploadState =
   | { status: "sending"; plan: DropPlan; sent: number; at: string }
   | { status: "describing"; plan: DropPlan }
   | { status: "failed"; message: string; hint: string | null; plan: DropPlan | null }
-  | { status: "done"; card: SourceCard };
+  | { status: "done"; card: SourceCard; name: string };
 
 export const useUpload = create<UploadState>(() => ({ status: "idle" }));
 
@@ -106,7 +106,7 @@ export async function sendDrop(project: string, plan: DropPlan): Promise<void> {
     put({ status: "describing", plan });
     const params = { path: { project, upload: id } };
     const card = await must(api.POST("/api/projects/{project}/uploads/{upload}/done", { params, signal }));
-    if (!signal.aborted) put({ status: "done", card });
+    if (!signal.aborted) put({ status: "done", card, name: dropName(plan) });
   } catch (error) {
     if (!signal.aborted) put(failed(error, plan));
   }

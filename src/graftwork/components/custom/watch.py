@@ -38,8 +38,8 @@ def watching(node: str, time_limit: float | None = None, file: str = "") -> Iter
         yield
         return
     _is_running = True
-    listener(node, time_limit, file)
     try:
+        listener(node, time_limit, file)
         yield
     finally:
         _is_running = False

@@ -138,7 +138,7 @@ class Bench:
         """Return the stages of the base in a node, none without a base."""
         if face_of(node).contract.group not in ("base", "custom"):
             return ()
-        placed = self._parts(node).placed
+        placed = self.parts(node).placed
         return () if placed is None else placed.base.stage_names()
 
     def value_after(self, node: Node, stage: str) -> Tensor:
@@ -146,7 +146,7 @@ class Bench:
         key = f"{self.keys.output(node.id)}:{stage}"
         found = self.bases.memory.get(key)
         if found is None:
-            parts = self._parts(node)
+            parts = self.parts(node)
             last = 1 + next(
                 i
                 for i, s in enumerate(parts.steps)
@@ -166,7 +166,7 @@ class Bench:
 
     def custom(self, node: Node) -> Custom | None:
         """Return the user's code of a custom node, built."""
-        return self._parts(node).custom
+        return self.parts(node).custom
 
     def _compute(self, wires: Sequence[str]) -> None:
         """Bring the values of ``wires`` in, from memory, from files, or computed."""
@@ -235,7 +235,7 @@ class Bench:
         return data.batch(every, self.compute.device)[wire]
 
     def _run(self, node: Node) -> None:
-        values = self._pass(node, self._parts(node).steps)
+        values = self._pass(node, self.parts(node).steps)
         ports = [p.name for p in face_of(node).outputs]
         outputs = plain_copy({port: values[f"{node.id}.{port}"] for port in ports})
         key = self.keys.output(node.id)
@@ -257,7 +257,7 @@ class Bench:
                 values.update(try_step(step, values))
         return values
 
-    def _parts(self, node: Node) -> NodeParts:
+    def parts(self, node: Node) -> NodeParts:
         """Return a node, built: the one that is kept, or a new one on the shapes that come in."""
         key = self.keys.module(node.id, "" if self.run is None else self.run.digest)
         parts = self.bases.memory.get(key)

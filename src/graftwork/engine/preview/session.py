@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from graftwork.bases import Base
 from graftwork.data import ImageSet, Split, Transform
 from graftwork.documents.card import InputPort
 from graftwork.documents.flow import Endpoint, Flow, Node
@@ -20,7 +22,7 @@ from graftwork.documents.preview import PreviewDocument
 from graftwork.engine.build import data_node
 from graftwork.engine.compute import default_device, deterministic
 from graftwork.engine.folder import WEIGHTS
-from graftwork.engine.node_building import NodeBuilder
+from graftwork.engine.node_building import NodeBuilder, NodeParts
 from graftwork.engine.prepare import open_data
 from graftwork.engine.preview.bench import Bases, Bench
 from graftwork.engine.preview.describe import Shown, describe
@@ -34,6 +36,7 @@ from graftwork.engine.preview.scope import (
     find_node,
     images_port,
     lone_range,
+    side_into,
     upstream,
     wires_of,
 )
@@ -49,6 +52,7 @@ __all__ = ["Preview", "PreviewSession"]
 
 Stop = Callable[[], bool]
 _MEMORY_BYTES = 1024 * 2**20
+_NUM_SAMPLES = 4
 
 
 @dataclass(frozen=True)
@@ -98,7 +102,7 @@ class PreviewSession:
         node: str,
         *,
         samples: Sequence[str | int] | None = None,
-        number: int = 4,
+        number: int = _NUM_SAMPLES,
         split: Split | None = None,
         run: Path | None = None,
         port: str | None = None,
@@ -142,6 +146,45 @@ class PreviewSession:
             document = _as_bypassed(document, asked, bypassed)
         seconds = time.perf_counter() - start
         return Preview(document.edit(seconds=round(seconds, 4)), pictures)
+
+    def parts_of(self, flow: Flow, node: str, *, stop: Stop | None = None) -> NodeParts:
+        """Return a node as the flow builds it, neither data nor objective; what is kept is not built again.
+
+        Raises:
+            UnknownName: no such node.
+            FlowError: problems in what the node stands on.
+            RunInterrupted: ``stop`` said so.
+        """
+        with self._lock:
+            target = find_node(flow, node)
+            bench, _, _ = self._set_up(flow, target, None, _NUM_SAMPLES, None, None)
+            bench.stop = stop or _never
+            with _computing(bench):
+                return bench.parts(target)
+
+    def open_base(self, settings: BackboneSettings, side: int | None, seed: int) -> Base:
+        """Return an opened base, or the one that is kept.
+
+        Args:
+            settings: of a backbone.
+            side: of the images that come in, where it is known.
+            seed: of the flow.
+
+        Raises:
+            BaseNotUsable: it does not open.
+        """
+        with self._lock:
+            return self._bases.open(settings, side, seed, None, owner="")
+
+    def base_of(self, flow: Flow, node: Node) -> Base:
+        """Return the base of a backbone node; the data is not needed for it.
+
+        Raises:
+            FlowError: problems in what the node stands on.
+            BaseNotUsable: it does not open.
+        """
+        side = side_into(flow, node, wires_of(upstream(flow, node.id)))
+        return self.open_base(BackboneSettings.model_validate(node.settings), side, flow.recipe.seed)
 
     def _target(self, flow: Flow, asked: Node, bypassed: Endpoint | None) -> Node:
         """Return the node that is computed."""
@@ -200,7 +243,7 @@ class PreviewSession:
     def _shown(self, bench: Bench, target: Node, port: str | None) -> Shown:
         """Compute the node and return what is to be shown of it."""
         face = face_of(target)
-        with deterministic(bench.compute), torch.random.fork_rng(devices=[]), torch.no_grad():
+        with _computing(bench):
             if face.contract.group == "objective":
                 if port is not None:
                     raise UnknownName(
@@ -254,6 +297,13 @@ def _as_bypassed(document: PreviewDocument, node: Node, source: Endpoint) -> Pre
     return document.edit(
         node=node.id, component=node.component, port=name, ports=(name,), notes=(*document.notes, note)
     )
+
+
+@contextmanager
+def _computing(bench: Bench) -> Iterator[None]:
+    """Compute deterministically, without slopes, and leave the caller's random state alone."""
+    with deterministic(bench.compute), torch.random.fork_rng(devices=[]), torch.no_grad():
+        yield
 
 
 def _never() -> bool:

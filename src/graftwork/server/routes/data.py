@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
+from pydantic import ValidationError
 
 from graftwork.documents.data_view import DataView, SamplePage
 from graftwork.documents.source_card import SourceCard
+from graftwork.documents.wording import faults_of
+from graftwork.errors import UsageError
 from graftwork.graph.contracts import ImagesSettings
 from graftwork.project.uploads import begin_upload, finish_upload, put_file
 from graftwork.server.documents import (
@@ -81,6 +85,18 @@ async def augment(
     )
 
 
+def _settings_of(text: str) -> ImagesSettings:
+    try:
+        return ImagesSettings.model_validate(json.loads(text))
+    except ValidationError as error:
+        why = "; ".join(str(fault).rstrip("?.") for fault in faults_of(error, ImagesSettings))
+    except (ValueError, RecursionError):
+        why = "they are no JSON"
+    raise UsageError(
+        f"The settings of the images do not read: {why}.", hint="Give those of an images node, as JSON."
+    )
+
+
 @router.get("/thumbnails/{digest}.jpg", response_class=Response)
 def thumbnail(
     opened: Opened,
@@ -91,7 +107,7 @@ def thumbnail(
     side: int = 128,
 ) -> Response:
     """Return a small picture of a sample; ``digest`` is that of its bytes, so that a browser may keep it."""
-    images = ImagesSettings.model_validate_json(settings)
+    images = _settings_of(settings)
     _allow(images.source, studio)
     content, found = opened.thumbnails.jpeg(images, key, side, require=studio.roots.require)
     for_good = found.startswith(digest)

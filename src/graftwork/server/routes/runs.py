@@ -29,7 +29,10 @@ _MOST_IMAGE_BYTES = 200 * 2**20
 
 
 def _card(opened: OpenProject, run: str) -> RunCard:
-    return next(run_card(row) for row in opened.project.rows() if row["id"] == run)
+    found = (run_card(row) for row in opened.project.rows() if row["id"] == run)
+    if (card := next(found, None)) is None:
+        raise RunNotFound(f"The run {run} was deleted in the meantime.", run=run)
+    return card
 
 
 @router.get("")
@@ -81,9 +84,15 @@ def order_run(opened: Opened, run: str, order: Literal["stop", "pause", "resume"
 
 
 @router.get("/{run}/events")
-def get_events(opened: Opened, run: str, after: int = 0, limit: int = 100_000) -> tuple[EventLine, ...]:
-    """Return the events of a run from line ``after`` on."""
-    return tuple(opened.project.find(run).events())[after : after + limit]
+def get_events(
+    opened: Opened,
+    run: str,
+    after: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1)] = 100_000,
+) -> tuple[EventLine, ...]:
+    """Return the events of a run from line ``after`` on, numbered as in the feed."""
+    found, _ = opened.project.find(run).tail(after)
+    return tuple(found[:limit])
 
 
 @router.get("/{run}/controls")

@@ -43,7 +43,7 @@ export function BigView({ project, sample, channel, title }: Props) {
       return (
         <figure className={css.figure}>
           {caption}
-          <Histogram edges={view.histogram.edges} counts={view.histogram.counts} label={alt} height={160} hasAxis />
+          <Histogram edges={view.histogram.edges} counts={view.histogram.counts} label={alt} height={160} axis="full" />
         </figure>
       );
     case "scores":

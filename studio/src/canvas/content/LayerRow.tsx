@@ -1,3 +1,4 @@
+import { Asterisk } from "lucide-react";
 import { memo } from "react";
 
 import type { LayerState } from "../../model/boundary";
@@ -8,11 +9,12 @@ import { HeldIcon } from "./HeldIcon";
 type Props = {
   state: LayerState;
   prefix: string;
+  isCompact: boolean;
   onToggle: (layer: string, frozen: boolean) => void;
 };
 
 /** One layer of an opened stage: shape, parameters, and whether it is an exception. */
-export const LayerRow = memo(function LayerRow({ state, prefix, onToggle }: Props) {
+export const LayerRow = memo(function LayerRow({ state, prefix, isCompact, onToggle }: Props) {
   const { layer, isFrozen, isException } = state;
   const hasNothing = layer.num_parameters === 0;
   const held = hasNothing ? "empty" : isFrozen ? "frozen" : "trainable";
@@ -25,6 +27,7 @@ export const LayerRow = memo(function LayerRow({ state, prefix, onToggle }: Prop
       <button
         type="button"
         className={css.hold}
+        tabIndex={isCompact ? -1 : 0}
         aria-label={what}
         title={what}
         aria-disabled={hasNothing || undefined}
@@ -35,7 +38,12 @@ export const LayerRow = memo(function LayerRow({ state, prefix, onToggle }: Prop
       <span className={css.layerName} title={`${layer.name}: ${layer.kind}`}>
         {short}
       </span>
-      {isException ? <span className={css.exception}>exception</span> : null}
+      {isException ? (
+        <span className={css.exception} title="An exception from its stage or the boundary">
+          <Asterisk size={11} aria-hidden />
+          <span className="sr-only">exception</span>
+        </span>
+      ) : null}
       <span className={css.shape}>{layer.output_shape ? formatShape(layer.output_shape).replaceAll(" ", "") : ""}</span>
       <span className={css.count}>{hasNothing ? "" : formatCount(layer.num_parameters)}</span>
     </div>

@@ -1,4 +1,4 @@
-import { memo, useState } from "react";
+import { type SyntheticEvent, memo, useState } from "react";
 
 import type { PreviewDocument } from "../../api/types";
 import { pictureUrl } from "../../model/views";
@@ -33,7 +33,14 @@ export const PreviewTiles = memo(function PreviewTiles({ project, node, document
         </div>
       ) : null}
       {custom?.error ? <div className={css.problem}>The preview of the code failed: {custom.error}</div> : null}
-      {opened !== null ? <PreviewModal node={node} document={document} at={opened} onMove={setOpened} onClose={() => setOpened(null)} /> : null}
+      {opened !== null ? (
+        // What happens in the dialog is not meant for the node that it was opened from.
+        <div style={{ display: "contents" }} onKeyDown={stop} onClick={stop} onDoubleClick={stop} onPointerDown={stop} onContextMenu={stop}>
+          <PreviewModal node={node} document={document} at={opened} onMove={setOpened} onClose={() => setOpened(null)} />
+        </div>
+      ) : null}
     </div>
   );
 });
+
+const stop = (event: SyntheticEvent): void => event.stopPropagation();

@@ -24,7 +24,9 @@ export function StageList({ boundary, isCompact }: Props) {
     if (!here) return;
     const measure = () => {
       const block = here.children[index] as HTMLElement | undefined;
-      setTop(block ? block.offsetTop : here.offsetHeight);
+      const at = here.offsetTop + (block ? block.offsetTop : here.offsetHeight);
+      setTop(at);
+      keepInSight(list.current, at);
     };
     measure();
     const watch = new ResizeObserver(measure);
@@ -93,7 +95,7 @@ export function StageList({ boundary, isCompact }: Props) {
       {classifier ? (
         <LeftOut stage={classifier} text={`${formatExact(classifier.num_parameters)} parameters of the old classifier were left out`} />
       ) : null}
-      <div className={css.boundary} style={{ top }} data-dragging={isDragging} data-at={index === 0 ? "start" : index === states.length ? "end" : "between"}>
+      <div className={css.boundary} style={{ top }} data-dragging={isDragging}>
         <div
           role="slider"
           tabIndex={0}
@@ -142,6 +144,13 @@ function LeftOut({ stage, text }: { stage: StageCard; text: string }) {
 }
 
 const EDGE = 24;
+
+/** Scroll the list just far enough to show the handle. */
+function keepInSight(list: HTMLElement | null, top: number): void {
+  if (!list || list.scrollHeight <= list.clientHeight) return;
+  if (top < list.scrollTop + EDGE) list.scrollTop = top - EDGE;
+  else if (top > list.scrollTop + list.clientHeight - EDGE) list.scrollTop = top - list.clientHeight + EDGE;
+}
 
 function scrollNear(list: HTMLElement | null, y: number): void {
   if (!list) return;

@@ -23,6 +23,8 @@ export const StageRow = memo(function StageRow({ state, isOpen, isCompact, onOpe
   const isEmpty = held === "empty";
   const isFrozen = held === "frozen";
   const what = isEmpty ? `${stage.name} has nothing to train` : `${isFrozen ? "Unfreeze" : "Freeze"} ${stage.name}, whatever the boundary`;
+  // On the canvas the keyboard stops at the boundary alone; the inspector repeats all rows at full size.
+  const tabIndex = isCompact ? -1 : 0;
   const about = `${stage.kind}; gives ${formatShape(stage.output_shape)}`;
   return (
     <div className={css.stage} data-held={held}>
@@ -30,6 +32,7 @@ export const StageRow = memo(function StageRow({ state, isOpen, isCompact, onOpe
         <button
           type="button"
           className={css.open}
+          tabIndex={tabIndex}
           aria-expanded={isOpen}
           aria-label={`${stage.name}, ${HELD_WORDS[held]}, ${formatPlural(layers.length, "layer")}, ${formatPlural(stage.num_parameters, "parameter")}`}
           onClick={() => onOpen(stage.name)}
@@ -39,6 +42,7 @@ export const StageRow = memo(function StageRow({ state, isOpen, isCompact, onOpe
         <button
           type="button"
           className={css.hold}
+          tabIndex={tabIndex}
           aria-label={what}
           title={what}
           aria-disabled={isEmpty || undefined}
@@ -51,7 +55,7 @@ export const StageRow = memo(function StageRow({ state, isOpen, isCompact, onOpe
         </span>
         {isCompact ? null : <span className={css.kind} title={about}>{stage.kind}</span>}
         {hasExceptions ? (
-          <button type="button" className={css.reset} aria-label={`Reset the exceptions in ${stage.name}`} title={`Reset the exceptions in ${stage.name}`} onClick={() => onReset(stage.name)}>
+          <button type="button" className={css.reset} tabIndex={tabIndex} aria-label={`Reset the exceptions in ${stage.name}`} title={`Reset the exceptions in ${stage.name}`} onClick={() => onReset(stage.name)}>
             <RotateCcw size={11} aria-hidden />
           </button>
         ) : null}
@@ -61,7 +65,7 @@ export const StageRow = memo(function StageRow({ state, isOpen, isCompact, onOpe
       {isOpen ? (
         <div className={css.inside}>
           {layers.map((layer) => (
-            <LayerRow key={layer.layer.name} state={layer} prefix={stage.name} onToggle={(name, frozen) => onToggle(stage.name, name, frozen)} />
+            <LayerRow key={layer.layer.name} state={layer} prefix={stage.name} isCompact={isCompact} onToggle={(name, frozen) => onToggle(stage.name, name, frozen)} />
           ))}
         </div>
       ) : null}

@@ -6,7 +6,7 @@ import type { Boundary } from "./useBoundary";
 
 /** Frozen against trainable, and what the boundary's place costs. Follows the handle while it is dragged. */
 export function Totals({ boundary, isCompact }: { boundary: Boundary; isCompact: boolean }) {
-  const { sums, choice, choices, index, whyNoCosts, isCounting, isCode, isDragging } = boundary;
+  const { sums, choice, choices, index, whyNoCosts, isCounting, isCode, isDragging, areCostsOld } = boundary;
   const total = Math.max(1, sums.frozen + sums.trainable);
   const cost = choice?.cost?.is_legal ? choice.cost : null;
   return (
@@ -24,7 +24,7 @@ export function Totals({ boundary, isCompact }: { boundary: Boundary; isCompact:
         <span className={css.barTrainable} style={{ flexGrow: sums.trainable / total }} />
       </div>
       {cost ? (
-        <dl className={css.costs} data-dragging={isDragging}>
+        <dl className={css.costs} data-dragging={isDragging} data-old={areCostsOld} title={areCostsOld ? "Being measured anew after the last edit." : undefined}>
           <Cost name="cache" value={cost.cache_is_used ? formatBytes(cost.cache_bytes) : "none"} title={cost.cache_reason} />
           <Cost name="epoch" value={formatSeconds(cost.epoch_seconds)} title="One epoch of the main phase, its validation included." />
           <Cost name="training" value={formatSeconds(cost.estimated_seconds)} title="The whole training, as the plan estimates it." />
@@ -32,7 +32,7 @@ export function Totals({ boundary, isCompact }: { boundary: Boundary; isCompact:
           {isCompact ? null : <Cost name="extraction" value={formatSeconds(cost.extract_seconds)} title="To compute what is stored, once." />}
         </dl>
       ) : (
-        <p className={css.note}>{noCosts(isCode, isCounting, whyNoCosts, choices[index]?.whyNot ?? null)}</p>
+        <p className={css.note}>{noCosts(isCode, isCounting, isCompact && whyNoCosts ? "Costs are told once the flow can be planned." : whyNoCosts, choices[index]?.whyNot ?? null)}</p>
       )}
     </div>
   );

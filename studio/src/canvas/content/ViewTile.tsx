@@ -1,8 +1,8 @@
 import { memo } from "react";
 
 import type { SamplePreview } from "../../api/types";
-import { formatNumber, formatPercent } from "../../model/format";
-import { captionOf, describeView, pictureUrl, splitWord, valueText } from "../../model/views";
+import { formatNumber } from "../../model/format";
+import { captionOf, describeView, labelsText, pictureUrl, splitWord, valueText } from "../../model/views";
 import css from "./content.module.css";
 import { Histogram } from "./Histogram";
 import { ScoreBars } from "./ScoreBars";
@@ -49,13 +49,8 @@ function Small({ project, sample }: Omit<Props, "onOpen">) {
     case "vector":
       return (
         <>
-          <span className={css.line}>
-            <span className={css.caption}>{captionOf(sample)}</span>
-            <span className={css.number}>
-              {formatNumber(view.stats.min)} … {formatNumber(view.stats.max)}
-            </span>
-          </span>
-          <Histogram edges={view.histogram.edges} counts={view.histogram.counts} label="" height={26} />
+          <span className={css.caption}>{captionOf(sample)}</span>
+          <Histogram edges={view.histogram.edges} counts={view.histogram.counts} label="" height={26} axis="range" />
         </>
       );
     case "scores":
@@ -83,10 +78,7 @@ function Small({ project, sample }: Omit<Props, "onOpen">) {
       return (
         <span className={css.line}>
           <span className={css.caption}>
-            {view.names.map((name, at) => {
-              const share = view.shares[at];
-              return share === undefined || share === null || share === 1 ? name : `${name} ${formatPercent(share, 0)}`;
-            }).join(", ") || "no label"}
+            {labelsText(view)}
           </span>
         </span>
       );

@@ -4,6 +4,7 @@ import type { BaseCard, CutTable } from "../../api/types";
 import {
   type Choice,
   type Freezing,
+  type LayerState,
   type Rules,
   type StageState,
   choicesOf,
@@ -34,6 +35,8 @@ export type Boundary = {
   table: CutTable | null;
   whyNoCosts: string | null;
   isCounting: boolean;
+  /** The costs are those of the flow before the last edit; new ones are on their way. */
+  areCostsOld: boolean;
   choices: readonly Choice[];
   /** Number of stages on the frozen side: where the handle is. */
   index: number;
@@ -55,7 +58,9 @@ export function useBoundary(id: string): Boundary {
   const flowKey = useOpen((state) => state.active) ?? "";
   const isCode = node?.component === "custom";
   const { card, whole, error, isBusy, again } = useBase(id);
-  const { table, why: whyNoCosts, isBusy: isCounting } = useCutTable(id);
+  const { table: found, why: whyNoCosts, isBusy: isCounting, isOld: areCostsOld } = useCutTable(id);
+  // A table of other stages says nothing about these.
+  const table = found && card && found.cuts.length === card.stages.length + 1 ? found : null;
   const plan = useCodePlan(id);
   const draft = useDraft((state) => (state.draft?.node === id && state.draft.flow === flowKey ? state.draft.index : null));
 
@@ -72,12 +77,14 @@ export function useBoundary(id: string): Boundary {
   const states = useMemo(() => {
     if (!card) return [];
     const shown = isCode && draft !== null ? { ...freezing, ...rulesUpTo(card, draft), asPlanned: null } : freezing;
-    return stageStates(card, index, shown);
+    const all = stageStates(card, index, shown);
+    // In code every stage has its name in the rules; only what differs inside of a stage is an exception.
+    return isCode ? all.map((state) => (state.held === "partly" ? state : { ...state, hasExceptions: false, layers: state.layers.map(asRule) })) : all;
   }, [card, index, freezing, isCode, draft]);
 
   const choice = choices[index];
   const own = useMemo(() => totals(states), [states]);
-  const sums = choice?.cost && !isCode ? { frozen: choice.cost.frozen_parameters, trainable: own.frozen + own.trainable - choice.cost.frozen_parameters } : own;
+  const sums = choice?.cost && !isCode && !areCostsOld ? { frozen: choice.cost.frozen_parameters, trainable: own.frozen + own.trainable - choice.cost.frozen_parameters } : own;
   const numFrozen = states.filter((state) => state.held === "frozen" || (state.held === "empty" && states.indexOf(state) < index)).length;
   const words = `${numFrozen} of ${states.length} stages frozen; ${formatCount(sums.trainable)} trainable`;
 
@@ -116,10 +123,12 @@ export function useBoundary(id: string): Boundary {
     [card, freezing, id],
   );
   return {
-    node: id, isCode, card, whole, error, isBusy, again, freezing, table, whyNoCosts, isCounting, choices, index, choice,
+    node: id, isCode, card, whole, error, isBusy, again, freezing, table, whyNoCosts, isCounting, areCostsOld, choices, index, choice,
     states, sums, words, isDragging: draft !== null, show, commit, toggle, reset,
   };
 }
+
+const asRule = (state: LayerState): LayerState => ({ ...state, isException: false });
 
 const asSettings = ({ freeze, unfreeze }: Rules): Record<string, unknown> => ({
   freeze: freeze.length ? [...freeze] : undefined,

@@ -70,13 +70,23 @@ export function Augmented({ data }: { data: OpenData }) {
       {shown.error ? <RefusalNotice error={shown.error} onRetry={() => void shown.refetch()} /> : null}
       {keys.error ? <RefusalNotice error={keys.error} onRetry={() => void keys.refetch()} /> : null}
       {!shown.data && !shown.error && !keys.error ? <Busy what="Drawing the views…" /> : null}
-      {shown.data ? (
+      {shown.data && recipe.augment === "none" ? (
+        <div className={css.plain}>
+          {shown.data.map((sample) => (
+            <figure key={sample.key}>
+              <Picture project={data.project} name={sample.before} alt={`${sample.key} as it goes in`} />
+              <code title={sample.key}>{sample.key}</code>
+            </figure>
+          ))}
+        </div>
+      ) : null}
+      {shown.data && recipe.augment !== "none" ? (
         <table className={css.views}>
           <thead>
             <tr>
               <th scope="col">As it goes in</th>
               <th scope="col" colSpan={4}>
-                {recipe.augment === "none" ? "Nothing is changed" : "What training sees instead, in its first four epochs"}
+                What training sees instead, in its first four epochs
               </th>
             </tr>
           </thead>

@@ -1,9 +1,12 @@
+import { ImageOff } from "lucide-react";
 import { Tabs } from "radix-ui";
 import { type ReactNode, useMemo, useState } from "react";
 
-import { Badge, Busy } from "../../kit/small";
+import { Button } from "../../kit/Button";
+import { Badge, Busy, Empty } from "../../kit/small";
 import kit from "../../kit/kit.module.css";
 import { RefusalNotice } from "../../panels/RefusalNotice";
+import { useCommands } from "../../store/commands";
 import { Augmented } from "./Augmented";
 import { ChangeSource } from "./ChangeSource";
 import css from "./data.module.css";
@@ -23,6 +26,14 @@ export function DataBody({ project, name, none }: Props) {
   const [tab, setTab] = useState<Tab>("images");
   const [filter, setFilter] = useState<Filter>(ALL);
   const [isChanging, setIsChanging] = useState(false);
+  const offer = (to: Tab, title: string) => ({ id: `data-${to}`, title, group: "Data", run: () => setTab(to) });
+  useCommands([
+    offer("images", "Show the images"),
+    offer("check", "Check the data"),
+    offer("augmentation", "Show augmentation"),
+    offer("source", "Show source and split"),
+    { id: "data-change", title: "Change the source of images…", group: "Data", run: () => setIsChanging(true) },
+  ]);
   const excluded = useMemo(() => new Set(settings.exclude), [settings.exclude]);
   if (!node) return none;
   const data: OpenData | null = view.data
@@ -80,7 +91,21 @@ export function DataBody({ project, name, none }: Props) {
             </Tabs.Content>
           </>
         ) : tab === "source" ? null : (
-          <div className={css.alone}>{view.error ? null : <Busy what="Reading the images; the first time each file is looked at…" />}</div>
+          <div className={css.alone}>
+            {view.error ? (
+              <Empty icon={<ImageOff size={24} aria-hidden />} title="The images cannot be shown">
+                <p>The message above says why. “Change source…” lets the flow read others.</p>
+              </Empty>
+            ) : settings.source === "" ? (
+              <Empty icon={<ImageOff size={24} aria-hidden />} title="No images are chosen yet">
+                <Button look="primary" onClick={() => setIsChanging(true)}>
+                  Choose images…
+                </Button>
+              </Empty>
+            ) : (
+              <Busy what="Reading the images; the first time each file is looked at…" />
+            )}
+          </div>
         )}
         <Tabs.Content value="source" className={`${css.tab} ${css.scrolls}`} tabIndex={-1}>
           <SourceTab project={project} node={node} settings={settings} seed={seed} data={data} onChange={() => setIsChanging(true)} />

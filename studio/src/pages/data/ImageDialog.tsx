@@ -7,6 +7,7 @@ import { Button, IconButton } from "../../kit/Button";
 import { Modal } from "../../kit/Modal";
 import { Badge, Busy, Notice } from "../../kit/small";
 import { corrected } from "../../model/data_edits";
+import { useReturnFocus } from "../../panels/useReturnFocus";
 import { exclude, restore, unlabel } from "./acts";
 import css from "./data.module.css";
 import { ALL, type OpenData, samplesQuery } from "./open";
@@ -21,9 +22,13 @@ type Props = {
   onClose: () => void;
 };
 
+/** The arrows are to work at once, so the focus goes here and not to the first button. */
+const takeFocus = (box: HTMLDivElement | null): void => box?.focus();
+
 /** One image large, with all that is known about it. */
 export function ImageDialog({ data, row, position, onStep, onClose }: Props) {
   const [isNaming, setIsNaming] = useState(false);
+  useReturnFocus();
   const node = data.node.id;
   const copies = data.view.report.duplicate_groups.find((group) => group.includes(row.key))?.filter((key) => key !== row.key) ?? [];
   const keys = (event: KeyboardEvent) => {
@@ -36,7 +41,7 @@ export function ImageDialog({ data, row, position, onStep, onClose }: Props) {
   };
   return (
     <Modal isOpen isWide title={row.key.split("/").at(-1) ?? row.key} onClose={onClose}>
-      <div className={css.one} onKeyDown={keys}>
+      <div ref={takeFocus} tabIndex={-1} className={css.one} onKeyDown={keys}>
         <div className={css.large} data-excluded={row.is_excluded || undefined}>
           <Thumbnail project={data.project} settings={data.settings} row={row} pixels={700} alt={row.key} />
         </div>

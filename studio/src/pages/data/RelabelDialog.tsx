@@ -5,6 +5,7 @@ import { Button } from "../../kit/Button";
 import { TextField } from "../../kit/Field";
 import { Modal } from "../../kit/Modal";
 import { formatPlural } from "../../model/format";
+import { useReturnFocus } from "../../panels/useReturnFocus";
 import { relabel } from "./acts";
 import css from "./data.module.css";
 import type { OpenData } from "./open";
@@ -17,6 +18,7 @@ const HELP: Record<string, string> = {
 
 /** Give images a label that is typed. */
 export function RelabelDialog({ data, rows, onClose }: { data: OpenData; rows: readonly SampleRow[]; onClose: () => void }) {
+  useReturnFocus();
   const [text, setText] = useState((rows[0]?.label ?? []).join(";"));
   const kind = data.settings.label_kind;
   const label = text.trim();

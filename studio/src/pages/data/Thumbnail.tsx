@@ -7,11 +7,11 @@ import css from "./data.module.css";
 
 type Props = { project: string; settings: ImagesSettings; row: Pictured; pixels: number; alt: string };
 
-/** A small picture of an image; one that cannot be read shows that. */
+/** A small picture of an image; one that cannot be read, which has an empty digest, shows that. */
 export function Thumbnail({ project, settings, row, pixels, alt }: Props) {
   const [broken, setBroken] = useState<string | null>(null);
   const url = thumbnailUrl(project, settings, row, sideFor(pixels, window.devicePixelRatio));
-  if (broken === url) {
+  if (row.digest === "" || broken === url) {
     return (
       <span className={css.broken} role="img" aria-label={`${alt || row.key} cannot be shown`} title={`${row.key} cannot be shown`}>
         <ImageOff size={Math.min(20, pixels / 2)} aria-hidden />

@@ -5,6 +5,7 @@ import { Button } from "../../kit/Button";
 import { TextField } from "../../kit/Field";
 import { Modal } from "../../kit/Modal";
 import { RefusalNotice } from "../../panels/RefusalNotice";
+import { useReturnFocus } from "../../panels/useReturnFocus";
 import css from "./hub.module.css";
 
 type TextProps = {
@@ -20,6 +21,7 @@ type TextProps = {
 
 /** Ask for one line of text. */
 export function TextDialog({ title, label, initial, verb, help, mayBeEmpty = false, onDone, onClose }: TextProps) {
+  useReturnFocus();
   const [text, setText] = useState(initial);
   const act = useMutation({ mutationFn: onDone, onSuccess: onClose });
   const next = text.trim();
@@ -50,6 +52,7 @@ type ConfirmProps = { title: string; text: string; verb: string; onDone: () => P
 
 /** Ask before something that cannot be taken back. */
 export function ConfirmDialog({ title, text, verb, onDone, onClose }: ConfirmProps) {
+  useReturnFocus();
   const act = useMutation({ mutationFn: onDone, onSuccess: onClose });
   return (
     <Modal isOpen title={title} description={text} onClose={onClose}>

@@ -1,4 +1,4 @@
-import { Flame, Snowflake } from "lucide-react";
+import { Flame, Minus, Snowflake } from "lucide-react";
 
 import type { RunView } from "../../api/types";
 import { Notice } from "../../kit/small";
@@ -85,12 +85,19 @@ export function Overview({ project, view }: { project: string; view: RunView }) 
             <ul className={css.stages}>
               {plan.stages.map((stage) => {
                 const moving = stage.num_trainable ?? (stage.is_frozen ? 0 : stage.num_parameters);
-                const Icon = moving ? Flame : Snowflake;
+                const Icon = moving ? Flame : stage.num_parameters ? Snowflake : Minus;
+                const words = !stage.num_parameters
+                  ? "no parameters"
+                  : moving === 0
+                    ? "frozen"
+                    : moving === stage.num_parameters
+                      ? "trainable"
+                      : `${formatCount(moving)} trainable`;
                 return (
-                  <li key={stage.name} data-frozen={moving === 0 || undefined}>
+                  <li key={stage.name} data-state={!stage.num_parameters ? "none" : moving ? "trainable" : "frozen"}>
                     <Icon size={12} aria-hidden />
                     <span className="mono">{stage.name}</span>
-                    <span>{moving === 0 ? "frozen" : moving === stage.num_parameters ? "trainable" : `${formatCount(moving)} trainable`}</span>
+                    <span>{words}</span>
                     <span className={css.right}>{formatCount(stage.num_parameters)}</span>
                   </li>
                 );

@@ -8,12 +8,14 @@ import { TextField } from "../../kit/Field";
 import { Modal } from "../../kit/Modal";
 import { FilePicker } from "../../panels/FilePicker";
 import { RefusalNotice } from "../../panels/RefusalNotice";
+import { useReturnFocus } from "../../panels/useReturnFocus";
 import css from "./start.module.css";
 
 type Props = { suggestion: string; why?: string; onOpened: (card: ProjectCard) => void; onClose: () => void };
 
 /** Open a project by its folder, or make one in a new or empty folder. */
 export function ProjectDialog({ suggestion, why, onOpened, onClose }: Props) {
+  useReturnFocus();
   const client = useQueryClient();
   const [path, setPath] = useState(suggestion);
   const [isBrowsing, setIsBrowsing] = useState(false);

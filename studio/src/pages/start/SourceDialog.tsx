@@ -6,13 +6,14 @@ import type { SourceCard } from "../../api/types";
 import { Button } from "../../kit/Button";
 import { TextField } from "../../kit/Field";
 import { Modal } from "../../kit/Modal";
-import { Busy } from "../../kit/small";
+import { Busy, Notice } from "../../kit/small";
 import { RefusalNotice } from "../../panels/RefusalNotice";
+import { useReturnFocus } from "../../panels/useReturnFocus";
 import { SourceForm } from "./SourceForm";
 import css from "./start.module.css";
 import { sourceName } from "./words";
 
-export type Chosen = { path: string; card?: SourceCard; template?: string; templateTitle?: string };
+export type Chosen = { path: string; name?: string; card?: SourceCard; template?: string; templateTitle?: string };
 export type Verb = { words: string; act: (settings: Record<string, unknown>, source: string, name: string) => Promise<void> | void };
 
 type Props = {
@@ -27,6 +28,7 @@ type Props = {
 
 /** What a chosen source holds; to be looked over before it is used. */
 export function SourceDialog({ project, chosen, verbs, hasName = false, onOther, onClose }: Props) {
+  useReturnFocus();
   const card = useQuery({
     queryKey: ["source", project, chosen.path],
     queryFn: ({ signal }) =>
@@ -38,7 +40,7 @@ export function SourceDialog({ project, chosen, verbs, hasName = false, onOther,
   return (
     <Modal isOpen isWide title={chosen.templateTitle ? `Images for “${chosen.templateTitle}”` : "Your images"} onClose={onClose}>
       {card.data ? (
-        <Known card={card.data} verbs={verbs} hasName={hasName} onOther={onOther} onClose={onClose} />
+        <Known card={card.data} suggested={chosen.name ?? ""} verbs={verbs} hasName={hasName} onOther={onOther} onClose={onClose} />
       ) : card.error ? (
         <>
           <RefusalNotice error={card.error} onRetry={() => void card.refetch()} />
@@ -54,12 +56,12 @@ export function SourceDialog({ project, chosen, verbs, hasName = false, onOther,
   );
 }
 
-type KnownProps = Pick<Props, "verbs" | "hasName" | "onClose"> & { card: SourceCard; onOther: (() => void) | undefined };
+type KnownProps = Pick<Props, "verbs" | "hasName" | "onClose"> & { card: SourceCard; suggested: string; onOther: (() => void) | undefined };
 
-function Known({ card, verbs, hasName, onOther, onClose }: KnownProps) {
+function Known({ card, suggested, verbs, hasName, onOther, onClose }: KnownProps) {
   const [settings, setSettings] = useState<Record<string, unknown>>(card.settings);
   const [name, setName] = useState("");
-  const use = useMutation({ mutationFn: async (verb: Verb) => verb.act(settings, card.source, name.trim()) });
+  const use = useMutation({ mutationFn: async (verb: Verb) => verb.act(settings, card.source, name.trim() || suggested) });
   const why = use.isPending ? "It is being made." : whyNot(card, settings);
   return (
     <>
@@ -67,12 +69,13 @@ function Known({ card, verbs, hasName, onOther, onClose }: KnownProps) {
       {hasName ? (
         <TextField
           label="Name of the flow"
-          placeholder={sourceName(card.source).replace(/\.[^.]+$/, "")}
+          placeholder={suggested || sourceName(card.source).replace(/\.[^.]+$/, "")}
           value={name}
           onChange={(event) => setName(event.target.value)}
         />
       ) : null}
       {use.error ? <RefusalNotice error={use.error} /> : null}
+      {why && !use.isPending ? <Notice tone="warning">{why}</Notice> : null}
       <div className={css.foot}>
         {onOther ? (
           <Button onClick={onOther} style={{ marginRight: "auto" }}>

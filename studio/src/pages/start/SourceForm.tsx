@@ -45,7 +45,7 @@ export function SourceForm({ card, settings, onSettings }: Props) {
           label="Labels are"
           value={kind}
           options={LABEL_KINDS}
-          help="It decides the head and the objective of the flow."
+          help="Head and objective of the flow have to fit it."
           onChange={(event) => {
             const next = event.target.value as LabelKind;
             onSettings(merged(settings, withLabelKind(settings, next)), `Read the labels as ${next}`);

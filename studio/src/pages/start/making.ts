@@ -12,6 +12,7 @@ export type Start = { name?: string; template?: string; source?: string; setting
 export async function makeFlow(project: string, start: Start): Promise<FlowFile> {
   const file = await must(api.POST("/api/projects/{project}/flows", { params: { path: { project } }, body: start }));
   void queries.invalidateQueries({ queryKey: ["hub", project] });
+  void queries.invalidateQueries({ queryKey: ["app"] });
   return file;
 }
 

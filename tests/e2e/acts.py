@@ -1,0 +1,92 @@
+"""What a person does in the studio, in words that the walks share."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pytest
+
+from tests.e2e.conftest import Server
+
+T = TypeVar("T")
+
+
+def until(get: Callable[[], T | None], what: str, seconds: float = 60) -> T:
+    """Wait until ``get`` gives something, and return it; ``what`` is said when it never does."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found = get()
+        if found:
+            return found
+        time.sleep(0.1)
+    pytest.fail(f"It never came: {what}.")
+
+
+def runs(server: Server) -> list[dict[str, Any]]:
+    """Return the project's runs, the newest first."""
+    with server.api as api:
+        found: list[dict[str, Any]] = api.get(f"/projects/{server.project_id}/runs").json()
+    return found
+
+
+def run_of(server: Server, run: str) -> dict[str, Any]:
+    """Return a run as its folder shows it."""
+    with server.api as api:
+        found: dict[str, Any] = api.get(f"/projects/{server.project_id}/runs/{run}").json()
+    return found
+
+
+def flow_of(server: Server, name: str) -> dict[str, Any]:
+    """Return a flow as it is saved."""
+    with server.api as api:
+        found: dict[str, Any] = api.get(f"/projects/{server.project_id}/flows/{name}").json()["flow"]
+    return found
+
+
+def ended(server: Server, run: str, seconds: float = 120) -> dict[str, Any]:
+    """Wait until a run has ended and return it."""
+    over = ("finished", "failed", "stopped")
+
+    def look() -> dict[str, Any] | None:
+        found = run_of(server, run)
+        return found if found["card"]["status"] in over else None
+
+    return until(look, f"the end of run {run}", seconds)
+
+
+def saved(server: Server, name: str, holds: Callable[[dict[str, Any]], bool], what: str) -> dict[str, Any]:
+    """Wait until the saved flow is as it should be."""
+
+    def look() -> dict[str, Any] | None:
+        flow = flow_of(server, name)
+        return flow if holds(flow) else None
+
+    return until(look, what, 15)
+
+
+def make_flow(server: Server, **body: Any) -> str:
+    """Make a flow through the API and return its name."""
+    with server.api as api:
+        answer = api.post(f"/projects/{server.project_id}/flows", json=body)
+        answer.raise_for_status()
+        return str(answer.json()["name"])
+
+
+def tiny_flow(server: Server, source: str = "sample:surfaces", *, name: str = "tiny", **recipe: Any) -> str:
+    """Make a flow on the tiny base with small images and return its name."""
+    from graftwork.documents.recipe import Recipe
+    from graftwork.graph.flows import transfer_flow
+    from tests.conftest import TINY_BASE
+
+    flow = transfer_flow(source, base=TINY_BASE, image_size=32, name=name)
+    recipe = {"epochs": 2, "precision": "float32", "memory_format": "contiguous", **recipe}
+    flow = flow.edit(recipe=Recipe(**recipe))
+    return make_flow(server, flow=flow.model_dump(mode="json"), name=name)
+
+
+def open_flow(page: Any, server: Server, name: str) -> None:
+    """Open a flow's page and wait for its nodes."""
+    page.goto(f"{server.address}/p/{server.project_id}/flow/{name}")
+    page.get_by_role("group", name="Flow canvas").or_(page.get_by_label("Flow canvas")).first.wait_for()
