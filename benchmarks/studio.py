@@ -10,10 +10,12 @@ Chromium without a graphics card and without a window: frames are painted by the
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gzip
+import itertools
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -30,6 +32,7 @@ __all__ = ["main", "measure"]
 _PROBE = Path(__file__).with_name("studio_probe.js")
 _SMALL, _MANY, _NUM_SMALL, _NUM_MANY = "late", "many", 6, 60
 _MOST_MS = 90_000
+_Act = Generator[None, None, None]
 _KINDS = {".js": "script", ".css": "style", ".woff2": "font"}
 
 
@@ -165,8 +168,9 @@ def _frames(bench: _Bench) -> dict[str, Any]:
         page.get_by_text(points, exact=True).wait_for()
         bench.until(page, f"__bench.numFresh() === {_NUM_MANY}", f"{_NUM_MANY} previews")
         canvas, chart = page.locator("[data-canvas]"), page.get_by_test_id("scatter")
+        chart.scroll_into_view_if_needed()
         seconds = bench.given.seconds
-        found = {"standing": _watch(page, seconds, lambda: page.wait_for_timeout(50))}
+        found = {"standing": _watch(page, seconds, _stand(page))}
         found["pan, all nodes in view"] = _watch(page, seconds, _drag(page, canvas, button="middle"))
         found["wheel zoom"] = _watch(page, seconds, _wheel(page, canvas))
         _zoom_to(page, canvas, 0.7)
@@ -176,16 +180,16 @@ def _frames(bench: _Bench) -> dict[str, Any]:
     return found
 
 
-def _watch(page: Page, seconds: float, act: Callable[[], object]) -> dict[str, float]:
+def _watch(page: Page, seconds: float, act: _Act) -> dict[str, float]:
     """Repeat an act for some seconds and return frames a second and the slowest frames."""
-    page.mouse.up()
-    page.mouse.up(button="middle")
     page.wait_for_timeout(400)
     page.evaluate("__bench.count()")
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        act()
-    return frame_figures(page.evaluate("__bench.counted()"))
+    with contextlib.closing(act):
+        while time.monotonic() < end:
+            next(act)
+        gaps = page.evaluate("__bench.counted()")
+    return frame_figures(gaps)
 
 
 def frame_figures(gaps: Sequence[float]) -> dict[str, float]:
@@ -209,40 +213,37 @@ def _middle(place: Any) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def _drag(page: Page, place: Any, *, button: Any) -> Callable[[], None]:
-    """Return an act that drags to and fro, a move for each frame; a new drag whenever it was let go."""
+def _stand(page: Page) -> _Act:
+    while True:
+        page.wait_for_timeout(50)
+        yield
+
+
+def _drag(page: Page, place: Any, *, button: Any) -> _Act:
+    """Drag to and fro, a move for each frame or more; let go at the end."""
     x, y = _middle(place)
-    state = {"step": 0}
-
-    def act() -> None:
-        if state["step"] == 0:
-            page.mouse.move(x, y)
-            page.mouse.down(button=button)
-        state["step"] += 1
-        at = abs(state["step"] % 80 - 40) - 20
-        page.mouse.move(x + 4 * at, y + at)
-        time.sleep(0.004)
-
-    return act
+    page.mouse.move(x, y)
+    page.mouse.down(button=button)
+    try:
+        for step in itertools.count(20):  # from the middle, so that the first move is a small one
+            at = abs(step % 80 - 40) - 20
+            page.mouse.move(x + 4 * at, y + at)
+            time.sleep(0.004)
+            yield
+    finally:
+        page.mouse.up(button=button)
 
 
-def _wheel(page: Page, place: Any) -> Callable[[], None]:
-    """Return an act that turns the wheel, a while in and as long out."""
-    x, y = _middle(place)
-    state = {"step": 0}
-
-    def act() -> None:
-        if state["step"] == 0:
-            page.mouse.move(x, y)
-        state["step"] += 1
-        page.mouse.wheel(0, -40 if state["step"] % 60 < 30 else 40)
+def _wheel(page: Page, place: Any) -> _Act:
+    """Turn the wheel, a while in and as long out."""
+    page.mouse.move(*_middle(place))
+    for step in itertools.count():
+        page.mouse.wheel(0, -40 if step % 60 < 30 else 40)
         time.sleep(0.008)
-
-    return act
+        yield
 
 
 def _zoom_to(page: Page, canvas: Any, wanted: float) -> None:
-    page.mouse.up(button="middle")
     page.mouse.move(*_middle(canvas))
     for _ in range(200):
         if page.evaluate("__bench.zoom()") >= wanted:

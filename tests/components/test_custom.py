@@ -443,3 +443,24 @@ def test_images_of_another_size_than_the_model_was_built_for(keras: Any) -> None
     with pytest.raises(CustomCodeError, match=r"for images 16 × 16 × 3 but gets 20 × 24 × 3") as caught:
         build(CELL, {"image": (2, 3, 20, 24)})
     assert "resize to 16 × 16" in str(caught.value.hint)
+
+
+def test_a_listener_that_fails_does_not_end_the_watching():
+    from graftwork.components.custom.watch import listen_to_calls, watching
+
+    heard: list[str | None] = []
+
+    def listen(node, limit, file):
+        heard.append(node)
+        if node == "first":
+            raise OSError("the pipe is gone")
+
+    listen_to_calls(listen)
+    try:
+        with pytest.raises(OSError, match="pipe"), watching("first"):
+            pass
+        with watching("second"):
+            pass
+    finally:
+        listen_to_calls(None)
+    assert heard == ["first", None, "second", None]

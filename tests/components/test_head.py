@@ -20,7 +20,7 @@ def test_pool_averages_over_places(shape):
 
 
 def test_standardize_gives_mean_zero_deviation_one_and_spares_constants():
-    features = torch.randn(50, 4) * torch.tensor([1.0, 9.0, 0.5, 0.0]) + 3
+    features = torch.randn(50, 4) * torch.tensor([1.0, 3.0, 0.5, 0.0]) + 3
     layer = Standardize(4)
     assert torch.equal(layer(features), features)
     layer.fit(features.mean(0), features.var(0, unbiased=False))
@@ -31,16 +31,15 @@ def test_standardize_gives_mean_zero_deviation_one_and_spares_constants():
 
 
 def test_a_feature_that_hardly_varies_in_training_cannot_drown_the_others():
-    """What is new in it counts as much as five deviations of the median feature's would, whatever the scale."""
-    for unit in (1e-3, 1.0, 1e3):
+    """What is new in it is measured by a fifth of the mean deviation, whatever the scale."""
+    for unit in (0.1, 1.0, 1e3):
         features = torch.randn(40, 9, generator=torch.Generator().manual_seed(0)) * unit
         features[:, 0] *= 1e-4
         layer = Standardize(9)
         layer.fit(features.mean(0), features.var(0, unbiased=False))
         new = features.mean(0).clone()
-        median = features.std(0, unbiased=False)[1:].median()
-        new[0] += median
-        torch.testing.assert_close(layer(new[None])[0, 0], torch.tensor(5.0), atol=1e-2, rtol=0.05)
+        new[0] += features.std(0, unbiased=False).mean()
+        assert layer(new[None])[0, 0].item() == pytest.approx(5.0, rel=1e-3)
 
 
 def test_numbers_from_few_images_do_not_overshoot():
@@ -49,12 +48,10 @@ def test_numbers_from_few_images_do_not_overshoot():
 
     def draw(count):
         level = torch.rand(count, 1, generator=generator)
-        seen = level * torch.rand(1, 24, generator=torch.Generator().manual_seed(1)) + 0.02 * torch.rand(
-            count, 24, generator=generator
-        )
-        rare = torch.rand(count, 40, generator=generator)
-        rare = torch.where(rare > 0.97, rare, 1e-5 * rare)
-        return torch.cat([seen, rare], dim=1), level
+        share = torch.rand(1, 48, generator=torch.Generator().manual_seed(1))
+        shown = level * share + 0.02 * torch.rand(count, 48, generator=generator)
+        rare = torch.rand(count, 16, generator=generator)
+        return torch.cat([shown, torch.where(rare > 0.98, 0.1 * rare, 1e-5 * rare)], dim=1), level
 
     (features, level), (new, truth) = draw(25), draw(200)
     with torch.random.fork_rng():

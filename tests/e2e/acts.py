@@ -89,4 +89,62 @@ def tiny_flow(server: Server, source: str = "sample:surfaces", *, name: str = "t
 def open_flow(page: Any, server: Server, name: str) -> None:
     """Open a flow's page and wait for its nodes."""
     page.goto(f"{server.address}/p/{server.project_id}/flow/{name}")
-    page.get_by_role("group", name="Flow canvas").or_(page.get_by_label("Flow canvas")).first.wait_for()
+    page.get_by_label("Flow canvas").wait_for()
+    settle(page)
+
+
+def settle(page: Any) -> None:
+    """Wait until the pictures in all nodes are those of now, so that nothing moves under the mouse."""
+    page.wait_for_function(
+        """() => {
+          const names = [...document.querySelectorAll('[aria-label*=", node "]')].map(n => n.ariaLabel);
+          return names.length > 0 && !names.some(n => /, (queued|running|stale|idle|waiting)/.test(n));
+        }"""
+    )
+    page.wait_for_timeout(400)
+
+
+def newest(server: Server, *, after: str | None = None, seconds: float = 30) -> str:
+    """Wait for a run that is newer than ``after`` and return its id."""
+
+    def look() -> str | None:
+        found = runs(server)
+        return str(found[0]["id"]) if found and found[0]["id"] != after else None
+
+    return until(look, "a new run", seconds)
+
+
+def press_run(page: Any, server: Server) -> str:
+    """Press Run, and return the run that it starts."""
+    found = runs(server)
+    page.get_by_role("banner").get_by_role("button", name="Run").first.click()
+    return newest(server, after=found[0]["id"] if found else None)
+
+
+def node(page: Any, name: str) -> Any:
+    """Return a node on the canvas by its id."""
+    return page.get_by_role("group").and_(page.locator(f'[aria-label*=", node {name},"]'))
+
+
+def port(page: Any, name: str, words: str) -> Any:
+    """Return a port of a node: ``Output logits``, ``Input labels``."""
+    return node(page, name).locator(f'[aria-label^="{words}:"], [aria-label^="{words} "]').first
+
+
+def drag(page: Any, source: Any, target: Any, *, drop: bool = True) -> None:
+    """Drag with the mouse from the middle of one thing to that of another."""
+    source.scroll_into_view_if_needed()
+    a, b = source.bounding_box(), target.bounding_box()
+    page.mouse.move(a["x"] + a["width"] / 2, a["y"] + a["height"] / 2)
+    page.mouse.down()
+    x, y = b["x"] + b["width"] / 2, b["y"] + b["height"] / 2
+    page.mouse.move((a["x"] + x) / 2, (a["y"] + y) / 2, steps=4)
+    page.mouse.move(x, y, steps=6)
+    if drop:
+        page.mouse.up()
+
+
+def edges(flow: dict[str, Any]) -> set[str]:
+    """Return the wires of a flow as ``a.out>b.in``."""
+    ends = [(e["source"], e["target"]) for e in flow["edges"]]
+    return {f"{a['node']}.{a['port']}>{b['node']}.{b['port']}" for a, b in ends}

@@ -6,6 +6,7 @@ set, as in continuous integration, that is a failure.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -110,8 +111,8 @@ class Server:
         command = [sys.executable, "-m", "graftwork", "studio", str(self.project), "--no-browser"]
         command += ["--port", str(self.port), "--token", TOKEN, *roots]
         environment = {**os.environ, "GRAFTWORK_CONFIG": str(self.config), "OMP_NUM_THREADS": "1"}
-        log = (self.config / "server.log").open("ab")
-        self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=self.config)
+        with (self.config / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=self.config)
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
@@ -166,18 +167,25 @@ def browser(chromium: str) -> Iterator[Any]:
         found.close()
 
 
-@pytest.fixture
-def page(browser: Any, server: Server) -> Iterator[Any]:
-    """A page with the token; what its console calls an error fails the test."""
+@contextlib.contextmanager
+def fresh_page(browser: Any, server: Server, color_scheme: str = "dark") -> Iterator[Any]:
+    """Give a page of its own context with the token; what its console calls an error fails the test."""
     context = browser.new_context(
-        viewport={"width": 1440, "height": 900}, color_scheme="dark", reduced_motion="reduce"
+        viewport={"width": 1440, "height": 900}, color_scheme=color_scheme, reduced_motion="reduce"
     )
     context.grant_permissions(["clipboard-read", "clipboard-write"])
-    found = context.new_page()
     errors: list[str] = []
-    found.on("pageerror", lambda error: errors.append(str(error)))
-    found.set_default_timeout(20_000)
+    context.on("weberror", lambda found: errors.append(str(found.error)))
+    context.set_default_timeout(20_000)
+    found = context.new_page()
     found.goto(server.entry)
     yield found
     context.close()
     assert not errors, errors
+
+
+@pytest.fixture
+def page(browser: Any, server: Server) -> Iterator[Any]:
+    """A page with the token; what its console calls an error fails the test."""
+    with fresh_page(browser, server) as found:
+        yield found

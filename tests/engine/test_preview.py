@@ -474,3 +474,16 @@ def test_a_stopped_preview_ends_and_the_next_one_is_whole(session, flow):
     with pytest.raises(RunInterrupted):
         session.preview(flow, "head", stop=lambda: True)
     assert session.preview(flow, "head", stop=lambda: False).document.samples
+
+
+def test_bases_that_end_at_different_stages_are_told_apart(session, flow):
+    """In one session, from memory and from files alike."""
+    names = session.base_of(flow, flow.node("backbone")).stage_names()
+    short = flow.with_settings("backbone", last_stage=names[-3])
+    whole = session.preview(flow, "backbone").document
+    ended = session.preview(short, "backbone").document
+    assert ended.shape != whole.shape
+    assert session.preview(flow, "backbone").document.shape == whole.shape
+    again = PreviewSession(session.workspace)
+    assert again.preview(short, "backbone").document.shape == ended.shape
+    assert session.base_of(short, short.node("backbone")).stage_names() == names[: len(names) - 2]

@@ -196,6 +196,65 @@ def test_killed_run_resumes_bit_for_bit(run, polls, strategy):
     assert resumed.record.best_epoch == whole.record.best_epoch
 
 
+class Clock:
+    """Time that passes by a third of a second whenever it is asked for."""
+
+    def __init__(self):
+        self.now = 0.0
+
+    def perf_counter(self):
+        self.now += 1 / 3
+        return self.now
+
+
+@pytest.mark.parametrize("polls", [3, 5, 8, 10, 12, 15])
+@pytest.mark.parametrize("wait", [0.0, 3.0, 1e9])
+def test_a_run_killed_between_two_checkpoints_resumes_bit_for_bit(run, polls, wait, monkeypatch):
+    """However far apart the epochs' checkpoints lie, also without any."""
+    monkeypatch.setattr("graftwork.engine.train.time", Clock())
+    monkeypatch.setattr("graftwork.engine.train._EPOCH_CHECKPOINT_SECONDS", wait)
+    recipe = {"checkpoint_seconds": 1e9, "batch": 12, "epochs": 3, "accumulate": 2}
+    choices = {"strategy": "some_layers", "dropout": 0.3, "batch_norm": "follow", "recipe": recipe}
+    whole = run("whole", **choices)
+    with pytest.raises(Killed):
+        run("killed", stop=_kill_after(polls), **choices)
+    resumed = run("killed", **choices)
+    assert resumed.digest == whole.digest
+    assert resumed.record.metrics == whole.record.metrics
+    assert resumed.record.best_epoch == whole.record.best_epoch
+
+
+@pytest.mark.parametrize(("wait", "saved"), [(0.0, [1, 2, 3, 4, 5, 6]), (1e9, [6])])
+def test_an_epoch_s_end_is_saved_when_the_last_checkpoint_is_old_and_a_phase_s_always(
+    run, wait, saved, monkeypatch
+):
+    monkeypatch.setattr("graftwork.engine.train._EPOCH_CHECKPOINT_SECONDS", wait)
+    outcome = run(strategy="head_only", recipe={"epochs": 6, "checkpoint_seconds": 1e9})
+    assert [e.epoch for e in outcome.of("checkpoint_saved", step=0)] == saved
+    assert outcome.record.cost.base_images == sum(outcome.record.data.num_images.values())
+
+
+@pytest.mark.parametrize("polls", range(8))
+def test_a_stopped_run_loses_no_step(run, polls):
+    """It is saved where it is, at an update, also at an epoch's last; no other checkpoint is needed."""
+    recipe = {"epochs": 2, "batch": 12, "accumulate": 2, "checkpoint_seconds": 1e9}
+    run("cached", strategy="head_only", recipe=recipe)  # so that the wish comes in the training
+    wishes = iter([False] * polls)
+    stopped = run("a", strategy="head_only", recipe=recipe, stop=lambda: next(wishes, True))
+    trained = stopped.of("checkpoint_saved")
+    if not trained:  # before the training began
+        assert polls < 3
+        return
+    steps = -(-stopped.record.data.num_images["train"] // 12)
+    last = trained[-1]
+    done = last.epoch * steps + last.step
+    resumed = run("a", strategy="head_only", recipe=recipe)
+    again = resumed.of("run_resumed")[0]
+    assert (again.epoch, again.step) == (last.epoch, last.step)
+    assert 0 < done <= 2 * steps
+    assert resumed.digest == run("whole", strategy="head_only", recipe=recipe).digest
+
+
 def test_stopped_run_keeps_the_best_and_can_go_on(run):
     polls = iter([False] * 7)
     stopped = run("a", recipe={"epochs": 5, "batch": 12}, stop=lambda: next(polls, True))

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -261,3 +262,16 @@ def test_cross_validation_and_search(tmp_path: Path) -> None:
     assert search.best_params_["epochs"] in (1, 4)
     assert search.predict(X).shape == Y.shape
     assert len(gw.Project(tmp_path / "p").runs()) == 5
+
+
+@pytest.mark.parametrize("status", ["stopped", "paused"])
+def test_a_fit_that_was_ended_from_outside_is_no_fit(
+    status: str, scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = SimpleNamespace(status=status, record=SimpleNamespace(message="Ended by the user."))
+    monkeypatch.setattr("graftwork.project.project.Project.transfer", lambda *_, **__: ended)
+    model = make()
+    with pytest.raises(KeyboardInterrupt, match="Ended by the user"):
+        model.fit(X, Y)
+    with pytest.raises(NotFittedError):
+        model.predict(X)

@@ -17,6 +17,7 @@ from graftwork.graph.flows import transfer_flow
 from graftwork.project import Project
 from graftwork.project.bench import Bench
 from graftwork.project.bench_tasks import TASKS
+from graftwork.project.execute import empty_record
 from graftwork.project.trust import distrust, trust
 
 from ..conftest import TINY_BASE
@@ -335,3 +336,90 @@ def test_each_task_is_there() -> None:
     for place in TASKS.values():
         module, _, name = place.partition(":")
         assert callable(getattr(import_module(module), name)), place
+
+
+def test_an_edit_of_a_module_that_code_imports_shows(home: Project, bench: Bench, stripes: Path) -> None:
+    """At once and in the same child: also through a second module, and with a file of the same size."""
+    (home.root / "inner_part.py").write_text("FACTOR = 2\n")
+    (home.root / "own_part.py").write_text(
+        "from inner_part import FACTOR\n\ndef f(x):\n    return x * FACTOR\n"
+    )
+    code = (
+        f"import sys\nsys.path.insert(0, {str(home.root)!r})\nfrom own_part import f\n"
+        "def forward(image):\n    return f(torch.ones_like(image).mean((2, 3)))\n"
+    )
+    flow, pid = with_code(stripes, code), bench.pid
+    for factor in (2, 3, 4):
+        (home.root / "inner_part.py").write_text(f"FACTOR = {factor}\n")
+        document, _ = bench.call("preview", flow, "net", None, {})
+        assert document.samples[0].view.values == (float(factor),) * 3
+    assert bench.pid == pid or pid is None
+
+
+def test_installed_modules_and_other_folders_are_never_forgotten(tmp_path: Path) -> None:
+    import sys
+
+    from graftwork.components.custom.own_modules import OwnModules, files_imported_by
+
+    root = tmp_path / "home"
+    for place in (root, root / "site-packages", tmp_path):
+        place.mkdir(exist_ok=True)
+    places = {"gw_own": root, "gw_installed": root / "site-packages", "gw_elsewhere": tmp_path}
+    for name, place in places.items():
+        (place / f"{name}.py").write_text("x = 1\n")
+    modules = OwnModules(root)
+    with pytest.MonkeyPatch.context() as patch:
+        for place in places.values():
+            patch.syspath_prepend(place)
+        with modules.noting():
+            for name in places:
+                __import__(name)
+        assert not modules.forget_edited()
+        for name, place in places.items():
+            (place / f"{name}.py").write_text("x = 22\n")
+        assert modules.forget_edited()
+        assert "gw_own" not in sys.modules
+        assert {"gw_installed", "gw_elsewhere", "graftwork"} <= set(sys.modules)
+        assert not modules.forget_edited()
+        for name in places:
+            sys.modules.pop(name, None)
+    assert files_imported_by("import gw_own, torch\nfrom gw_elsewhere import x", root) == (
+        root / "gw_own.py",
+    )
+
+
+def test_code_of_a_run_is_found_by_any_of_its_names(tmp_path: Path, stripes: Path) -> None:
+    """So that trust is asked for before anything is sent, and the limit of memory is the node's own."""
+    from graftwork.project.bench_trust import code_that_runs, memory_limit_of
+    from graftwork.project.steering import make_run
+
+    project = Project(tmp_path / "home")
+    run = make_run(project.folder_of_runs, with_code(stripes, MEAN, memory_limit=700))
+    project.rename_run(run.id, "My eyes")
+    record = empty_record(run.flow, run, "finished").model_dump_json()
+    (run.path / "record.json").write_text(record)
+    for name in (run.id, run.id[:-3], "My eyes"):
+        code = code_that_runs("predict", (name, ()), project.root)
+        assert code is not None
+        assert memory_limit_of(code) == 700
+    assert code_that_runs("predict", ("nobody", ()), project.root) is None
+    assert code_that_runs("predict", ("../runs", ()), project.root) is None
+
+
+def test_a_cut_table_may_take_what_code_behind_the_backbone_may(stripes: Path, tmp_path: Path) -> None:
+    """The whole network is built for it, so the limits of all nodes count; a preview stops before."""
+    from graftwork.project.bench_trust import code_that_runs, memory_limit_of
+
+    flow = transfer_flow(str(stripes), base=TINY_BASE, image_size=32)
+    later = Node(id="later", component="custom", settings={"code": MEAN, "memory_limit": 900})
+    wires = tuple(e for e in flow.edges if str(e.target) != "head.features")
+    wires += (
+        Edge(source="backbone.features", target="later.image"),
+        Edge(source="later.features", target="head.features"),
+    )
+    flow = flow.edit(nodes=(*flow.nodes, later), edges=wires)
+    limits = [
+        memory_limit_of(code_that_runs(task, (flow, "backbone"), tmp_path))
+        for task in ("cut_table", "preview")
+    ]
+    assert limits == [900, None]

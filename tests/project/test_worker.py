@@ -282,6 +282,25 @@ def test_ctrl_c_reaches_a_run_in_a_worker(home: Project, tasks: Any, monkeypatch
     assert [e.message for e in events][-1].startswith("Stopping;")
 
 
+def test_a_rehearsal_tries_the_flow_that_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a bypassed node would give is no size to try code with, and a bypassed node's code is not tried."""
+    tried: list[Any] = []
+    monkeypatch.setattr("graftwork.project.apart._work", lambda _, flow, shapes, root: tried.append(shapes))
+    flow = custom_flow(FORWARD)
+    resize = Node(id="small", component="resize", settings={"height": 32, "width": 48})
+    wires = [e for e in flow.edges if e.target.node != "net"]
+    wires += [
+        Edge(source="images.image", target="small.image"),
+        Edge(source="small.image", target="net.image"),
+    ]
+    for is_bypassed, sides in ((False, (32, 48)), (True, (224, 224))):
+        nodes = (*flow.nodes, resize.edit(is_bypassed=is_bypassed))
+        assert rehearse(flow.edit(nodes=nodes, edges=tuple(wires)), tmp_path) == ("net",)
+        assert tried.pop() == {"net": {"image": (2, 3, *sides)}}
+    off = tuple(n.edit(is_bypassed=n.id == "net") for n in flow.nodes)
+    assert rehearse(flow.edit(nodes=off), tmp_path) == ()
+
+
 @pytest.mark.slow
 def test_a_rehearsal_finds_bad_code_in_a_worker(tmp_path: Path) -> None:
     assert rehearse(custom_flow(FORWARD), tmp_path) == ("net",)

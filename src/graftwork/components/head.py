@@ -33,7 +33,7 @@ class Standardize(nn.Module):
     """
 
     least_share = 0.2
-    """A deviation counts as at least this share of the median one. A feature that is silent on all but a few of the
+    """A deviation counts as at least this share of the mean one. A feature that is silent on all but a few of the
     training images would else lie thousands of deviations off on the first new image that shows it."""
 
     def __init__(self, num_features: int) -> None:
@@ -49,7 +49,7 @@ class Standardize(nn.Module):
         deviation = variance.clamp_min(0).sqrt()
         varies = deviation > 1e-6
         if bool(varies.any()):
-            least = self.least_share * deviation[varies].median()
+            least = self.least_share * deviation[varies].mean()
             self.scale.copy_(torch.where(varies, 1.0 / deviation.clamp_min(least), 1.0))
 
     def forward(self, features: Float[Tensor, "b d"]) -> Float[Tensor, "b d"]:

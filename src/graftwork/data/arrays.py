@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,8 +82,8 @@ def _load_npz(path: Path, kind: LabelKind) -> ArraySource:
     try:
         with np.load(path, allow_pickle=False) as archive:
             content = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, KeyError, AttributeError) as error:
-        raise DataError(f"The array file {path} cannot be read: {error}.") from error
+    except (OSError, ValueError, EOFError, KeyError, AttributeError, BadZipFile, zlib.error) as error:
+        raise DataError(f"The array file {path} cannot be read: {str(error).rstrip('.')}.") from error
     names, pairs = content.get("classes"), array_pairs(content, kind)
     if len(pairs) == 1 and pairs[0][2] is None:
         return _checked(str(path), content[pairs[0][0]], content[pairs[0][1]], None, names, kind)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,7 +21,7 @@ from graftwork.data.sample import ImageFacts, Sample, Split
 from graftwork.documents.problem import Problem
 from graftwork.errors import DataError
 
-__all__ = ["Entry", "FileReader", "Listing", "scan_files"]
+__all__ = ["Entry", "FileReader", "Listing", "read_file", "scan_files"]
 
 _BATCH = 256
 _NUM_THREADS = 2
@@ -77,8 +79,7 @@ def scan_files(
     states = []
     for path in paths:
         try:
-            stat = path.stat()
-            states.append(FileState(str(path), stat.st_size, stat.st_mtime_ns))
+            states.append(_state(path))
         except OSError as error:
             facts[str(path)] = _broken(FileState(str(path), -1, -1), "", _os_reason(error))
     facts |= index.known(states)
@@ -93,6 +94,31 @@ def scan_files(
     return facts
 
 
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a regular file; a pipe or a device, which might never end, is refused.
+
+    Raises:
+        OSError: it cannot be read, or is no regular file.
+    """
+    _require_regular(path.stat())
+    return path.read_bytes()
+
+
+def _require_regular(found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "not a regular file")
+
+
+def _state(path: Path) -> FileState:
+    found = path.stat()
+    _require_regular(found)
+    try:
+        str(path).encode()
+    except UnicodeEncodeError as error:
+        raise OSError(errno.EILSEQ, "its name is no Unicode text; rename it") from error
+    return FileState(str(path), found.st_size, found.st_mtime_ns)
+
+
 def _batches(states: list[FileState]) -> Iterator[list[FileState]]:
     for start in range(0, len(states), _BATCH):
         yield states[start : start + _BATCH]
@@ -100,7 +126,7 @@ def _batches(states: list[FileState]) -> Iterator[list[FileState]]:
 
 def _scan_file(state: FileState) -> tuple[FileFacts, bytes | None]:
     try:
-        data = Path(state.path).read_bytes()
+        data = read_file(Path(state.path))
     except OSError as error:
         return _broken(state, "", _os_reason(error)), None
     digest = hashlib.sha256(data).hexdigest()
@@ -141,7 +167,7 @@ class FileReader:
             DataError: it cannot be read any more.
         """
         try:
-            return self._paths[sample.key].read_bytes()
+            return read_file(self._paths[sample.key])
         except OSError as error:
             raise self._unreadable(sample, _os_reason(error)) from error
 

@@ -125,7 +125,7 @@ def scan_masks(paths: Sequence[Path]) -> list[MaskFacts]:
 
 def _scan_mask(path: Path) -> MaskFacts:
     try:
-        data = path.read_bytes()
+        data = read_file(path)
         pixels = _pixels(decode_image(data))
     except OSError as error:
         return MaskFacts({}, 0, 0, "", (error.strerror or type(error).__name__).lower())
@@ -226,7 +226,7 @@ class FileMasks:
         if path is None:
             raise DataError(f"The image {sample.key} has no mask.", hint="Add one beside it.")
         try:
-            pixels = _pixels(decode_image(path.read_bytes()))
+            pixels = _pixels(decode_image(read_file(path)))
         except (OSError, UndecodableImage) as error:
             raise DataError(
                 f"The mask {path} was readable when the data was opened and is not any more: {error}.",

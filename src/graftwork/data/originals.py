@@ -99,7 +99,7 @@ class Originals:
 
     def _row(self, key: str) -> Sample:
         number = key.removeprefix("row:")
-        if not (key.startswith("row:") and number.isdecimal() and int(number) < self._num_rows):
+        if not (key.startswith("row:") and number.isdecimal() and len(number) < 20 and int(number) < self._num_rows):
             raise self._unknown(key)
         return Sample(key, None, None, None, "")
 
@@ -110,7 +110,7 @@ class Originals:
 
     def _bytes(self, key: str) -> bytes:
         try:
-            return self._path(key).read_bytes()
+            return read_file(self._path(key))
         except OSError as error:
             raise self._unreadable(key, error.strerror or type(error).__name__) from error
 

@@ -178,6 +178,9 @@ def load_flow(text: str, *, name: str = "the flow") -> Flow:
             line=fault.line,
             column=fault.column,
         ) from error
+    except (ValueError, OverflowError, RecursionError) as error:
+        reason = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise FlowError(f"{name} is not readable as YAML: {reason}.", hint="Correct the text.") from error
     if not isinstance(content, dict):
         raise FlowError(f"{name} holds no flow: a mapping with nodes and edges is wanted.")
     return Flow.parse(content, name=name)

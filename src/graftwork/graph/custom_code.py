@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-__all__ = ["CodeFault", "CodeLook", "Form", "assignment_order", "look_at_code"]
+__all__ = ["CodeFault", "CodeLook", "Form", "assignment_order", "imported_modules", "look_at_code"]
 
 Form = Literal["component", "build", "forward", "script"]
 
@@ -87,6 +87,19 @@ def assignment_order(code: str) -> tuple[str, ...]:
                 order.pop(node.id, None)
                 order[node.id] = None
     return tuple(order)
+
+
+def imported_modules(code: str) -> tuple[str, ...]:
+    """Return the modules that code imports, sorted; none of code that does not parse.
+
+    >>> imported_modules("import a.b, c; from d import e; from . import f")
+    ('a.b', 'c', 'd')
+    """
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError):
+        return ()
+    return tuple(sorted({name for node in ast.walk(tree) for name in _imports(node)}))
 
 
 def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:

@@ -26,6 +26,8 @@ POLL_SECONDS = 0.05
 PATIENCE_SECONDS = 0.5
 """How long a call that is to stop waits for the child to say so."""
 STOP_GRACE_SECONDS = 2.0
+PATIENCE_UNSEEN_SECONDS = 30.0
+"""How long a task that nobody waits for any more may go on; then the child is ended, since others wait."""
 KEPT_MEGABYTES = 2048.0
 """What the child may keep between calls beyond the limit of one call; more, and the next call gets a new child."""
 
@@ -233,9 +235,12 @@ class Bench:
         threading.Thread(target=self._see_out, args=(talk,), daemon=True, name="bench").start()
 
     def _see_out(self, talk: Talk) -> None:
+        deadline = time.monotonic() + PATIENCE_UNSEEN_SECONDS
         try:
             while talk.step() is None:
-                pass
+                if time.monotonic() > deadline:
+                    talk.child.kill()
+                    return
         except Exception:  # noqa: BLE001 nobody waits for it
             pass
         finally:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graftwork.errors import UnknownName, did_you_mean
+from graftwork.graph.custom import custom_nodes
 from graftwork.project.bench_trust import code_that_runs
 from graftwork.project.trust import require_trust
 
@@ -45,6 +46,7 @@ class BenchState:
     """
 
     def __init__(self, root: Path) -> None:
+        from graftwork.components.custom.own_modules import OwnModules
         from graftwork.engine.preview.memory import Memory
         from graftwork.engine.preview.session import PreviewSession
         from graftwork.project.project import Project
@@ -53,11 +55,21 @@ class BenchState:
         self.project: Project = Project(root, create=False, on_note=self._note)
         self.workspace: Workspace = self.project.workspace
         self.session: PreviewSession = PreviewSession(self.workspace)
+        self.own_modules = OwnModules(root)
         self.kept: dict[str, Any] = {}
         self.stop: Callable[[], bool] = _never
         self.tell: Callable[[Any], None] = _nobody
         self._models: dict[str, TrainedModel] = {}
         self._pngs = Memory(_PNG_BYTES)
+
+    def refresh(self) -> None:
+        """Forget the user's own modules when one was edited, and all that was built with them."""
+        from graftwork.engine.preview.session import PreviewSession
+
+        if self.own_modules.forget_edited():
+            self.session = PreviewSession(self.workspace)
+            self.kept.clear()
+            self._models.clear()
 
     def png(self, picture: NDArray[np.uint8]) -> bytes:
         """Return a picture (h, w, 3) as a PNG file; the same pixels are not packed twice."""
@@ -118,8 +130,10 @@ def perform(
         require_trust(code, root)
     state = _state_of(root)
     state.stop, state.tell = stop, on_event
+    if code is not None and custom_nodes(code):
+        state.refresh()
     try:
-        with _put_back():
+        with _put_back(), state.own_modules.noting():
             return function(state, *args)
     finally:
         state.stop, state.tell = _never, _nobody

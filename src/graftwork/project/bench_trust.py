@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from graftwork.documents.flow import Flow, read_flow
+from graftwork.documents.flow import Flow
 from graftwork.errors import GraftworkError
 from graftwork.graph.bypass import passing_through, without_bypassed
 from graftwork.graph.custom import CustomSettings, custom_nodes
@@ -72,9 +72,10 @@ def memory_limit_of(flow: Flow | None) -> float | None:
 
 
 def _flow_of_run(run_id: str, root: Path) -> Flow | None:
-    """Return the flow of a run that is named by its whole id; a shorter name is looked up in the child."""
-    file = root / "runs" / run_id / "flow.yaml"
+    """Return the flow of a run that is named by its id, the beginning of it, or its name."""
+    from graftwork.project.project import Project  # which knows its bench, which asks here
+
     try:
-        return read_flow(file) if Path(run_id).name == run_id and file.is_file() else None
-    except GraftworkError:
+        return Project(root, create=False).find(run_id).flow
+    except GraftworkError:  # the task says what is wrong, and runs nothing
         return None

@@ -50,7 +50,7 @@ class FlowFiles:
         found = []
         for path in self.folder.glob("*.yaml"):
             with contextlib.suppress(OSError):  # deleted since
-                if path.is_file() and not path.name.startswith("."):
+                if _fault_of(path.stem) is None and path.is_file():
                     found.append((path.stat().st_mtime, path.stem))
         return tuple(name for _, name in sorted(found, key=lambda x: (-x[0], x[1])))
 
@@ -97,8 +97,9 @@ class FlowFiles:
             FlowError: no such file.
             UsageError: the new name is taken, or no name.
         """
-        file, path = self.read(name), self._path(new)
+        path = self._path(new)
         with self._alone():
+            file = self.read(name)
             if path.exists():
                 raise UsageError(f"The project has a flow '{new}' already.", hint="Choose another name.")
             text = file.text if file.flow is None else dump_flow(file.flow.edit(name=new))
@@ -127,16 +128,9 @@ class FlowFiles:
         return free
 
     def _path(self, name: str) -> Path:
-        is_plain = name == Path(name).name and name.isprintable() and bool(name.strip())
-        if not is_plain or name.startswith(".") or "\\" in name:
-            raise UsageError(
-                f"{name!r} cannot name a flow.", hint="Use letters, digits, points, - and _; no folders."
-            )
-        if len(name.encode()) > _MOST_BYTES:
-            raise UsageError(
-                f"The name '{name[:40]}…' is too long for a flow.",
-                hint=f"Use at most {_MOST_BYTES} letters; letters beyond English ones count more than once.",
-            )
+        if (hint := _fault_of(name)) is not None:
+            shown = name if len(name) <= _SHORTENED else f"{name[:_SHORTENED]}…"
+            raise UsageError(f"{shown!r} cannot name a flow.", hint=hint)
         return self.folder / f"{name}.yaml"
 
     def _refuse_changed(self, name: str, path: Path, if_digest: str | None) -> None:
@@ -160,6 +154,16 @@ class FlowFiles:
         with lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _fault_of(name: str) -> str | None:
+    """Return what a name would have to be like to be a flow's; None when it can be one."""
+    is_plain = name == Path(name).name and name.isprintable() and bool(name.strip())
+    if not is_plain or name.startswith(".") or "\\" in name:
+        return "Use letters, digits, points, - and _; no folders."
+    if len(name.encode()) > _MOST_BYTES:
+        return f"Use at most {_MOST_BYTES} letters; letters beyond English ones count more than once."
+    return None
 
 
 def _digest(content: bytes) -> str:

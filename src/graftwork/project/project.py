@@ -7,11 +7,8 @@ import os
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import yaml
 
 from graftwork.documents.events import Event, PlanMade
 from graftwork.documents.files import storing, write_atomically
@@ -27,14 +24,15 @@ from graftwork.errors import (
 )
 from graftwork.graph.check import checked
 from graftwork.graph.contracts import ImagesSettings
+from graftwork.project import steering
 from graftwork.project.apart import is_apart, plan_apart
 from graftwork.project.comparison import Comparison, compare_runs
 from graftwork.project.execute import OnEvent, Stop, execute
 from graftwork.project.lock import lock_run
+from graftwork.project.mark import check_format, make_project, mark_of
 from graftwork.project.options import flow_from_options, read_as
 from graftwork.project.run import Run
 from graftwork.project.sources import Source, image_by_key, source_text
-from graftwork.project.steering import Steering
 from graftwork.project.trust import require_trust, trust_new_project
 from graftwork.project.using import Prediction, evaluate_run, predict_images
 
@@ -47,7 +45,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Project", "Source", "default_root"]
 
-FORMAT = 1
 OnNote = Callable[[str], None]
 
 _LOG = logging.getLogger("graftwork")
@@ -58,7 +55,7 @@ def default_root() -> Path:
     return Path(os.environ.get("GRAFTWORK_PROJECT") or "graftwork-project")
 
 
-class Project(Steering):
+class Project:
     """A folder that holds flows, runs, caches and the index of runs.
 
     Args:
@@ -75,12 +72,12 @@ class Project(Steering):
         self._note = on_note or _LOG.info
         self._previews: PreviewSession | None = None
         self._bench: Bench | None = None
-        mark = self.root / "project.yaml"
+        mark = mark_of(self.root)
         if mark.is_file():
-            _check_format(mark)
+            check_format(mark)
         elif create:
             with trust_new_project(self.root):
-                self._create(mark)
+                make_project(self.root)
         else:
             raise StorageError(
                 f"There is no project in {self.root}.",
@@ -223,7 +220,7 @@ class Project(Steering):
         if save:
             _, flow = self._place(flow)
             on_event = self._saving(flow, on_event)
-        run = self._new_run(flow)
+        run = steering.make_run(self.folder_of_runs, flow)
         try:
             self._execute(flow, run, on_event, stop)
         except BaseException:
@@ -251,6 +248,72 @@ class Project(Steering):
         require_trust(run.flow, self.root)
         self._execute(run.flow, run, on_event, stop)
         return run
+
+    def start(self, flow: Flow, *, name: str | None = None, at_once: bool = False) -> Run:
+        """Start a run of ``flow`` in a process of its own and return at once.
+
+        The run goes on when this process ends. One such run of a project trains at a time; the others wait
+        in the order in which they were started.
+
+        Args:
+            flow: what to run.
+            name: name of the run, if not that of the flow.
+            at_once: whether it trains even while another one does.
+
+        Raises:
+            FlowError: the flow has problems; all are listed.
+            NotTrusted: it has custom code and the project is not trusted.
+        """
+        return steering.start(self, flow, name=name, at_once=at_once)
+
+    def start_again(self, run_id: str, *, at_once: bool = False) -> Run:
+        """Go on with a run from its last checkpoint, in a process of its own, and return at once.
+
+        Raises:
+            RunNotFound: no such run.
+            RunError: the run is finished, or a process writes it.
+        """
+        return steering.start_again(self, self.find(run_id), at_once=at_once)
+
+    def stop(self, run_id: str) -> Run:
+        """Ask a run to stop; its process keeps and scores the best weights so far, then ends.
+
+        Raises:
+            RunNotFound, RunError: no such run, or no process works on it.
+        """
+        return steering.order(self.find(run_id), "stop")
+
+    def pause(self, run_id: str) -> Run:
+        """Ask a run to pause; its process saves where it is and ends. Resuming goes on bit for bit.
+
+        Raises:
+            RunNotFound, RunError: no such run, or no process works on it.
+        """
+        return steering.order(self.find(run_id), "pause")
+
+    def force_stop(self, run_id: str) -> Run:
+        """Kill the process of a run at once; what was saved stays, and the run can be resumed.
+
+        Raises:
+            RunNotFound, RunError: no such run, no process works on it, or this very process does.
+        """
+        return steering.force_stop(self.find(run_id))
+
+    def rename_run(self, run_id: str, name: str) -> Run:
+        """Give a run another name, also while it goes on.
+
+        Raises:
+            RunNotFound, UsageError: no such run, or a name that is empty or too long.
+        """
+        return steering.relabel(self.find(run_id), name=name)
+
+    def note_run(self, run_id: str, text: str) -> Run:
+        """Give a run a note, also while it goes on; an empty text takes it away.
+
+        Raises:
+            RunNotFound: no such run.
+        """
+        return steering.relabel(self.find(run_id), note=text)
 
     def evaluate(self, run_id: str, source: Source | None = None, **columns: str | None) -> AnyScores:
         """Score a run on ``source``, or on its own test images if not given.
@@ -404,18 +467,6 @@ class Project(Steering):
 
         return tell
 
-    def _create(self, mark: Path) -> None:
-        with storing("The project", self.root):
-            try:
-                for name in ("flows", "runs", "cache", "data"):
-                    (self.root / name).mkdir(parents=True, exist_ok=True)
-            except FileNotFoundError as error:  # what the system says where no folder can be made at all
-                raise StorageError(
-                    f"No project can be made in {self.root}.", hint="Name another folder with --project."
-                ) from error
-        content = {"format": FORMAT, "created": datetime.now(UTC).isoformat(timespec="seconds")}
-        write_atomically(mark, yaml.safe_dump(content, sort_keys=False))
-
     def _index(self) -> RunIndex:
         from graftwork.project.index import RunIndex
 
@@ -428,21 +479,6 @@ class Project(Steering):
     def _tell(self, index: RunIndex) -> None:
         for note in index.notes:
             self._note(note)
-
-
-def _check_format(mark: Path) -> None:
-    try:
-        content = yaml.safe_load(mark.read_text(encoding="utf-8"))
-        found = content["format"]
-    except (yaml.YAMLError, TypeError, KeyError, UnicodeDecodeError) as error:
-        raise StorageError(
-            f"{mark} does not read as a project file.", hint=f"Write 'format: {FORMAT}' into it."
-        ) from error
-    if not isinstance(found, int) or found > FORMAT:
-        raise StorageError(
-            f"The project in {mark.parent} has format {found}, this version reads up to {FORMAT}.",
-            hint="Update graftwork.",
-        )
 
 
 def _record_or_none(run: Run) -> RunRecord | None:

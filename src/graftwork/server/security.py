@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -141,12 +141,15 @@ class Guard:
 
     def _welcome(self, scope: Scope, headers: Mapping[str, str]) -> Response | None:
         """Give the cookie to who brings the token in the address; a page without it gets a sentence."""
-        query = dict(p.split("=", 1) for p in scope["query_string"].decode("latin-1").split("&") if "=" in p)
-        if "token" not in query:
+        query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+        brought = [value for name, value in query if name == "token"]
+        if not brought:
             return None if self.access.has_token(headers) else _page_without_token()
-        if not self.access.is_token(query["token"]):
+        if not self.access.is_token(brought[0]):
             return _page_without_token()
-        answer = RedirectResponse(scope["path"], status_code=303)
+        rest = urlencode([(name, value) for name, value in query if name != "token"])
+        path = "/" + quote(scope["path"].lstrip("/"))  # never to another host: //there
+        answer = RedirectResponse(f"{path}?{rest}" if rest else path, status_code=303)
         answer.set_cookie(
             self.access.cookie,
             self.access.token,

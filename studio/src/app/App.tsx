@@ -21,7 +21,8 @@ const FlowPage = lazy(() => import("../pages/FlowPage"));
 const DataPage = lazy(() => import("../pages/DataPage"));
 const RunsPage = lazy(() => import("../pages/RunsPage"));
 const RunPage = lazy(() => import("../pages/RunPage"));
-const CommandPalette = lazy(() => import("../panels/CommandPalette"));
+const loadPalette = () => import("../panels/CommandPalette");
+const CommandPalette = lazy(loadPalette);
 const ShortcutList = lazy(() => import("../panels/ShortcutList"));
 const SettingsDialog = lazy(() => import("../panels/SettingsDialog"));
 
@@ -29,6 +30,11 @@ const SettingsDialog = lazy(() => import("../panels/SettingsDialog"));
 export function App() {
   useTheme();
   useEffect(listenToKeys, []);
+  useEffect(() => {
+    // Fetched ahead, so that what is typed right after the key is not lost.
+    const timer = window.setTimeout(() => void loadPalette(), 4_000);
+    return () => window.clearTimeout(timer);
+  }, []);
   return (
     <QueryClientProvider client={queries}>
       <Tooltip.Provider delayDuration={350}>
@@ -54,6 +60,7 @@ function Page() {
   const route = useRoute((state) => state.route);
   useEffect(() => {
     document.title = "Graftwork";
+    if (document.activeElement === document.body) document.getElementById("main")?.focus({ preventScroll: true });
   }, [route]);
   switch (route.page) {
     case "start":

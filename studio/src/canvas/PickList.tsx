@@ -47,8 +47,8 @@ export function PickList({ at, title, placeholder, empty, items, onPick, onClose
       >
         <div className={css.title}>{title}</div>
         <Command.Input className={css.input} placeholder={placeholder} autoFocus />
+        <Command.Empty className={css.empty}>{empty}</Command.Empty>
         <Command.List className={css.list}>
-          <Command.Empty className={css.empty}>{empty}</Command.Empty>
           {groups.map((group) => (
             <Command.Group key={group} heading={group} className={css.group}>
               {items

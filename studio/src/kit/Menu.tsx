@@ -1,5 +1,5 @@
 import { DropdownMenu } from "radix-ui";
-import type { ReactElement, ReactNode } from "react";
+import { type ReactElement, type ReactNode, useRef } from "react";
 
 import css from "./kit.module.css";
 
@@ -11,20 +11,28 @@ export type MenuItem = {
   whyNot?: string | null;
 };
 
-/** A menu that opens from a button. */
+/** A menu that opens from a button. What is chosen is done once the menu is closed, so that a dialog keeps its focus. */
 export function Menu({ items, children }: { items: readonly MenuItem[]; children: ReactElement }) {
+  const chosen = useRef<(() => void) | null>(null);
+  const act = () => {
+    const run = chosen.current;
+    chosen.current = null;
+    if (run) window.setTimeout(run);
+  };
   return (
     <DropdownMenu.Root>
       <DropdownMenu.Trigger asChild>{children}</DropdownMenu.Trigger>
       <DropdownMenu.Portal>
-        <DropdownMenu.Content className={css.menu} sideOffset={4} collisionPadding={8}>
+        <DropdownMenu.Content className={css.menu} sideOffset={4} collisionPadding={8} onCloseAutoFocus={act}>
           {items.map((item) => (
             <DropdownMenu.Item
               key={item.label}
               className={css.menuItem}
               disabled={Boolean(item.whyNot)}
               title={item.whyNot ?? undefined}
-              onSelect={item.onSelect}
+              onSelect={() => {
+                chosen.current = item.onSelect;
+              }}
             >
               {item.icon}
               {item.label}

@@ -22,6 +22,7 @@ export function Modal({ title, description, isOpen, onClose, isWide = false, chi
         <Dialog.Overlay className={css.overlay} />
         <Dialog.Content
           className={[css.dialog, isWide ? css.wide : ""].join(" ")}
+          onOpenAutoFocus={focusFirst}
           {...(description ? {} : { "aria-describedby": undefined })}
         >
           <div className={css.dialogHead}>
@@ -40,4 +41,12 @@ export function Modal({ title, description, isOpen, onClose, isWide = false, chi
       </Dialog.Portal>
     </Dialog.Root>
   );
+}
+
+/** Put the focus into the first field, not on the button that closes; without fields on the dialog itself. */
+function focusFirst(event: Event): void {
+  event.preventDefault();
+  const dialog = event.currentTarget as HTMLElement;
+  const field = dialog.querySelector<HTMLElement>("[data-autofocus], input:not([type=hidden]), select, textarea");
+  (field ?? dialog).focus();
 }

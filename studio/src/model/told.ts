@@ -41,7 +41,7 @@ function words(event: RunEvent): Words | null {
       return info(planWords(event.plan));
     case "extraction_progress":
       return event.done >= event.total
-        ? info(`${formatExact(event.total)} rows through the frozen part, ${formatExact(event.found)} of them found in the cache.`)
+        ? info(`Outputs at the freeze boundary: ${formatExact(event.total)} computed, ${formatExact(event.found)} found in the cache.`)
         : null;
     case "phase_started":
       return info(`${phaseWords(event.phase)}: ${event.epochs} epochs of ${event.steps_per_epoch} steps.`);

@@ -7,7 +7,6 @@ import { Button } from "../kit/Button";
 import { Menu } from "../kit/Menu";
 import { Busy } from "../kit/small";
 import { type HubChoice, chosenPart } from "../model/hub";
-import { afterMenu } from "../panels/afterMenu";
 import { RefusalNotice } from "../panels/RefusalNotice";
 import { useCommands } from "../store/commands";
 import { ask } from "../store/session";
@@ -69,8 +68,8 @@ function Head({ project, text, onText, onDialog }: HeadProps) {
       </label>
       <Menu
         items={[
-          { label: "From a folder of images…", onSelect: afterMenu(() => onDialog("images")) },
-          { label: "From a template…", onSelect: afterMenu(() => onDialog("template")) },
+          { label: "From a folder of images…", onSelect: () => onDialog("images") },
+          { label: "From a template…", onSelect: () => onDialog("template") },
           { label: "Blank", onSelect: () => void makeBlank(project).catch(sayError) },
         ]}
       >

@@ -12,8 +12,16 @@ import { useThings } from "./palette/useThings";
 /** Search nodes, commands, components, settings, pages, flows, runs and bases; Enter goes or does. */
 export default function CommandPalette({ onClose }: { onClose: () => void }) {
   const [query, setQuery] = useState("");
+  const [pointed, setPointed] = useState("");
   const chosen = useRef<Thing | null>(null);
   const { groups, isAsking } = useThings(useDeferredValue(query));
+  const ids = groups.flatMap(([, things]) => things.map((thing) => thing.id));
+  // What is found changes while one types: then the first is pointed at.
+  const here = ids.includes(pointed) ? pointed : (ids[0] ?? "");
+  const search = (text: string) => {
+    setQuery(text);
+    setPointed("");
+  };
   const choose = (thing: Thing) => {
     if (thing.whyNot) return;
     chosen.current = thing;
@@ -27,11 +35,11 @@ export default function CommandPalette({ onClose }: { onClose: () => void }) {
         <Dialog.Overlay className={kit.overlay} />
         <Dialog.Content className={css.dialog} aria-describedby={undefined} onCloseAutoFocus={(event) => (chosen.current ? event.preventDefault() : undefined)}>
           <Dialog.Title className="sr-only">Search nodes and commands</Dialog.Title>
-          <Command shouldFilter={false} label="Search nodes and commands" loop>
+          <Command shouldFilter={false} label="Search nodes and commands" loop value={here} onValueChange={setPointed}>
             <Command.Input
               className={css.input}
               value={query}
-              onValueChange={setQuery}
+              onValueChange={search}
               placeholder="Search nodes, commands, settings, flows, runs…"
             />
             <Command.List className={css.list} label="Found">

@@ -34,7 +34,7 @@ export function CustomEditor({ node }: { node: FlowNode }) {
     );
   }
   return (
-    <section className={css.section} aria-label="Code" data-setting="code">
+    <section className={css.section} aria-label="Code">
       <TrustNotice project={active ? splitKey(active).project : ""} isWanted />
       <LazyEditor
         height={340}
@@ -83,10 +83,16 @@ function useMarkers(node: string): readonly Marker[] {
   const { problems } = useCheck();
   const { error } = usePreview(node);
   return useMemo(() => {
-    const found: Marker[] = problems.flatMap(({ node: at, line, message }) => (at === node && line ? [{ line, message }] : []));
+    const found: Marker[] = problems.flatMap(({ node: at, line, message }) => (at === node && line ? [{ line, message: unprefixed(message) }] : []));
     const isNew = error?.line && !found.some((marker) => marker.line === error.line);
     return isNew && error.line ? [...found, { line: error.line, message: error.message }] : found;
   }, [problems, error, node]);
+}
+
+/** The line stands beside the message already. */
+function unprefixed(message: string): string {
+  const rest = message.replace(/^line \d+: /, "");
+  return rest.charAt(0).toUpperCase() + rest.slice(1);
 }
 
 /** Return the line that a jump asked for, once. */

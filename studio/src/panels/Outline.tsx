@@ -1,14 +1,14 @@
-import { type KeyboardEvent, useMemo, useRef, useState } from "react";
+import { type FocusEvent, type KeyboardEvent, useMemo, useRef, useState } from "react";
 
 import { groupNodeId } from "../canvas/measures";
 import { deleteActing, toggleBypass } from "../canvas/acts";
-import { goToInspector } from "../canvas/useCanvasCommands";
 import { edgeKey, endKey, removeEdges } from "../model/edits";
 import { type OutlineRow, outlineRows, treeMove } from "../model/outline";
 import { edit, useDoc } from "../store/doc";
 import { useToasts } from "../store/toast";
 import { useView } from "../store/view";
 import { OutlineItem } from "./left/OutlineItem";
+import { inspectNode } from "./left/inspect";
 import css from "./left/left.module.css";
 
 /** The flow as a tree: the canvas's twin, for the keyboard and for screen readers. */
@@ -36,8 +36,8 @@ export function Outline() {
     const index = rows.indexOf(row);
     switch (event.key) {
       case "Enter":
-        choose(row);
-        if (row.kind === "node") goToInspector();
+        if (row.kind === "node") inspectNode(row.node.id);
+        else choose(row);
         return true;
       case " ":
         choose(row, event.ctrlKey || event.metaKey);
@@ -70,9 +70,11 @@ export function Outline() {
     event.preventDefault();
   };
 
+  const follow = (event: FocusEvent<HTMLElement>) => setHere(event.target.closest<HTMLElement>("[data-row]")?.dataset["row"] ?? "");
+
   if (rows.length === 0) return <p className={css.note}>The flow is empty. Add a component from the list beside this one.</p>;
   return (
-    <ul ref={tree} role="tree" aria-label="Outline of the flow" aria-multiselectable className={css.tree} onKeyDown={keys}>
+    <ul ref={tree} role="tree" aria-label="Outline of the flow" aria-multiselectable className={css.tree} onKeyDown={keys} onFocus={follow}>
       {rows.map((row) => (
         <OutlineItem
           key={row.key}

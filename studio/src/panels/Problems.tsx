@@ -5,7 +5,8 @@ import type { Problem, Proposal } from "../api/types";
 import { componentTile } from "../kit/icons";
 import { useCheck } from "../store/checking";
 import { keysOf } from "../store/commands";
-import { useDoc } from "../store/doc";
+import { useDoc, useOpen } from "../store/doc";
+import { usePreviews } from "../store/previews";
 import { useView } from "../store/view";
 import { dataOrder } from "../model/outline";
 import { ApplyAll, ProposalLine } from "./Proposals";
@@ -16,7 +17,11 @@ import css from "./Problems.module.css";
 export function Problems() {
   const { problems, proposals, faces, digest } = useCheck();
   const flow = useDoc((state) => state.flow);
-  const places = useMemo(() => byNode(dataOrder(flow).map((node) => node.id), problems, proposals), [flow, problems, proposals]);
+  const failures = useFailures();
+  const places = useMemo(
+    () => byNode(dataOrder(flow).map((node) => node.id), [...problems, ...failures], proposals),
+    [flow, problems, failures, proposals],
+  );
   if (digest === "") return <p className={css.none}>The flow has not been checked yet.</p>;
   if (places.length === 0) {
     return (
@@ -48,6 +53,20 @@ export function Problems() {
         </section>
       ))}
     </div>
+  );
+}
+
+/** Return what failed when it was computed on a few samples; the check, which runs nothing, cannot know it. */
+function useFailures(): readonly Problem[] {
+  const board = usePreviews((state) => state.boards[useOpen.getState().active ?? ""]);
+  return useMemo(
+    () =>
+      Object.entries(board ?? {}).flatMap(([node, { status, error }]): Problem[] =>
+        status === "failed" && error && !error.isProblem
+          ? [{ level: "error", node, message: error.message, hint: error.hint, line: error.line, port: null, setting: error.line ? "code" : null }]
+          : [],
+      ),
+    [board],
   );
 }
 

@@ -85,7 +85,7 @@ function isTyping(target: EventTarget | null): boolean {
 export function listenToKeys(): () => void {
   const listen = (event: KeyboardEvent) => {
     if (event.defaultPrevented || event.repeat) return;
-    const isOnCanvas = event.target instanceof HTMLElement && event.target.closest("[data-canvas]") !== null;
+    const isOnCanvas = event.target instanceof Element && event.target.closest("[data-canvas]") !== null;
     const scope = isOnCanvas ? "canvas" : "anywhere";
     const press = pressed(event);
     const { remapped } = useKeys.getState();

@@ -51,14 +51,31 @@ export async function order(project: string, run: string, what: Order): Promise<
   const key = runKey(project, run);
   if (what === "stop" || what === "pause") setOrdered(key, { order: what, at: Date.now() });
   try {
-    const params = { path: { project, run, order: what } };
-    const card = await must(api.POST("/api/projects/{project}/runs/{run}/{order}", { params }));
+    const card = await (what === "resume" ? resumed(project, run) : ask(project, run, what));
     noteCard(project, card);
     say(ORDER_WORDS[what]);
     if (what === "resume" || what === "force-stop") setOrdered(key, null);
   } catch (error) {
     setOrdered(key, null);
     sayError(error);
+  }
+}
+
+const ask = (project: string, run: string, what: Order): Promise<RunCard> =>
+  must(api.POST("/api/projects/{project}/runs/{run}/{order}", { params: { path: { project, run, order: what } } }));
+
+const TRIES = 12;
+const WAIT_MS = 500;
+
+/** A run says that it paused a moment before its process is gone; until then the server refuses. */
+async function resumed(project: string, run: string): Promise<RunCard> {
+  for (let left = TRIES; ; left -= 1) {
+    try {
+      return await ask(project, run, "resume");
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.kind !== "RunError" || left <= 1) throw error;
+      await new Promise((done) => window.setTimeout(done, WAIT_MS));
+    }
   }
 }
 

@@ -28,6 +28,8 @@ export const runKey = (project: string, run: string): string => `${project}/${ru
 /** Runs whose curves are kept when nobody looks at them. */
 const MOST_KEPT = 8;
 const watchers = new Map<string, number>();
+/** Runs whose next message is what was missed, and says nothing about how fast news come. */
+const replaying = new Set<string>();
 const dirty = new Map<string, RunProgress | null | undefined>();
 const frameListeners = new Map<string, Set<() => void>>();
 let frame = 0;
@@ -37,6 +39,7 @@ export function follow(project: string, run: string): () => void {
   const key = runKey(project, run);
   watchers.set(key, (watchers.get(key) ?? 0) + 1);
   if (!useRuns.getState().followed[key]) put(key, { log: new RunLog(), progress: null, version: 0 });
+  replaying.add(key);
   if (watchers.get(key) === 1) feed.watch(project, run, useRuns.getState().followed[key]?.log.numLines ?? 0);
   return () => {
     const left = (watchers.get(key) ?? 1) - 1;
@@ -76,7 +79,7 @@ function take(message: FeedMessage): void {
     if (!followed) return;
     followed.log.add(message.first, message.lines);
     dirty.set(key, message.progress);
-    measurePaint(message.lines);
+    if (!replaying.delete(key)) measurePaint(message.lines);
     if (!frame) frame = requestAnimationFrame(flush);
   } else if (message.kind === "runs_changed") {
     const told = Object.entries(message.statuses).map(([run, status]) => [runKey(message.project, run), status]);

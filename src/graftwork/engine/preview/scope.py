@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Mapping
@@ -10,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from graftwork.components.custom.own_modules import files_imported_by
 from graftwork.documents.card import InputPort
 from graftwork.documents.flow import Flow, Node
 from graftwork.engine.input_port import choose_port
@@ -240,6 +242,11 @@ class NodeKeys:
         contents = [
             None if name is None else self._files.of(root / Path(name).expanduser()) for name in named
         ]
+        text = settings.code
+        if settings.file is not None:
+            with contextlib.suppress(OSError, UnicodeDecodeError):
+                text = (root / Path(settings.file).expanduser()).read_text(encoding="utf-8")
+        contents += [self._files.of(path) for path in files_imported_by(text, root)]
         plain = settings.model_dump(mode="json", exclude={"time_limit", "memory_limit", "freeze", "unfreeze"})
         return [plain, contents]
 

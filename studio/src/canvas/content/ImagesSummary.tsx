@@ -27,6 +27,8 @@ export function ImagesSummary({ project, node }: { project: string; node: FlowNo
   if (!found.data) return null;
   const { classes, report } = found.data;
   const most = Math.max(1, ...classes.map((row) => row.num_images));
+  // Tags and masks have several classes to an image: counts of classes do not add up to images.
+  const isOneClassEach = settings.label_kind === "category";
   const counts = SPLITS.map((split) => sum(Object.values(report.split_counts[split] ?? {})));
   return (
     <div className={css.classes}>
@@ -42,19 +44,23 @@ export function ImagesSummary({ project, node }: { project: string; node: FlowNo
         </div>
       ))}
       {classes.length > SHOWN ? <span className={css.text2}>and {formatPlural(classes.length - SHOWN, "class", "classes")} more</span> : null}
-      <div className={css.splitBar} aria-hidden>
-        {SPLITS.map((split, at) => (
-          <span key={split} data-split={split} style={{ flexGrow: counts[at] ?? 0 }} />
-        ))}
-      </div>
-      <div className={css.splits}>
-        {SPLITS.map((split, at) => (
-          <span key={split}>
-            <i className={css.split} data-split={split} aria-hidden />
-            {formatExact(counts[at] ?? 0)} {splitWord(split)}
-          </span>
-        ))}
-      </div>
+      {isOneClassEach ? (
+        <>
+          <div className={css.splitBar} aria-hidden>
+            {SPLITS.map((split, at) => (
+              <span key={split} data-split={split} style={{ flexGrow: counts[at] ?? 0 }} />
+            ))}
+          </div>
+          <div className={css.splits}>
+            {SPLITS.map((split, at) => (
+              <span key={split}>
+                <i className={css.split} data-split={split} aria-hidden />
+                {formatExact(counts[at] ?? 0)} {splitWord(split)}
+              </span>
+            ))}
+          </div>
+        </>
+      ) : null}
     </div>
   );
 }

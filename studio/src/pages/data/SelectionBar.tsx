@@ -5,7 +5,6 @@ import type { SampleRow } from "../../api/types";
 import { Button } from "../../kit/Button";
 import { Menu } from "../../kit/Menu";
 import { formatPlural } from "../../model/format";
-import { afterMenu } from "../../panels/afterMenu";
 import { sayError } from "../../store/toast";
 import { exclude, relabel, restore, unlabel } from "./acts";
 import css from "./data.module.css";
@@ -53,7 +52,7 @@ export function SelectionBar({ data, filter, total = 0, selected, onSelect }: Pr
         <Menu
           items={[
             ...classes.slice(0, MOST_IN_MENU).map((name) => ({ label: name, onSelect: () => relabel(node, selected, name) })),
-            { label: "Another label…", onSelect: afterMenu(() => setIsNaming(true)) },
+            { label: "Another label…", onSelect: () => setIsNaming(true) },
           ]}
         >
           <Button>

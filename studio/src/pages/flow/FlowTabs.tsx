@@ -14,6 +14,9 @@ import { say } from "../../store/toast";
 import css from "./FlowPage.module.css";
 import { SavingState } from "./SavingState";
 
+/** A menu gives the keyboard back as it closes; a dialog opens after that. */
+const MENU_CLOSES_MS = 50;
+
 /** The open flows of the project, and how far the active one is saved. */
 export function FlowTabs({ project, flow }: { project: string; flow: string }) {
   const docs = useOpen((state) => state.docs);
@@ -40,9 +43,9 @@ export function FlowTabs({ project, flow }: { project: string; flow: string }) {
             {name === flow ? (
               <Menu
                 items={[
-                  { label: "Rename…", onSelect: () => setRenaming(true), whyNot: docs[docKey(project, flow)] ? null : "It does not read as a flow." },
+                  { label: "Rename…", onSelect: () => window.setTimeout(() => setRenaming(true), MENU_CLOSES_MS), whyNot: docs[docKey(project, flow)] ? null : "It does not read as a flow." },
                   { label: "Data of this flow", onSelect: () => go({ page: "data", project, flow }) },
-                  { label: "Close", onSelect: () => close.ask(name) },
+                  { label: "Close", onSelect: () => window.setTimeout(() => close.ask(name), MENU_CLOSES_MS) },
                 ]}
               >
                 <IconButton label={`More for ${name}`}>
@@ -61,7 +64,7 @@ export function FlowTabs({ project, flow }: { project: string; flow: string }) {
         <Plus size={15} />
       </IconButton>
       <SavingState flowKey={docKey(project, flow)} />
-      <RenameFlow key={`${flow} ${isRenaming}`} project={project} flow={flow} isOpen={isRenaming} onClose={() => setRenaming(false)} />
+      {isRenaming ? <RenameFlow project={project} flow={flow} onClose={() => setRenaming(false)} /> : null}
       {close.dialog}
     </div>
   );
@@ -104,7 +107,7 @@ function useClosing(project: string, flow: string, names: readonly string[]) {
   return { ask, dialog };
 }
 
-function RenameFlow({ project, flow, isOpen, onClose }: { project: string; flow: string; isOpen: boolean; onClose: () => void }) {
+function RenameFlow({ project, flow, onClose }: { project: string; flow: string; onClose: () => void }) {
   const [name, setName] = useState(flow);
   const [error, setError] = useState<string | null>(null);
   const go = useRoute((state) => state.go);
@@ -124,7 +127,7 @@ function RenameFlow({ project, flow, isOpen, onClose }: { project: string; flow:
   };
   const whyNot = name.trim() === "" ? "Type a name." : name.trim() === flow ? "That is its name already." : null;
   return (
-    <Modal title={`Rename ${flow}`} isOpen={isOpen} onClose={onClose}>
+    <Modal title={`Rename ${flow}`} isOpen onClose={onClose}>
       <form
         onSubmit={(event) => {
           event.preventDefault();

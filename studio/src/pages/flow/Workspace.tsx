@@ -1,16 +1,18 @@
-import { useCallback, useEffect, useRef } from "react";
+import { Suspense, lazy, useCallback, useEffect, useRef } from "react";
 import { Group, Panel, type PanelImperativeHandle, Separator, useDefaultLayout } from "react-resizable-panels";
 
 import { FlowCanvas } from "../../canvas/FlowCanvas";
-import { Dock } from "../../panels/Dock";
-import { Inspector } from "../../panels/Inspector";
-import { LeftPanel } from "../../panels/LeftPanel";
 import { useCommands } from "../../store/commands";
 import { useOpen } from "../../store/doc";
 import { save } from "../../store/saving";
 import { say } from "../../store/toast";
 import { useView } from "../../store/view";
 import css from "./FlowPage.module.css";
+
+// The canvas comes first; the panels around it follow in files of their own.
+const Dock = lazy(() => import("../../panels/Dock").then((file) => ({ default: file.Dock })));
+const Inspector = lazy(() => import("../../panels/Inspector").then((file) => ({ default: file.Inspector })));
+const LeftPanel = lazy(() => import("../../panels/LeftPanel").then((file) => ({ default: file.LeftPanel })));
 
 /** Up to this height only the tabs of the bottom panel are seen. */
 const SHUT = 40;
@@ -25,7 +27,9 @@ export function Workspace() {
     <Group orientation="horizontal" defaultLayout={columns.defaultLayout} onLayoutChanged={columns.onLayoutChanged}>
       <Panel id="left" defaultSize="224px" minSize="180px" maxSize="360px" collapsible groupResizeBehavior="preserve-pixel-size">
         <aside className={css.panel} aria-label="Components, outline and recipe">
-          <LeftPanel />
+          <Suspense fallback={null}>
+            <LeftPanel />
+          </Suspense>
         </aside>
       </Panel>
       <Separator className={css.separator} aria-label="Width of the left panel" />
@@ -46,7 +50,9 @@ export function Workspace() {
             onResize={dock.onResize}
           >
             <section className={css.panel} aria-label="Training, results, problems and log">
-              <Dock />
+              <Suspense fallback={null}>
+                <Dock />
+              </Suspense>
             </section>
           </Panel>
         </Group>
@@ -54,7 +60,9 @@ export function Workspace() {
       <Separator className={css.separator} aria-label="Width of the inspector" />
       <Panel id="right" defaultSize="316px" minSize="240px" maxSize="640px" collapsible groupResizeBehavior="preserve-pixel-size">
         <aside className={css.panel} aria-label="Inspector" data-inspector tabIndex={-1}>
-          <Inspector />
+          <Suspense fallback={null}>
+            <Inspector />
+          </Suspense>
         </aside>
       </Panel>
     </Group>

@@ -8,7 +8,6 @@ import { Badge, Empty } from "../../kit/small";
 import { formatPlural, formatWhen } from "../../model/format";
 import { bestScore } from "../../model/hub";
 import { scoreWords, showScore } from "../../model/told";
-import { afterMenu } from "../../panels/afterMenu";
 import { useRoute } from "../../store/route";
 import { sayError } from "../../store/toast";
 import { sourceName } from "../start/words";
@@ -133,7 +132,7 @@ function FlowItem({ project, flow, best, isChosen, onChoose, onRename }: ItemPro
               whyNot: flow.problem ? "The file does not read as a flow." : null,
               onSelect: () => void duplicateFlow(project, flow.name).catch(sayError),
             },
-            { label: "Rename…", icon: <FilePen size={14} aria-hidden />, onSelect: afterMenu(onRename) },
+            { label: "Rename…", icon: <FilePen size={14} aria-hidden />, onSelect: onRename },
             {
               label: "Delete",
               icon: <Trash2 size={14} aria-hidden />,

@@ -9,7 +9,6 @@ import { Badge } from "../../kit/small";
 import { formatSeconds, formatWhen } from "../../model/format";
 import { STATUS_TONE, canResume, isGoing, statusWords } from "../../model/progress";
 import { scoreWords, showScore } from "../../model/told";
-import { afterMenu } from "../../panels/afterMenu";
 import { useRoute } from "../../store/route";
 import { sayError } from "../../store/toast";
 import { resumeRun } from "./acts";
@@ -71,13 +70,13 @@ export function RunItem({ project, run, isMarked, onMark, onDialog }: Props) {
             whyNot: canResume(run.status) ? null : `A run that is ${statusWords(run.status).toLowerCase()} cannot be gone on with.`,
             onSelect: () => void resumeRun(project, run).catch(sayError),
           },
-          { label: "Rename…", icon: <FilePen size={14} aria-hidden />, onSelect: afterMenu(() => onDialog({ kind: "rename", run })) },
-          { label: "Note…", icon: <StickyNote size={14} aria-hidden />, onSelect: afterMenu(() => onDialog({ kind: "note", run })) },
+          { label: "Rename…", icon: <FilePen size={14} aria-hidden />, onSelect: () => onDialog({ kind: "rename", run }) },
+          { label: "Note…", icon: <StickyNote size={14} aria-hidden />, onSelect: () => onDialog({ kind: "note", run }) },
           {
             label: "Delete…",
             icon: <Trash2 size={14} aria-hidden />,
             whyNot: isGoing(run.status) ? "Stop it first." : null,
-            onSelect: afterMenu(() => onDialog({ kind: "delete", run })),
+            onSelect: () => onDialog({ kind: "delete", run }),
           },
         ]}
       >

@@ -38,8 +38,8 @@ export default function ExportTab({ project, view }: { project: string; view: Ru
     <div className={css.cards}>
       <Card title="Export to ONNX">
         <p>
-          One file with the preprocessing inside: images in, class probabilities out. It runs wherever ONNX Runtime does. The export is
-          computed beside the run on up to 64 of its own images, and refused if any prediction differs.
+          One file with the preprocessing inside: images in, logits and class probabilities out. It runs wherever ONNX Runtime does. The export
+          is computed beside the run on up to 64 of its own images, and refused if its logits differ by more than rounding.
         </p>
         <div className={css.actions}>
           <Button look="primary" whyNot={whyNot} onClick={() => write.mutate()}>

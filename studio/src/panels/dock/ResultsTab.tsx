@@ -34,12 +34,16 @@ export default function ResultsTab({ project, run }: { project: string | null; r
     );
   }
   return (
-    <div className={css.results}>
-      <div className={css.summary}>
-        <ProofCard project={project} run={run.id} proof={record.proof} isEnded />
-        <ScoresTable metrics={record.metrics} />
+    <div className={css.frame}>
+      <div className={css.results}>
+        <div className={css.summary}>
+          <ProofCard project={project} run={run.id} proof={record.proof} isEnded />
+          <div>
+            <ScoresTable metrics={record.metrics} />
+          </div>
+        </div>
+        {Object.keys(record.metrics).length ? <ConfusionView key={run.id} project={project} card={run} record={record} /> : null}
       </div>
-      {Object.keys(record.metrics).length ? <ConfusionView key={run.id} project={project} card={run} record={record} /> : null}
     </div>
   );
 }

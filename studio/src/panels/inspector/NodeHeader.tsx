@@ -25,7 +25,7 @@ export function NodeHeader({ node, card }: { node: FlowNode; card: ComponentCard
     useView.getState().select([]);
   };
   return (
-    <header className={css.header}>
+    <header className={css.header} data-node={node.id}>
       <div className={css.titleRow}>
         {componentTile(face?.group ?? card?.group, node.component, 30)}
         <Title node={node} usual={component} />

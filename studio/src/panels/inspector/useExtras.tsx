@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, useMemo, useState } from "react";
+import { type ReactNode, Suspense, lazy, useMemo, useState } from "react";
 
 import type { FlowNode } from "../../api/types";
 import { Button } from "../../kit/Button";
@@ -8,7 +8,8 @@ import { editWords } from "../../model/form";
 import { edit, splitKey, useOpen } from "../../store/doc";
 import { useRoute } from "../../store/route";
 import { ask } from "../../store/session";
-import { BasePicker } from "../BasePicker";
+
+const BasePicker = lazy(() => import("../BasePicker").then((file) => ({ default: file.BasePicker })));
 
 /** Editors of their own that some settings have: the picker of bases, the page of the data. */
 export function useExtras(node: FlowNode): { extras: Record<string, ReactNode>; dialog: ReactNode } {
@@ -40,12 +41,14 @@ export function useExtras(node: FlowNode): { extras: Record<string, ReactNode>; 
     );
   const dialog =
     isPicking && place ? (
-      <BasePicker
-        project={place.project}
-        value={typeof node.settings["base"] === "string" ? node.settings["base"] : null}
-        onChoose={choose}
-        onClose={() => setPicking(false)}
-      />
+      <Suspense fallback={null}>
+        <BasePicker
+          project={place.project}
+          value={typeof node.settings["base"] === "string" ? node.settings["base"] : null}
+          onChoose={choose}
+          onClose={() => setPicking(false)}
+        />
+      </Suspense>
     ) : null;
   return { extras, dialog };
 }

@@ -62,7 +62,7 @@ function Words({ row }: { row: OutlineRow }) {
     return (
       <>
         <Spline size={13} aria-hidden style={{ flex: "none", color: "var(--text3)" }} />
-        <span className={[css.label, css.wire].join(" ")}>
+        <span className={[css.label, css.wire].join(" ")} title={`${endKey(row.edge.source)} feeds ${row.edge.target.port}`}>
           {row.edge.target.port} ← {endKey(row.edge.source)}
         </span>
       </>

@@ -1,7 +1,6 @@
 import { MoreHorizontal } from "lucide-react";
 
 import { toggleBypass, toggleCollapsed, wireUp } from "../../canvas/acts";
-import { goToInspector } from "../../canvas/useCanvasCommands";
 import { IconButton } from "../../kit/Button";
 import { Menu, type MenuItem } from "../../kit/Menu";
 import { endKey, ungroup } from "../../model/edits";
@@ -10,6 +9,7 @@ import { useCheck } from "../../store/checking";
 import { edit, useDoc } from "../../store/doc";
 import { useView } from "../../store/view";
 import type { ItemProps } from "./OutlineItem";
+import { inspectNode } from "./inspect";
 import css from "./left.module.css";
 
 const MOST_WIRES = 12;
@@ -49,14 +49,10 @@ function useItems({ row, onRename, onRemove }: ItemProps): MenuItem[] {
     ];
   }
   const { node } = row;
-  const inspect = () => {
-    useView.getState().focusNode(node.id);
-    window.setTimeout(goToInspector, 60);
-  };
   const wires = possibleWires(flow, faces, node.id);
   const whyNot = node.is_bypassed ? null : (faces[node.id]?.why_not_bypassed ?? null);
   return [
-    { label: "Inspect", keys: "Enter", onSelect: inspect },
+    { label: "Inspect", keys: "Enter", onSelect: () => window.setTimeout(() => inspectNode(node.id), 60) },
     { label: "Rename", keys: "F2", onSelect: onRename },
     { label: node.is_bypassed ? "Use again" : "Bypass", keys: "M", onSelect: () => toggleBypass([node.id]), whyNot },
     ...wires.slice(0, MOST_WIRES).map(({ source, target, replaces }) => ({
