@@ -86,11 +86,12 @@ def tiny_flow(server: Server, source: str = "sample:surfaces", *, name: str = "t
     return make_flow(server, flow=flow.model_dump(mode="json"), name=name)
 
 
-def open_flow(page: Any, server: Server, name: str) -> None:
-    """Open a flow's page and wait for its nodes."""
+def open_flow(page: Any, server: Server, name: str, *, is_settled: bool = True) -> None:
+    """Open a flow's page and wait for its nodes, and for their pictures too unless ``is_settled`` is false."""
     page.goto(f"{server.address}/p/{server.project_id}/flow/{name}")
     page.get_by_label("Flow canvas").wait_for()
-    settle(page)
+    if is_settled:
+        settle(page)
 
 
 def settle(page: Any) -> None:

@@ -57,7 +57,7 @@ def rows_of_loss(page: Any) -> int:
 
 
 def test_stop_keeps_the_best(page: Any, server: Server, stripes: Path) -> None:
-    open_flow(page, server, long_flow(server, stripes, "stop", 2000))
+    open_flow(page, server, long_flow(server, stripes, "stop", 2000), is_settled=False)
     run = press_run(page, server)
     trains(server, run)
     main_button(page, r"Stop · \d").click()
@@ -70,7 +70,7 @@ def test_stop_keeps_the_best(page: Any, server: Server, stripes: Path) -> None:
 
 
 def test_a_paused_run_goes_on_to_its_end(page: Any, server: Server, stripes: Path) -> None:
-    open_flow(page, server, long_flow(server, stripes, "pause", 40))
+    open_flow(page, server, long_flow(server, stripes, "pause", 40), is_settled=False)
     run = press_run(page, server)
     trains(server, run)
     order(page, "Pause")
@@ -90,12 +90,12 @@ def test_a_paused_run_goes_on_to_its_end(page: Any, server: Server, stripes: Pat
 
 def test_a_page_that_comes_back_finds_the_run(page: Any, server: Server, stripes: Path) -> None:
     name = long_flow(server, stripes, "again", 2000)
-    open_flow(page, server, name)
+    open_flow(page, server, name, is_settled=False)
     run = press_run(page, server)
     page.close()
     trains(server, run)
     other = page.context.new_page()
-    open_flow(other, server, name)
+    open_flow(other, server, name, is_settled=False)
     main_button(other, r"Stop · \d").wait_for()
     assert rows_of_loss(other) > 3
     main_button(other, r"Stop · \d").click()
@@ -115,7 +115,7 @@ def is_bypassed(flow: dict[str, Any], name: str) -> bool:
 
 def test_a_server_that_dies_takes_neither_edits_nor_the_run(page: Any, server: Server, stripes: Path) -> None:
     name = long_flow(server, stripes, "crash", 100)
-    open_flow(page, server, name)
+    open_flow(page, server, name, is_settled=False)
     run = press_run(page, server)
     trains(server, run)
     server.kill()

@@ -95,9 +95,14 @@ def test_unknown_uploads_are_refused(project: Project, upload: str) -> None:
 
 def test_a_file_that_breaks_off_is_not_kept(project: Project) -> None:
     upload = begin_upload(project.root)
-    with pytest.raises(RuntimeError), put_file(project.root, upload, "a.png") as file:
-        file.write(b"half")
-        raise RuntimeError("the page is gone")
+
+    def break_off() -> None:
+        with put_file(project.root, upload, "a.png") as file:
+            file.write(b"half")
+            raise RuntimeError("the page is gone")
+
+    with pytest.raises(RuntimeError):
+        break_off()
     with pytest.raises(UsageError, match="Nothing was dropped"):
         finish_upload(project.root, upload)
 

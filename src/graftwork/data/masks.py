@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from graftwork.data.decode import UndecodableImage, decode_image
-from graftwork.data.files import Entry, Listing
+from graftwork.data.files import Entry, Listing, read_file
 from graftwork.data.folder import image_names_below, split_of_name
 from graftwork.data.sample import Sample
 from graftwork.documents.problem import Problem

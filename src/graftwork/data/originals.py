@@ -10,6 +10,7 @@ from PIL import Image
 
 from graftwork.data.arrays import ArrayReader, ArraySource, row_digest
 from graftwork.data.decode import UndecodableImage, decode_image
+from graftwork.data.files import read_file
 from graftwork.data.opening import columns_of
 from graftwork.data.sample import Sample
 from graftwork.data.sources import find_source, list_source

@@ -15,7 +15,7 @@ import traceback
 from multiprocessing.connection import Connection
 from typing import Any
 
-from graftwork.errors import GraftworkError
+from graftwork.errors import GraftworkError, RunError
 from graftwork.project.watch_record import WatchRecord
 from graftwork.project.worker_process import PROTOCOL
 
@@ -121,6 +121,8 @@ def portable(error: BaseException) -> BaseException:
     error.__traceback__, trace = None, "".join(traceback.format_exception(error))
     if isinstance(error, GraftworkError):
         error.fields = {n: v if _can_travel(v) else str(v) for n, v in error.fields.items()}
+    if isinstance(error, KeyboardInterrupt):  # raised by code; a user's ctrl-C reaches the parent, not the child
+        error = RunError("The work was ended by a KeyboardInterrupt.", hint="Look for one in the code.")
     is_known = type(error).__module__ in ("builtins", "graftwork.errors")
     if not (
         isinstance(error, Exception) and is_known and _can_travel(error)

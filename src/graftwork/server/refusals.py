@@ -27,15 +27,22 @@ _STATUS: tuple[tuple[type[GraftworkError], int], ...] = (
     (GraftworkError, 422),
 )
 _OF_THE_PATH = (errno.ENAMETOOLONG, errno.ELOOP, errno.EACCES, errno.ENOENT, errno.ENOTDIR, errno.EISDIR)
+_LONGEST = 4_000
+"""Letters of a message; code can raise errors of any length."""
 _OWN = ("error", "message", "hint", "node", "line", "problems")
 
 
 def body_of(error: GraftworkError) -> dict[str, object]:
     """Return an error as ``ErrorBody`` says it."""
     said = error.as_dict()
+    said["message"] = _cut(str(said["message"]))
     body = {name: said[name] for name in _OWN if said.get(name) is not None}
     body["fields"] = {k: _plain(v) for k, v in said.items() if k not in _OWN}
     return body
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _plain(value: object) -> object:

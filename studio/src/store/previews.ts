@@ -179,7 +179,8 @@ export function startPreviews(): void {
 /** Code that was not trusted runs as soon as its project is. */
 function followTrust(): void {
   const trusted = new Set<string>();
-  queries.getQueryCache().subscribe(({ query }) => {
+  queries.getQueryCache().subscribe(({ type, query }) => {
+    if (type !== "updated") return; // other news come while something is drawn
     const [name] = query.queryKey;
     if (name !== "app" && name !== "project") return;
     const data = query.state.data as AppInfo | ProjectCard | undefined;

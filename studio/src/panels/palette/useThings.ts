@@ -43,15 +43,17 @@ export function useThings(query: string): { groups: [string, Thing[]][]; isAskin
     const order = [...new Set(query.trim() ? found.map((thing) => thing.group) : all.map((thing) => thing.group))];
     const most = (group: string) => (group === "Commands" && !query.trim() ? MOST_COMMANDS : MOST_IN_GROUP);
     const sorted = order.map((group): [string, Thing[]] => [group, found.filter((thing) => thing.group === group).slice(0, most(group))]);
-    const more = backbone === undefined ? [] : baseThings(backbone, (bases.data ?? []).slice(0, MOST_IN_GROUP));
+    const more = backbone === undefined ? [] : baseThings(backbone, ranked(bases.data ?? [], baseText(query), (base) => [base.title, base.id]).slice(0, MOST_IN_GROUP));
     return more.length ? [...sorted, [more[0]?.group ?? "", more] as [string, Thing[]]] : sorted;
   }, [all, query, backbone, bases.data]);
   return { groups, isAsking: bases.isFetching };
 }
 
+const baseText = (query: string): string => query.replace(/^use base/i, "").trim();
+
 /** Bases are many: they are looked up by the server, from two letters on. */
 function useBases(project: string, query: string) {
-  const text = query.replace(/^use base/i, "").trim();
+  const text = baseText(query);
   return useQuery({
     queryKey: ["bases", project, text, ""],
     queryFn: ({ signal }) => must(api.GET("/api/projects/{project}/bases", { params: { path: { project }, query: { text } }, signal })),
