@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from graftwork.project.bench_state import BenchState
     from graftwork.project.data_view import OpenedData
 
-__all__ = ["augmented", "data_view", "describe_source", "opened_data", "sample_page"]
+__all__ = ["augmented", "data_view", "describe_source", "sample_page"]
 
 _NUM_KEPT = 3
 _DEFAULT_SIDE = 224

@@ -557,7 +557,7 @@ export interface paths {
         };
         /**
          * Get Events
-         * @description Return the events of a run from line ``after`` on.
+         * @description Return the events of a run from line ``after`` on, numbered as in the feed.
          */
         get: operations["get_events_api_projects__project__runs__run__events_get"];
         put?: never;
@@ -3868,7 +3868,7 @@ export interface components {
             cached_views: number;
             /**
              * Checkpoint Seconds
-             * @description A checkpoint is written at each epoch's end and this often inside an epoch.
+             * @description A checkpoint is written this often inside an epoch, and at an epoch's end unless the last one is less than a second old.
              * @default 30
              */
             checkpoint_seconds: number;
@@ -4040,7 +4040,7 @@ export interface components {
             cached_views: number;
             /**
              * Checkpoint Seconds
-             * @description A checkpoint is written at each epoch's end and this often inside an epoch.
+             * @description A checkpoint is written this often inside an epoch, and at an epoch's end unless the last one is less than a second old.
              * @default 30
              */
             checkpoint_seconds: number;
