@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import pytest
-
 from tests.e2e.conftest import Server
 
 T = TypeVar("T")
@@ -76,9 +75,10 @@ def make_flow(server: Server, **body: Any) -> str:
 
 def tiny_flow(server: Server, source: str = "sample:surfaces", *, name: str = "tiny", **recipe: Any) -> str:
     """Make a flow on the tiny base with small images and return its name."""
+    from tests.conftest import TINY_BASE
+
     from graftwork.documents.recipe import Recipe
     from graftwork.graph.flows import transfer_flow
-    from tests.conftest import TINY_BASE
 
     flow = transfer_flow(source, base=TINY_BASE, image_size=32, name=name)
     recipe = {"epochs": 2, "precision": "float32", "memory_format": "contiguous", **recipe}

@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 import pytest
-
 from tests.e2e.acts import drag, edges, flow_of, make_flow, node, open_flow, port, saved, tiny_flow
 from tests.e2e.conftest import Server
 

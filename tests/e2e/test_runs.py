@@ -1,14 +1,28 @@
-"""Runs in a browser: stop, pause, a page that goes, a server that dies, two tabs, names, notes, comparison."""
+"""Runs in a browser: stop, pause, a page that goes, a server that dies, two tabs, names, comparison."""
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.acts import ended, flow_of, make_flow, node, open_flow, press_run, run_of, runs, saved, tiny_flow, until
+from tests.e2e.acts import (
+    ended,
+    flow_of,
+    make_flow,
+    node,
+    open_flow,
+    press_run,
+    run_of,
+    runs,
+    saved,
+    tiny_flow,
+    until,
+)
 from tests.e2e.conftest import Server, fresh_page
 
 
@@ -18,7 +32,9 @@ def long_flow(server: Server, stripes: Path, name: str, epochs: int) -> str:
     from graftwork.graph.flows import transfer_flow
     from tests.conftest import TINY_BASE
 
-    recipe = Recipe(epochs=epochs, batch=8, probe_first=False, precision="float32", memory_format="contiguous")
+    recipe = Recipe(
+        epochs=epochs, batch=8, probe_first=False, precision="float32", memory_format="contiguous"
+    )
     flow = transfer_flow(
         str(stripes), base=TINY_BASE, image_size=32, name=name, strategy="all_layers", recipe=recipe
     )
@@ -103,14 +119,19 @@ def test_a_page_that_comes_back_finds_the_run(page: Any, server: Server, stripes
     main_button(other, "Run").wait_for()
 
 
-def bypass(page: Any, name: str) -> None:
-    """Bypass a node with the keyboard."""
-    node(page, name).focus()
-    page.keyboard.press("Control+b")
+def add(page: Any, component: str) -> None:
+    """Add a component with the keyboard."""
+    node(page, "head").focus()
+    page.keyboard.press("Shift+A")
+    page.keyboard.type(component)
+    page.keyboard.press("Enter")
+    node(page, component).wait_for()
 
 
-def is_bypassed(flow: dict[str, Any], name: str) -> bool:
-    return any(n["is_bypassed"] for n in flow["nodes"] if n["id"] == name)
+def holds(*components: str) -> Callable[[dict[str, Any]], bool]:
+    """Return whether a flow has just these of the components that the tests add."""
+    own = {"dropout", "flatten"}
+    return lambda flow: {n["component"] for n in flow["nodes"]} & own == set(components)
 
 
 def test_a_server_that_dies_takes_neither_edits_nor_the_run(page: Any, server: Server, stripes: Path) -> None:
@@ -120,14 +141,104 @@ def test_a_server_that_dies_takes_neither_edits_nor_the_run(page: Any, server: S
     trains(server, run)
     server.kill()
     page.get_by_text("Reconnecting…").wait_for()
-    bypass(page, "head")
+    add(page, "dropout")
     page.get_by_text("Offline: kept here").wait_for()
     server.start()
     page.get_by_text("Reconnecting…").wait_for(state="hidden")
-    saved(server, name, lambda f: is_bypassed(f, "head"), "the edit that was made meanwhile")
+    saved(server, name, holds("dropout"), "the edit that was made meanwhile")
     assert ended(server, run)["record"]["status"] == "finished"
     main_button(page, "Run").wait_for()
     page.get_by_role("region", name="Training, results, problems and log").get_by_text(
         "Finished", exact=True
     ).first.wait_for()
-    assert rows_of_loss(page) == 100
+    assert rows_of_loss(page) == 101, "one row before training, and one for each epoch"
+
+
+@contextlib.contextmanager
+def two_pages(browser: Any, server: Server, name: str) -> Iterator[tuple[Any, Any]]:
+    """Open a flow on two pages, the second of which is told of no change."""
+    with fresh_page(browser, server) as one, fresh_page(browser, server) as two:
+        two.route_web_socket(re.compile("/api/feed"), lambda _: None)
+        open_flow(one, server, name, is_settled=False)
+        open_flow(two, server, name, is_settled=False)
+        yield one, two
+
+
+def test_what_another_page_edits_is_taken_in(browser: Any, server: Server) -> None:
+    name = tiny_flow(server, name="followed")
+    with fresh_page(browser, server) as one, fresh_page(browser, server) as two:
+        open_flow(one, server, name, is_settled=False)
+        open_flow(two, server, name, is_settled=False)
+        add(one, "dropout")
+        node(two, "dropout").wait_for()
+
+
+@pytest.mark.parametrize("kept", ["theirs", "mine"])
+def test_the_second_of_two_edits_overwrites_nothing(browser: Any, server: Server, kept: str) -> None:
+    name = tiny_flow(server, name=f"two-{kept}")
+    with two_pages(browser, server, name) as (one, two):
+        add(one, "dropout")
+        saved(server, name, holds("dropout"), "the first edit")
+        add(two, "flatten")
+        two.get_by_text("This flow was changed elsewhere.").wait_for()
+        two.get_by_text("Changed elsewhere", exact=True).wait_for()
+        assert holds("dropout")(flow_of(server, name))
+        two.get_by_role("button", name="Take theirs" if kept == "theirs" else "Keep mine").click()
+        two.get_by_text("This flow was changed elsewhere.").wait_for(state="hidden")
+        if kept == "mine":
+            saved(server, name, holds("flatten"), "the second edit")
+            node(one, "flatten").wait_for()
+            return
+        node(two, "dropout").wait_for()
+        assert node(two, "flatten").count() == 0
+        two.keyboard.press("Control+z")
+        saved(server, name, holds("flatten"), "what undo brought back")
+
+
+@pytest.fixture(scope="module")
+def pair(server: Server) -> tuple[str, str]:
+    """Two finished runs of one flow that differ in their learning rate."""
+    name = tiny_flow(server, name="pair", epochs=3)
+    flow = flow_of(server, name)
+    found = []
+    with server.api as api:
+        for rate in (0.001, 0.02):
+            flow["recipe"]["learning_rate"] = rate
+            answer = api.post(f"/projects/{server.project_id}/runs", json={"flow": flow})
+            found.append(answer.json()["id"])
+    for run in found:
+        ended(server, run)
+    return found[0], found[1]
+
+
+def test_two_runs_are_compared(page: Any, server: Server, pair: tuple[str, str]) -> None:
+    page.goto(f"{server.address}/p/{server.project_id}/runs")
+    for run in pair:
+        page.get_by_role("checkbox", name=re.compile(run)).check()
+    both = page.get_by_role("region", name="Comparison")
+    loss = both.get_by_role("figure", name="Training loss")
+    loss.get_by_role("button", name="View as table").click()
+    assert loss.get_by_role("columnheader").count() == 3
+    row = both.get_by_role("row", name=re.compile("learning rate", re.IGNORECASE))
+    row.get_by_text("0.001").wait_for()
+    row.get_by_text("0.02").wait_for()
+    assert both.get_by_role("table", name="Settings that differ").get_by_role("row").count() == 2
+
+
+def test_a_run_is_renamed_noted_and_deleted(page: Any, server: Server, pair: tuple[str, str]) -> None:
+    run = pair[0]
+    page.goto(f"{server.address}/p/{server.project_id}/run/{run}")
+    page.get_by_role("button", name="Rename the run").click()
+    page.get_by_role("textbox", name="Name").fill("slow and sure")
+    page.get_by_role("button", name="Rename", exact=True).click()
+    page.get_by_role("heading", name="slow and sure").wait_for()
+    page.get_by_role("textbox", name="Note on this run").fill("kept for later")
+    page.get_by_role("button", name="Save the note").click()
+    page.get_by_text("The note is saved.").first.wait_for()
+    card = run_of(server, run)["card"]
+    assert (card["name"], card["note"]) == ("slow and sure", "kept for later")
+    page.get_by_role("button", name="Delete the run").click()
+    page.get_by_role("button", name="Delete for good").click()
+    page.wait_for_url("**/runs*")
+    page.get_by_role("link", name="slow and sure").wait_for(state="hidden")
+    assert run not in [card["id"] for card in runs(server)]

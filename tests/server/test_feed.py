@@ -115,3 +115,49 @@ def test_orders_that_do_not_read_end_nothing(page: TestClient, opened: OpenProje
         socket.send_json({"kind": "watch", "project": "none", "run": "none", "after": 0})
         socket.send_json(watch(opened, run))
         assert texts(next_events(socket)) == ["one"]
+
+
+def test_a_long_log_comes_in_parts_and_whole(
+    page: TestClient, opened: OpenProject, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graftwork.server.feed._MOST_BYTES", 500)
+    sent = [f"number {i}" for i in range(60)]
+    for text in sent:
+        note(run, text)
+    with page.websocket_connect("ws://127.0.0.1/api/feed") as socket:
+        socket.send_json(watch(opened, run))
+        found: list[str] = []
+        parts = 0
+        while len(found) < len(sent):
+            message = next_events(socket)
+            assert message["first"] == len(found)
+            found += texts(message)
+            parts += 1
+    assert found == sent
+    assert parts > 5
+
+
+def test_what_does_not_read_is_passed_over(page: TestClient, opened: OpenProject, run: Path) -> None:
+    note(run, "one")
+    with page.websocket_connect("ws://127.0.0.1/api/feed") as socket:
+        for text in ("{", "null", '{"kind": "watch", "project": "\\ud800", "run": "\\u0000"}', "x" * 1000):
+            socket.send_text(text)
+        socket.send_bytes(b"\xff\xfe")
+        socket.send_json({**watch(opened, run), "run": "../" + "x" * 5000})
+        socket.send_json(watch(opened, run))
+        assert texts(next_events(socket)) == ["one"]
+
+
+def test_a_project_that_is_gone_for_a_while_silences_no_page(
+    page: TestClient, opened: OpenProject, run: Path
+) -> None:
+    with page.websocket_connect("ws://127.0.0.1/api/feed") as socket:
+        time.sleep(0.6)
+        flows = opened.flows.folder
+        moved = flows.rename(flows.with_name("away"))
+        time.sleep(0.6)
+        moved.rename(flows)
+        (flows / "late.yaml").write_text(dump_flow(transfer_flow("sample:surfaces")))
+        while (message := socket.receive_json())["kind"] != "flows_changed":
+            pass
+        assert [f["name"] for f in message["flows"]] == ["late"]

@@ -80,7 +80,7 @@ def _load_npy(path: Path, mmap_mode: Any = None) -> NDArray[Any]:
 
 def _load_npz(path: Path, kind: LabelKind) -> ArraySource:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             content = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, KeyError, AttributeError, BadZipFile, zlib.error) as error:
         raise DataError(f"The array file {path} cannot be read: {str(error).rstrip('.')}.") from error

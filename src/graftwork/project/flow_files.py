@@ -22,6 +22,8 @@ __all__ = ["FlowFile", "FlowFiles"]
 _MOST_BYTES = 200
 """Of a name; what is written beside the file needs some room too, and file systems end at 255."""
 _SHORTENED = 150
+_NUM_KEPT = 1_000
+Parsed = tuple[Flow | None, tuple[str, ...]]
 
 
 class FlowFile(Document):
@@ -44,6 +46,7 @@ class FlowFiles:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._parsed: dict[tuple[str, str], Parsed] = {}
 
     def names(self) -> tuple[str, ...]:
         """Return the names of all flow files, the last changed first."""
@@ -69,7 +72,28 @@ class FlowFiles:
                 f"The project has no flow '{name}'.",
                 hint=did_you_mean(name, known) if known else "Make one from a template or from images.",
             ) from error
-        return _as_file(name, content, modified)
+        digest, text = _digest(content), content.decode("utf-8", errors="replace")
+        flow, problems = self._parse(name, digest, text)
+        return FlowFile(name=name, digest=digest, modified=modified, flow=flow, text=text, problems=problems)
+
+    def _parse(self, name: str, digest: str, text: str) -> Parsed:
+        """Return a text as a flow; what was read before is kept, since lists ask for all flows again and again."""
+        key = (name, digest)
+        found = self._parsed.get(key)
+        if found is None:
+            found = _parsed(name, text)
+            if len(self._parsed) >= _NUM_KEPT:
+                self._parsed.clear()
+            self._parsed[key] = found
+        return found
+
+    def all(self) -> tuple[FlowFile, ...]:
+        """Return all flow files, the last changed first; one that is deleted meanwhile is left out."""
+        found = []
+        for name in self.names():
+            with contextlib.suppress(FlowError, OSError):
+                found.append(self.read(name))
+        return tuple(found)
 
     def write(self, name: str, content: Flow | str, *, if_digest: str | None) -> FlowFile:
         """Write a flow file and return it as it is now.
@@ -170,14 +194,8 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _as_file(name: str, content: bytes, modified: float) -> FlowFile:
-    text = content.decode("utf-8", errors="replace")
-    flow: Flow | None = None
-    problems: tuple[str, ...] = ()
+def _parsed(name: str, text: str) -> Parsed:
     try:
-        flow = load_flow(text, name=f"The flow '{name}'")
+        return load_flow(text, name=f"The flow '{name}'"), ()
     except FlowError as error:
-        problems = tuple(map(str, error.problems)) or (error.message,)
-    return FlowFile(
-        name=name, digest=_digest(content), modified=modified, flow=flow, text=text, problems=problems
-    )
+        return None, tuple(map(str, error.problems)) or (error.message,)

@@ -25,8 +25,12 @@ class EventTail:
         self._offset = 0
         self._number = 0
 
-    def read(self) -> list[tuple[int, EventLine]]:
-        """Return the new lines with their numbers, from 0."""
+    def read(self, most_bytes: int | None = None) -> list[tuple[int, EventLine]]:
+        """Return the new lines with their numbers, from 0.
+
+        Args:
+            most_bytes: about how much to read at once; what is left comes with the next call.
+        """
         try:
             size = self._path.stat().st_size
             if size == self._offset:
@@ -35,7 +39,9 @@ class EventTail:
                 self._offset = self._number = 0
             with self._path.open("rb") as file:
                 file.seek(self._offset)
-                content = file.read()
+                content = file.read(most_bytes)
+                if most_bytes is not None and b"\n" not in content:
+                    content += file.read()
         except OSError:
             return []
         whole = content[: content.rfind(b"\n") + 1]

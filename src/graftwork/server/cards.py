@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from graftwork.documents.events import EventLine
 from graftwork.documents.record import Interval
 from graftwork.errors import GraftworkError
-from graftwork.project.flow_files import FlowFile, FlowFiles
+from graftwork.project.flow_files import FlowFile
 from graftwork.project.progress import RunProgress
 from graftwork.project.run import Run
 from graftwork.project.trust import is_trusted
@@ -36,8 +36,13 @@ def project_card(root: Path, opened: float | None) -> ProjectCard:
     )
 
 
-def flow_card(file: FlowFile, rows: Sequence[dict[str, Any]]) -> FlowCard:
-    """Return a flow as a card; ``rows`` are the project's runs."""
+def flow_card(file: FlowFile, num_runs: Mapping[str, int]) -> FlowCard:
+    """Return a flow as a card.
+
+    Args:
+        file: of the flow.
+        num_runs: of the project's runs, by the name of their flow.
+    """
     flow = file.flow
     return FlowCard(
         name=file.name,
@@ -46,7 +51,7 @@ def flow_card(file: FlowFile, rows: Sequence[dict[str, Any]]) -> FlowCard:
         source=_setting(file, "source"),
         base=_setting(file, "base"),
         num_nodes=len(flow.nodes) if flow else 0,
-        num_runs=sum(row["name"] == (flow.name if flow else file.name) for row in rows),
+        num_runs=num_runs.get(flow.name if flow else file.name, 0),
         problem="; ".join(file.problems) or None,
     )
 
@@ -56,13 +61,13 @@ def _setting(file: FlowFile, name: str) -> str | None:
     return next((str(n.settings[name]) for n in nodes if name in n.settings), None)
 
 
-def source_uses(flows: FlowFiles, rows: Sequence[dict[str, Any]]) -> tuple[SourceUse, ...]:
+def source_uses(flows: Iterable[FlowFile], rows: Sequence[dict[str, Any]]) -> tuple[SourceUse, ...]:
     """Return the data sources of all flows and runs, each with the flows that read it."""
     found: dict[str, list[str]] = defaultdict(list)
-    for name in flows.names():
-        source = _setting(flows.read(name), "source")
+    for file in flows:
+        source = _setting(file, "source")
         if source:
-            found[source].append(name)
+            found[source].append(file.name)
     for row in rows:
         if row["source"]:
             found[row["source"]] += []

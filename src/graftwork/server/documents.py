@@ -27,6 +27,7 @@ __all__ = [
     "DataRequest",
     "ErrorBody",
     "EventsMessage",
+    "ExportReply",
     "FeedMessage",
     "FileItem",
     "FileListing",
@@ -344,6 +345,13 @@ class RunView(Document):
     has_report: bool
     exports: tuple[str, ...] = Field(description="Files of its exports.")
     log: str = Field(description="The last lines that its process wrote.")
+
+
+class ExportReply(Document):
+    """A run after an export, and how far the export agrees with it."""
+
+    view: RunView
+    summary: str = Field(description="What was written and how it was checked, in one sentence.")
 
 
 class PredictionReply(Document):

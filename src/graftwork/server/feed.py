@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from pydantic import ValidationError
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from graftwork import __version__
 from graftwork.documents.document import Document
+from graftwork.documents.events import EventLine
 from graftwork.errors import GraftworkError
 from graftwork.project.progress import RunProgress
 from graftwork.project.run import Run
@@ -36,8 +36,11 @@ __all__ = ["feed"]
 EVENT_SECONDS = 0.025
 LIST_SECONDS = 0.4
 _MOST_LINES = 2_000
+_MOST_BYTES = 2**18
+"""Of a log that are read at once: a page that reads slowly holds no more than that here."""
 
 Tell = Callable[[Document], Awaitable[None]]
+Followed = dict[tuple[str, str], "_Followed"]
 
 
 @dataclass
@@ -50,23 +53,24 @@ class _Followed:
     after: int
     progress: RunProgress = field(default_factory=RunProgress)
 
-    def news(self) -> Iterable[EventsMessage]:
-        """Return what is new in the run's log, the lines that the page has already left out."""
-        lines = self.tail.read()
+    def news(self) -> Sequence[EventsMessage] | None:
+        """Return what is new in a stretch of the run's log, without lines that the page has; None: nothing is new."""
+        lines = self.tail.read(_MOST_BYTES)
         if not lines:
-            return
+            return None
         for _, line in lines:
             self.progress.add(line)
         fresh = [(n, line) for n, line in lines if n >= self.after]
-        for start in range(0, len(fresh), _MOST_LINES):
-            part = fresh[start : start + _MOST_LINES]
-            yield EventsMessage(
-                project=self.project,
-                run=self.run.id,
-                first=part[0][0],
-                lines=tuple(line for _, line in part),
-                progress=self.progress.document(),
-            )
+        return [self._message(fresh[i : i + _MOST_LINES]) for i in range(0, len(fresh), _MOST_LINES)]
+
+    def _message(self, part: Sequence[tuple[int, EventLine]]) -> EventsMessage:
+        return EventsMessage(
+            project=self.project,
+            run=self.run.id,
+            first=part[0][0],
+            lines=tuple(line for _, line in part),
+            progress=self.progress.document(),
+        )
 
 
 class _Lists:
@@ -96,7 +100,7 @@ class _Lists:
         return found
 
     def _runs(self) -> dict[str, str]:
-        return {row["id"]: row["status"] for row in self.opened.project.rows()}
+        return self.opened.statuses.now()
 
     def _change(self, name: str) -> FlowChange:
         with contextlib.suppress(GraftworkError):
@@ -107,63 +111,68 @@ class _Lists:
 async def feed(socket: WebSocket, studio: Studio) -> None:
     """Serve one page until it goes."""
     await socket.accept()
-    followed: dict[tuple[str, str], _Followed] = {}
+    followed: Followed = {}
     lock = asyncio.Lock()
 
     async def tell(message: Document) -> None:
         async with lock:
             await socket.send_text(plain_json(message.model_dump_json()))
 
-    await tell(Hello(version=__version__))
     tasks = [
         asyncio.create_task(_tell_events(followed, tell)),
         asyncio.create_task(_tell_lists(studio, tell)),
     ]
     try:
-        while True:
-            _take(await socket.receive_text(), studio, followed)
-    except WebSocketDisconnect:
-        pass
+        await tell(Hello(version=__version__))
+        while (message := await socket.receive())["type"] == "websocket.receive":
+            await _take(message.get("text") or "", studio, followed)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _take(text: str, studio: Studio, followed: dict[tuple[str, str], _Followed]) -> None:
+async def _take(text: str, studio: Studio, followed: Followed) -> None:
     """Take an order of the page; one that does not read, or names no run, is passed over."""
-    try:
+    with contextlib.suppress(ValueError, OSError, GraftworkError):
         order = Watch.model_validate_json(text)
         key = (order.project, order.run)
         if order.kind == "unwatch":
             followed.pop(key, None)
-            return
-        run = studio.get(order.project).project.find(order.run)
-    except (ValidationError, GraftworkError):
-        return
-    tail = EventTail(run.path / "events.jsonl")
-    followed[key] = _Followed(order.project, run, tail, order.after)
+        else:
+            followed[key] = await asyncio.to_thread(_follow, order, studio)
 
 
-async def _tell_events(followed: dict[tuple[str, str], _Followed], tell: Tell) -> None:
+def _follow(order: Watch, studio: Studio) -> _Followed:
+    run = studio.get(order.project).project.find(order.run)
+    return _Followed(order.project, run, EventTail(run.path / "events.jsonl"), order.after)
+
+
+async def _tell_events(followed: Followed, tell: Tell) -> None:
     while True:
-        for entry in list(followed.values()):
-            for message in await asyncio.to_thread(_listed, entry.news):
-                await tell(message)
-        await asyncio.sleep(EVENT_SECONDS)
+        is_more = False
+        for key, entry in list(followed.items()):
+            messages = await asyncio.to_thread(entry.news)
+            is_more = is_more or messages is not None
+            for message in messages or ():
+                if followed.get(key) is entry:
+                    await tell(message)
+        await asyncio.sleep(0 if is_more else EVENT_SECONDS)
 
 
 async def _tell_lists(studio: Studio, tell: Tell) -> None:
     known: dict[str, _Lists] = {}
     while True:
         for opened in studio.opened():
-            if opened.id not in known:
-                known[opened.id] = await asyncio.to_thread(_Lists, opened)
-                continue
-            for message in await asyncio.to_thread(_listed, known[opened.id].news):
+            for message in await asyncio.to_thread(_changes, known, opened):
                 await tell(message)
         await asyncio.sleep(LIST_SECONDS)
 
 
-def _listed(news: Callable[[], Iterable[Document]]) -> list[Document]:
-    return list(news())
+def _changes(known: dict[str, _Lists], opened: OpenProject) -> list[Document]:
+    """Return what changed in a project; one whose folder cannot be read just now tells nothing."""
+    with contextlib.suppress(OSError, GraftworkError):
+        if opened.id in known:
+            return list(known[opened.id].news())
+        known[opened.id] = _Lists(opened)
+    return []

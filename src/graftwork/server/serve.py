@@ -20,6 +20,8 @@ __all__ = ["DEFAULT_PORT", "free_port", "serve"]
 DEFAULT_PORT = 8765
 _TRIES = 50
 _MIN_TOKEN = 16
+_MOST_SAID = 2**16
+"""Bytes of one message of a page on the feed."""
 _TAKEN = (errno.EADDRINUSE, errno.EACCES)
 
 
@@ -86,7 +88,9 @@ def serve(
         app = create_app(studio, Access(secret, number, names))
         shown = f"[{host}]" if ":" in host else host
         address = f"http://{shown}:{number}/?token={secret}"
-        config = uvicorn.Config(app, log_level="warning", ws="auto", timeout_graceful_shutdown=2)
+        config = uvicorn.Config(
+            app, log_level="warning", ws="auto", ws_max_size=_MOST_SAID, timeout_graceful_shutdown=2
+        )
         server = _Server(config, lambda: on_start(address))
         server.run(sockets=[bound])
 

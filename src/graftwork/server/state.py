@@ -10,6 +10,7 @@ from graftwork.errors import UnknownName
 from graftwork.project import Project
 from graftwork.project.flow_files import FlowFiles
 from graftwork.project.recent import recent_projects, remember_project
+from graftwork.project.statuses import RunStatuses
 from graftwork.project.thumbnails import Thumbnails
 from graftwork.server.pictures import Pictures
 from graftwork.server.roots import Roots, place
@@ -35,7 +36,13 @@ class OpenProject:
         self.id = project_id(project.root)
         self.flows = FlowFiles(project.root / "flows")
         self.pictures = Pictures()
+        self.statuses = RunStatuses(project)
         self.thumbnails = Thumbnails(project.workspace)
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the project's folder is still where it was."""
+        return (self.project.root / "project.yaml").is_file()
 
 
 class Studio:
@@ -66,6 +73,9 @@ class Studio:
         path = place(root)
         with self._lock:
             found = self._open.get(project_id(path))
+            if found is not None and not found.is_there:
+                self._open.pop(found.id).project.close()
+                found = None
             if found is None:
                 found = OpenProject(Project(path, create=create))
                 self._open[found.id] = found
@@ -79,11 +89,16 @@ class Studio:
         """Return an open project by its id; one that was opened lately is opened again.
 
         Raises:
-            UnknownName: none of that id.
+            UnknownName: none of that id, or its folder is gone: nothing is written where it was.
         """
         found = self._open.get(name)
-        if found is not None:
+        if found is not None and found.is_there:
             return found
+        if found is not None:
+            raise UnknownName(
+                f"The folder of this project, {found.project.root}, is not there any more.",
+                hint="Bring it back, or open another project on the start page.",
+            )
         for path in recent_projects():
             if project_id(path) == name:
                 return self.open(path)

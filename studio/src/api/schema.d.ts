@@ -1880,6 +1880,18 @@ export interface components {
             run: string;
         };
         /**
+         * ExportReply
+         * @description A run after an export, and how far the export agrees with it.
+         */
+        ExportReply: {
+            /**
+             * Summary
+             * @description What was written and how it was checked, in one sentence.
+             */
+            summary: string;
+            view: components["schemas"]["RunView"];
+        };
+        /**
          * ExtractionProgress
          * @description Images went through the frozen stages.
          */
@@ -6176,7 +6188,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RunView"];
+                    "application/json": components["schemas"]["ExportReply"];
                 };
             };
             /** @description Client Error */

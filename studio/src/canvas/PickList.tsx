@@ -1,6 +1,7 @@
 import { Command } from "cmdk";
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 
+import { ranked } from "../model/search";
 import css from "./PickList.module.css";
 import { focusCanvas } from "./ui";
 
@@ -29,7 +30,10 @@ export function PickList({ at, title, placeholder, empty, items, onPick, onClose
     window.addEventListener("pointerdown", leave, true);
     return () => window.removeEventListener("pointerdown", leave, true);
   }, [onClose]);
-  const groups = [...new Set(items.map((item) => item.group))];
+  const [query, setQuery] = useState("");
+  const [chosen, setChosen] = useState<string | null>(null);
+  const shown = useMemo(() => ranked(items, query, ({ label, id, words = "", hint = "" }) => [label, id, words, hint]), [items, query]);
+  const groups = [...new Set(shown.map((item) => item.group))];
   const left = Math.max(8, Math.min(at[0], window.innerWidth - WIDTH - 8));
   const top = Math.max(8, Math.min(at[1], window.innerHeight - HEIGHT - 8));
   return (
@@ -37,6 +41,9 @@ export function PickList({ at, title, placeholder, empty, items, onPick, onClose
       <Command
         label={title}
         loop
+        shouldFilter={false}
+        value={shown.some((item) => item.id === chosen) ? (chosen ?? "") : (shown[0]?.id ?? "")}
+        onValueChange={setChosen}
         onKeyDown={(event) => {
           if (event.key !== "Escape" && event.key !== "Tab") return;
           event.preventDefault();
@@ -46,18 +53,26 @@ export function PickList({ at, title, placeholder, empty, items, onPick, onClose
         }}
       >
         <div className={css.title}>{title}</div>
-        <Command.Input className={css.input} placeholder={placeholder} autoFocus />
+        <Command.Input
+          className={css.input}
+          placeholder={placeholder}
+          autoFocus
+          value={query}
+          onValueChange={(text) => {
+            setQuery(text);
+            setChosen(null);
+          }}
+        />
         <Command.Empty className={css.empty}>{empty}</Command.Empty>
         <Command.List className={css.list}>
           {groups.map((group) => (
             <Command.Group key={group} heading={group} className={css.group}>
-              {items
+              {shown
                 .filter((item) => item.group === group)
                 .map((item) => (
                   <Command.Item
                     key={item.id}
                     value={item.id}
-                    keywords={[item.label, item.words ?? "", item.hint ?? ""]}
                     className={css.item}
                     onSelect={() => onPick(item.id)}
                   >

@@ -74,6 +74,7 @@ async function resumed(project: string, run: string): Promise<RunCard> {
       return await ask(project, run, "resume");
     } catch (error) {
       if (!(error instanceof Refusal) || error.kind !== "RunError" || left <= 1) throw error;
+      if (left === TRIES) say("It resumes as soon as its process is gone…");
       await new Promise((done) => window.setTimeout(done, WAIT_MS));
     }
   }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from fastapi import APIRouter
 
 from graftwork.project.recent import forget_project
@@ -38,10 +40,11 @@ def forget(opened: Opened) -> None:
 def get_hub(opened: Opened) -> Hub:
     """Return everything in a project: data sources, flows, runs."""
     rows = opened.project.rows()
-    flows = tuple(flow_card(opened.flows.read(name), rows) for name in opened.flows.names())
+    num_runs = Counter(row["name"] for row in rows)
+    files = opened.flows.all()
     return Hub(
-        sources=source_uses(opened.flows, rows),
-        flows=flows,
+        sources=source_uses(files, rows),
+        flows=tuple(flow_card(file, num_runs) for file in files),
         runs=tuple(run_card(row) for row in rows),
     )
 

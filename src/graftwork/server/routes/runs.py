@@ -16,7 +16,15 @@ from graftwork.project.controls import Controls, control_flow, controls
 from graftwork.project.predictions import prediction_page
 from graftwork.project.sources import images_settings_of
 from graftwork.server.cards import run_card, run_view
-from graftwork.server.documents import PredictionReply, RunCard, RunEdit, RunExport, RunStart, RunView
+from graftwork.server.documents import (
+    ExportReply,
+    PredictionReply,
+    RunCard,
+    RunEdit,
+    RunExport,
+    RunStart,
+    RunView,
+)
 from graftwork.server.routes.nodes import ask_bench
 from graftwork.server.routes.places import Opened
 from graftwork.server.state import OpenProject
@@ -151,11 +159,11 @@ async def predict(request: Request, opened: Opened, run: str, name: str = "image
 
 
 @router.post("/{run}/exports/new")
-async def export(request: Request, opened: Opened, run: str, wanted: RunExport) -> RunView:
+async def export(request: Request, opened: Opened, run: str, wanted: RunExport) -> ExportReply:
     """Write the run's model in another format and check it against the run."""
     found = opened.project.find(run)
-    await ask_bench(request, opened, "export", found.id, wanted.to)
-    return await asyncio.to_thread(run_view, found)
+    report = await ask_bench(request, opened, "export", found.id, wanted.to)
+    return ExportReply(view=await asyncio.to_thread(run_view, found), summary=str(report))
 
 
 @router.get("/{run}/report", response_class=Response)

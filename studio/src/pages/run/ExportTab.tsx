@@ -28,7 +28,7 @@ export default function ExportTab({ project, view }: { project: string; view: Ru
     mutationFn: () =>
       must(api.POST("/api/projects/{project}/runs/{run}/exports/new", { params: { path: { project, run } }, body: { to: "onnx" } })),
     onSuccess: (next) => {
-      queries.setQueryData(ask.run(project, run).queryKey, next);
+      queries.setQueryData(ask.run(project, run).queryKey, next.view);
       say("The export is written, and gives the run's own predictions.", { tone: "ok" });
     },
   });
@@ -48,7 +48,7 @@ export default function ExportTab({ project, view }: { project: string; view: Ru
           {write.isPending ? <Busy what="Writing and checking…" /> : null}
         </div>
         {write.error ? <RefusalNotice error={write.error} onRetry={() => write.mutate()} /> : null}
-        {write.isSuccess ? <Notice tone="ok">Checked: the export gives the same predictions as the run.</Notice> : null}
+        {write.isSuccess ? <Notice tone="ok">Checked against the run. {write.data.summary}</Notice> : null}
         {view.exports.length ? (
           <ul className={css.files}>
             {view.exports.map((name) => (

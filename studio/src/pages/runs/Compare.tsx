@@ -140,7 +140,7 @@ function Settings({ names, flows, isBusy }: { names: readonly string[]; flows: r
         <tbody>
           {found.map(({ what, values }) => (
             <tr key={what}>
-              <th scope="row">{what}</th>
+              <th scope="row">{what.replaceAll("_", " ")}</th>
               {values.map((value, index) => (
                 <td key={names[index] ?? index}>{value ?? <span className={css.quiet}>not in it</span>}</td>
               ))}
