@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from graftwork.data.arrays import load_arrays
-from graftwork.data.index import FactIndex
 from graftwork.data.files import scan_files
+from graftwork.data.index import FactIndex
 from graftwork.data.originals import Originals
 from graftwork.errors import DataError
 from graftwork.graph.contracts import ImagesSettings

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from tests.e2e.acts import (
     ended,
-    flow_of,
     newest,
     node,
     open_flow,
@@ -22,7 +19,20 @@ from tests.e2e.acts import (
     tiny_flow,
 )
 from tests.e2e.conftest import Server
-from tests.e2e.journey_acts import faulty_copy, inspect, open_run, set_line, settings_of
+from tests.e2e.journey_acts import (
+    choose_an_untrained_base,
+    correct_the_data,
+    create_from_folder,
+    export_and_load,
+    faulty_copy,
+    inspect,
+    keras_flow,
+    open_run,
+    set_line,
+    settings_of,
+    shows_the_proof,
+    start_run,
+)
 
 
 def test_j1_a_template_runs_at_once_on_embedded_images(page: Any, server: Server) -> None:
@@ -66,145 +76,10 @@ def test_j2_my_folder_from_its_faults_to_a_checked_export(
     assert record["status"] == "finished"
     assert record["strategy"] == "some_layers"
     assert record["data"]["num_skipped"] == 1
-    open_run(page, server.address, server.project_id, run, "Confusion")
+    open_run(page, server, run, "Confusion")
     rows = record["metrics"]["test"]["confusion"]
     page.get_by_role("button", name=f"label wide, predicted wide: {rows[2][2]} images").wait_for()
     export_and_load(page, tmp_path)
-
-
-def create_from_folder(page: Any, server: Server, folder: Path) -> None:
-    """From the start page to the data of a new flow ``mine``."""
-    page.get_by_role("button", name="Open a folder of images…").click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Open another folder").fill(str(folder.parent))
-    dialog.get_by_role("button", name="Open", exact=True).click()
-    dialog.get_by_role("button", name=re.compile(f"^{folder.name}")).click()
-    dialog.get_by_text(f"in “{folder.name}”").wait_for()
-    dialog.get_by_role("button", name="Use this folder").click()
-    dialog.get_by_text("62 images").wait_for()
-    dialog.get_by_label("Name of the flow").fill("mine")
-    dialog.get_by_role("button", name="Create and check the data").click()
-    page.wait_for_url("**/data/mine")
-    assert settings_of(flow_of(server, "mine"), "images")["source"] == str(folder)
-
-
-def correct_the_data(page: Any, server: Server) -> None:
-    """Keep one of two copies, undone and done again; leave one out and put it back; give one another label."""
-
-    def images(what: str, **wanted: Any) -> None:
-        names = ("exclude", "relabel")
-        saved(
-            server,
-            "mine",
-            lambda f: {k: v for k, v in settings_of(f, "images").items() if k in names} == wanted,
-            what,
-        )
-
-    page.get_by_role("tab", name="Data check").click()
-    page.get_by_text("broken.png is left out").wait_for()
-    page.get_by_role("article").filter(has_text="Keep one of each").get_by_role(
-        "button", name="Apply"
-    ).click()
-    images("one of two copies", exclude=["flat/copy.png"])
-    top = page.get_by_role("banner")
-    top.get_by_role("button", name="Undo").click()
-    images("both copies again")
-    top.get_by_role("button", name="Redo").click()
-    images("one of two copies again", exclude=["flat/copy.png"])
-    page.get_by_role("tab", name="Images").click()
-    bar = page.get_by_role("toolbar", name="Selected images")
-    page.get_by_role("option", name="tall/003.png").click()
-    bar.get_by_role("button", name="Exclude").click()
-    images("one image less", exclude=["flat/copy.png", "tall/003.png"])
-    bar.get_by_role("button", name="Put back").click()
-    images("the image again", exclude=["flat/copy.png"])
-    page.get_by_role("option", name="wide/004.png").click()
-    bar.get_by_role("button", name="Relabel to").click()
-    page.get_by_role("menuitem", name="tall").click()
-    images("another label", exclude=["flat/copy.png"], relabel={"wide/004.png": "tall"})
-    page.get_by_role("option", name="wide/004.png; tall").wait_for()
-    page.get_by_role("button", name="tall 21").wait_for()
-
-
-def choose_an_untrained_base(page: Any, server: Server) -> None:
-    """A tiny base on small images, some of its layers trained, for two epochs."""
-    base = "timm:test_efficientnet.r160_in1k"
-    settle(page)
-    inspect(page, "backbone")
-    page.get_by_role("button", name="Choose a base…").click()
-    dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Search").fill(base)
-    dialog.get_by_role("option", name=base).click()
-    dialog.get_by_role("button", name="Use it untrained").click()
-    page.get_by_label("Strategy", exact=True).select_option(label="some layers")
-    set_line(page, "Image size", "32")
-    page.get_by_role("tab", name="Recipe").click()
-    set_line(page, "Epochs", "2")
-    wanted = {"base": f"random:{base}", "strategy": "some_layers", "image_size": 32}
-    saved(
-        server,
-        "mine",
-        lambda f: settings_of(f, "backbone") == wanted and f["recipe"]["epochs"] == 2,
-        "the tiny base, some layers, two epochs",
-    )
-
-
-def export_and_load(page: Any, folder: Path) -> None:
-    """Export the run that the page shows, download the file and ask it."""
-    onnxruntime = pytest.importorskip("onnxruntime")
-    page.get_by_role("tab", name="Export").click()
-    page.get_by_role("button", name="Write and check").click()
-    page.get_by_text("Checked: the export gives the same predictions as the run.").wait_for(timeout=60_000)
-    with page.expect_download() as waited:
-        page.get_by_role("link", name="model.onnx").click()
-    waited.value.save_as(folder / "model.onnx")
-    with page.expect_download() as waited:
-        page.get_by_role("link", name="model.json").click()
-    classes = json.loads(Path(waited.value.path()).read_text(encoding="utf-8"))["classes"]
-    assert classes == ["flat", "tall", "wide"]
-    model = onnxruntime.InferenceSession(folder / "model.onnx", providers=["CPUExecutionProvider"])
-    logits, shares = model.run(["logits", "probabilities"], {"images": np.zeros((2, 32, 32, 3), np.uint8)})
-    assert logits.shape == shares.shape == (2, 3)
-    assert np.allclose(shares.sum(1), 1)
-
-
-def test_j7_from_a_cell_of_the_confusion_to_a_run_on_corrected_data(
-    page: Any, server: Server, stripes: Path
-) -> None:
-    open_flow(page, server, tiny_flow(server, str(stripes), name="why"))
-    first = press_run(page, server)
-    before = ended(server, first)["record"]
-    rows = before["metrics"]["test"]["confusion"]
-    row, column = max(((r, c) for r in range(3) for c in range(3)), key=lambda at: rows[at[0]][at[1]])
-    names = ["flat", "tall", "wide"]
-    open_run(page, server.address, server.project_id, first, "Confusion")
-    cell = f"label {names[row]}, predicted {names[column]}: {rows[row][column]} images"
-    page.get_by_role("button", name=cell).click()
-    boxes = page.get_by_role("checkbox", name=re.compile("^Choose "))
-    boxes.first.wait_for()
-    assert boxes.count() == rows[row][column]
-    keys = [boxes.nth(at).get_attribute("aria-label").removeprefix("Choose ") for at in range(2)]
-    other = names[(row + 1) % 3]
-    boxes.nth(0).check()
-    page.get_by_role("button", name="Relabel to").click()
-    page.get_by_role("menuitem", name=other).click()
-    page.get_by_text(f"Relabel 1 image to {other}, in the flow 'why'.").first.wait_for()
-    boxes.nth(1).check()
-    page.get_by_role("button", name="Exclude").click()
-    page.get_by_text("Exclude 1 image, in the flow 'why'.").first.wait_for()
-    page.get_by_role("button", name="Run again").click()
-    second = newest(server, after=first)
-    page.wait_for_url(f"**/run/{second}**")
-    found = ended(server, second)
-    assert count(found["record"]) == count(before) - 1
-    corrected = {"source": str(stripes), "exclude": [keys[1]], "relabel": {keys[0]: other}}
-    assert settings_of(found["flow"], "images") == corrected
-    assert settings_of(run_of(server, first)["flow"], "images") == {"source": str(stripes)}
-
-
-def count(record: dict[str, Any]) -> int:
-    """Return how many images a run had."""
-    return sum(record["data"]["num_images"].values())
 
 
 def test_j3_ones_own_run_is_the_base_of_a_flow_on_other_images(
@@ -242,25 +117,6 @@ def test_j3_ones_own_run_is_the_base_of_a_flow_on_other_images(
     shows_the_proof(page, server, run, record)
 
 
-def start_run(server: Server, flow: str) -> str:
-    """Start a flow through the API and return the run."""
-    with server.api as api:
-        answer = api.post(f"/projects/{server.project_id}/runs", json={"flow": flow_of(server, flow)})
-        answer.raise_for_status()
-        return str(answer.json()["id"])
-
-
-def shows_the_proof(page: Any, server: Server, run: str, record: dict[str, Any]) -> None:
-    """The run's page says that what was frozen stayed and what was free moved, as its record does."""
-    proof = record["proof"]
-    assert proof["frozen_unchanged"]
-    assert proof["frozen_values"] > 0
-    assert proof["moved_tensors"] == proof["trainable_tensors"] > 0
-    open_run(page, server.address, server.project_id, run, "Overview")
-    page.get_by_text("The proof holds").first.wait_for()
-    page.get_by_text(f"{proof['frozen_values']:,} frozen values bit-identical").first.wait_for()
-
-
 def test_j4_ones_own_torch_module_opens_freezes_and_trains(page: Any, server: Server) -> None:
     card = page.get_by_role("listitem").filter(has_text="Your own torch module as the base")
     card.get_by_role("button", name="Open", exact=True).click()
@@ -293,8 +149,6 @@ def test_j4_the_keras_cell_opens_freezes_and_trains(page: Any, server: Server) -
     open_flow(page, server, keras_flow(server, name="cell"))
     cell = node(page, "cell")
     cell.get_by_role("button", name=re.compile("labeled fold: 1280 maps")).wait_for()
-    page.screenshot(path="/tmp/e2e-E2/look/keras1.png")
-    open("/tmp/e2e-E2/look/keras-aria.txt", "w").write(page.locator("body").aria_snapshot())
     run = press_run(page, server)
     record = ended(server, run, 300)["record"]
     assert record["status"] == "finished"
@@ -302,9 +156,40 @@ def test_j4_the_keras_cell_opens_freezes_and_trains(page: Any, server: Server) -
     shows_the_proof(page, server, run, record)
 
 
-def keras_flow(server: Server, *, name: str) -> str:
-    """Make a flow of the template of the Keras cell, with images of 64 pixels and two epochs."""
-    template = flow_of(server, make_flow(server, template="keras-classes", name=f"{name}-template"))
-    flow = json.loads(json.dumps(template).replace("180", "64"))
-    flow["recipe"]["epochs"] = 2
-    return make_flow(server, flow=flow, name=name)
+def test_j7_from_a_cell_of_the_confusion_to_a_run_on_corrected_data(
+    page: Any, server: Server, stripes: Path
+) -> None:
+    open_flow(page, server, tiny_flow(server, str(stripes), name="why"))
+    first = press_run(page, server)
+    before = ended(server, first)["record"]
+    rows = before["metrics"]["test"]["confusion"]
+    row, column = max(((r, c) for r in range(3) for c in range(3)), key=lambda at: rows[at[0]][at[1]])
+    names = ["flat", "tall", "wide"]
+    open_run(page, server, first, "Confusion")
+    cell = f"label {names[row]}, predicted {names[column]}: {rows[row][column]} images"
+    page.get_by_role("button", name=cell).click()
+    boxes = page.get_by_role("checkbox", name=re.compile("^Choose "))
+    boxes.first.wait_for()
+    assert boxes.count() == rows[row][column]
+    keys = [boxes.nth(at).get_attribute("aria-label").removeprefix("Choose ") for at in range(2)]
+    other = names[(row + 1) % 3]
+    boxes.nth(0).check()
+    page.get_by_role("button", name="Relabel to").click()
+    page.get_by_role("menuitem", name=other).click()
+    page.get_by_text(f"Relabel 1 image to {other}, in the flow 'why'.").first.wait_for()
+    boxes.nth(1).check()
+    page.get_by_role("button", name="Exclude").click()
+    page.get_by_text("Exclude 1 image, in the flow 'why'.").first.wait_for()
+    page.get_by_role("button", name="Run again").click()
+    second = newest(server, after=first)
+    page.wait_for_url(f"**/run/{second}**")
+    found = ended(server, second)
+    assert count(found["record"]) == count(before) - 1
+    corrected = {"source": str(stripes), "exclude": [keys[1]], "relabel": {keys[0]: other}}
+    assert settings_of(found["flow"], "images") == corrected
+    assert settings_of(run_of(server, first)["flow"], "images") == {"source": str(stripes)}
+
+
+def count(record: dict[str, Any]) -> int:
+    """Return how many images a run had."""
+    return sum(record["data"]["num_images"].values())

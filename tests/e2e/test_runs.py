@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.e2e.acts import (
     ended,
     flow_of,
@@ -28,9 +27,10 @@ from tests.e2e.conftest import Server, fresh_page
 
 def long_flow(server: Server, stripes: Path, name: str, epochs: int) -> str:
     """Make a flow whose epochs take a tenth of a second and more, so that there is time to act."""
+    from tests.conftest import TINY_BASE
+
     from graftwork.documents.recipe import Recipe
     from graftwork.graph.flows import transfer_flow
-    from tests.conftest import TINY_BASE
 
     recipe = Recipe(
         epochs=epochs, batch=8, probe_first=False, precision="float32", memory_format="contiguous"

@@ -81,6 +81,9 @@ def refuse(*, on_event, stop):
 def leave(*, on_event, stop):
     raise SystemExit(4)
 
+def interrupt(*, on_event, stop):
+    raise KeyboardInterrupt
+
 def strange(*, on_event, stop):
     import sys, types
     module = sys.modules["known_in_the_child"] = types.ModuleType("known_in_the_child")
@@ -266,7 +269,7 @@ def test_a_child_that_is_killed_from_outside_is_replaced(shared: Bench) -> None:
     thread, found = in_thread(lambda: shared.call("nap", 30))
     assert until(lambda: shared.busy_with == "nap")
     os.kill(pid, signal.SIGKILL)
-    thread.join(5)
+    thread.join(30)
     assert isinstance(found[0], RunError)
     assert "ended by signal 9" in found[0].message
     pid, _ = shared.call("count")
@@ -349,7 +352,7 @@ def test_a_call_can_be_stopped_while_it_waits(shared: Bench) -> None:
     with pytest.raises(RunInterrupted, match="before its turn"):
         shared.call("count", stop=lambda: bool(asked) or asked.append(1) is not None)
     assert not found  # the first one goes on
-    thread.join(5)
+    thread.join(30)
     assert found == [0.6]
 
 
@@ -373,7 +376,7 @@ def test_calls_of_several_threads_each_get_their_own_in_the_order_they_came(shar
         threads.append(in_thread(lambda: shared.call("count")))
         assert until(lambda n=number: len(shared._waiting) == n + 1)
     for thread, _ in threads:
-        thread.join(5)
+        thread.join(30)
     first.join(5)
     calls = [found[0][1] for _, found in threads]
     assert calls == list(range(calls[0], calls[0] + 5))
@@ -398,7 +401,7 @@ def test_closing_ends_the_running_call_and_all_that_wait(quick: None, tmp_path: 
     assert until(lambda: len(bench._waiting) == 1)
     bench.close()
     for thread, found in ((running, one), (waiting, two)):
-        thread.join(5)
+        thread.join(30)
         assert isinstance(found[0], RunError)
         assert "closed" in found[0].message
     with pytest.raises(RunError, match="closed"):
@@ -422,3 +425,20 @@ def test_a_task_that_does_not_exist_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(UnknownName, match=r"no task 'previw'.*'preview'"):
         perform(tmp_path, "previw", (), on_event=print, stop=lambda: False)
+
+
+def test_a_task_that_hears_no_wish_to_stop_holds_others_up_for_a_while_only(
+    quick: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("graftwork.project.bench.PATIENCE_UNSEEN_SECONDS", 0.2)
+    told: list[Any] = []
+    with Bench(tmp_path) as bench:
+        with pytest.raises(RunInterrupted):
+            bench.call("deaf", 60, stop=lambda: bool(told), on_event=told.append)
+        assert bench.call("echo", "next") == "next"
+
+
+def test_a_keyboard_interrupt_raised_by_code_is_an_error_in_words(shared: Bench) -> None:
+    with pytest.raises(RunError, match="KeyboardInterrupt"):
+        shared.call("interrupt")
+    assert shared.call("echo", "next") == "next"

@@ -30,6 +30,21 @@ def test_a_tail_gives_each_whole_line_once(tmp_path: Path) -> None:
     assert [n for n, _ in tail.read()] == [0]
 
 
+def test_a_tail_reads_in_stretches_whatever_a_line_is_long(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    wanted = ["a", "b" * 5000, "c", "ü" * 300, "e"]
+    path.write_text("".join(map(line, wanted)), encoding="utf-8")
+    tail = EventTail(path)
+    found: list[EventLine] = []
+    calls = 0
+    while part := tail.read(200):
+        assert [n for n, _ in part] == list(range(len(found), len(found) + len(part)))
+        found += [event for _, event in part]
+        calls += 1
+    assert messages(found) == wanted
+    assert calls > 1
+
+
 def test_a_run_is_read_from_a_line_on(tmp_path: Path) -> None:
     run = Run(tmp_path)
     assert run.tail(0) == ([], 0)

@@ -79,7 +79,9 @@ def test_text_that_is_no_unicode_is_refused(page: TestClient, home: str) -> None
     assert "Unicode" in answer.json()["message"]
 
 
-@pytest.mark.parametrize("settings", ["{", "null", "[]", '{"source": 5}', '{"source": "sample:surfaces", "no": 1}'])
+@pytest.mark.parametrize(
+    "settings", ["{", "null", "[]", '{"source": 5}', '{"source": "sample:surfaces", "no": 1}']
+)
 def test_settings_that_do_not_read_are_refused_in_words(page: TestClient, home: str, settings: str) -> None:
     answer = page.get(f"{home}/thumbnails/0.jpg", params={"settings": settings, "key": "x"})
     assert answer.status_code == 422
@@ -109,7 +111,8 @@ def test_an_error_of_the_server_is_confessed_as_json(studio: Studio, monkeypatch
 
 
 @pytest.mark.parametrize(
-    "text", ["a: " + "[" * 3000, "a: &a [*a]", "when: 2001-99-99", "\0", "- 1", "", "x: !!python/name:os.system"]
+    "text",
+    ["a: " + "[" * 3000, "a: &a [*a]", "when: 2001-99-99", "\0", "- 1", "", "x: !!python/name:os.system"],
 )
 def test_one_file_that_is_no_flow_hides_no_other(
     page: TestClient, home: str, opened: OpenProject, text: str
@@ -119,7 +122,22 @@ def test_one_file_that_is_no_flow_hides_no_other(
     (opened.flows.folder / "good.yaml").write_text(dump_flow(transfer_flow("sample:surfaces")))
     flows = {card["name"]: card for card in page.get(f"{home}/hub").json()["flows"]}
     assert set(flows) == {"odd", "good"}
-    assert flows["odd"]["problem"] and not flows["good"]["problem"]
+    assert flows["odd"]["problem"]
+    assert not flows["good"]["problem"]
+
+
+@pytest.mark.parametrize("path", ["a/" * 100 + "x", "x" * 250, "a/../../x", "a\0b"])
+def test_a_dropped_path_that_no_disk_takes_is_refused(page: TestClient, home: str, path: str) -> None:
+    upload = page.post(f"{home}/uploads").json()["id"]
+    answer = page.put(f"{home}/uploads/{upload}/files", params={"path": path}, content=b"x")
+    assert answer.status_code == 422
+    assert "no path of a dropped file" in answer.json()["message"]
+
+
+def test_a_dropped_file_takes_no_folder_away(page: TestClient, home: str) -> None:
+    files = f"{home}/uploads/{page.post(f'{home}/uploads').json()['id']}/files"
+    assert page.put(files, params={"path": "a/b"}, content=b"x").status_code == 200
+    assert page.put(files, params={"path": "a"}, content=b"x").status_code == 422
 
 
 def test_nothing_is_written_where_a_project_was(page: TestClient, home: str, opened: OpenProject) -> None:
@@ -142,8 +160,12 @@ def test_events_are_numbered_as_in_the_feed(page: TestClient, home: str, opened:
     assert [e["event"]["message"] for e in found] == ["three"]
 
 
-@pytest.mark.parametrize("headers", [{"host": "["}, {"host": "[::1"}, {"host": "127.0.0.1", "origin": "http://["}])
-def test_brackets_that_hold_no_address_are_refused(page: TestClient, home: str, headers: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "headers", [{"host": "["}, {"host": "[::1"}, {"host": "127.0.0.1", "origin": "http://["}]
+)
+def test_brackets_that_hold_no_address_are_refused(
+    page: TestClient, home: str, headers: dict[str, str]
+) -> None:
     assert page.post(f"{home}/uploads", headers=headers).status_code in (403, 421)
 
 

@@ -42,7 +42,10 @@ def test_the_token_in_the_address_becomes_a_cookie_and_leaves_the_address(strang
 
 
 def test_the_rest_of_the_address_stays_and_leads_to_no_other_host(stranger: TestClient) -> None:
-    for path, there in (("/p/a b?compare=x&token={}", "/p/a%20b?compare=x"), ("//evil.example/?token={}", "/")):
+    for path, there in (
+        ("/p/a b?compare=x&token={}", "/p/a%20b?compare=x"),
+        ("//evil.example/?token={}", "/"),
+    ):
         answer = stranger.get("http://127.0.0.1" + path.format(TOKEN), follow_redirects=False)
         assert answer.headers["location"].startswith(there)
         assert not answer.headers["location"].startswith("//")

@@ -100,7 +100,12 @@ class Originals:
 
     def _row(self, key: str) -> Sample:
         number = key.removeprefix("row:")
-        if not (key.startswith("row:") and number.isdecimal() and len(number) < 20 and int(number) < self._num_rows):
+        if not (
+            key.startswith("row:")
+            and number.isdecimal()
+            and len(number) < 20
+            and int(number) < self._num_rows
+        ):
             raise self._unknown(key)
         return Sample(key, None, None, None, "")
 

@@ -54,7 +54,9 @@ class SampleRow(Document):
 
     key: str
     digest: str = Field(description="SHA-256 of its bytes; empty when it cannot be read.")
-    label: tuple[str, ...] = Field(description="Class, tags, numbers, or classes of the mask, after corrections.")
+    label: tuple[str, ...] = Field(
+        description="Class, tags, numbers, or classes of the mask, after corrections."
+    )
     found_label: tuple[str, ...] | None = Field(
         None, description="The label as it was found, when the flow gives the image another one."
     )

@@ -139,7 +139,9 @@ def draw_flow(flow: Flow, states: dict[str, str]) -> Markup:
     height = max(y for _, y in places.values()) + NODE_HEIGHT + 2
     wires = [_wire(places[e.source.node], places[e.target.node], f"{e.source} to {e.target}")
              for e in flow.edges if {e.source.node, e.target.node} <= places.keys()]  # fmt: skip
-    nodes = [_node(places[n.id], n, "bypassed" if n.is_bypassed else states.get(n.id, "")) for n in flow.nodes]
+    nodes = [
+        _node(places[n.id], n, "bypassed" if n.is_bypassed else states.get(n.id, "")) for n in flow.nodes
+    ]
     return _svg("flow", width, height, f"The flow {flow.name}", [PARTLY_FROZEN, *wires, *nodes])
 
 

@@ -121,7 +121,7 @@ def portable(error: BaseException) -> BaseException:
     error.__traceback__, trace = None, "".join(traceback.format_exception(error))
     if isinstance(error, GraftworkError):
         error.fields = {n: v if _can_travel(v) else str(v) for n, v in error.fields.items()}
-    if isinstance(error, KeyboardInterrupt):  # raised by code; a user's ctrl-C reaches the parent, not the child
+    if isinstance(error, KeyboardInterrupt):  # of the code: the user's own ctrl-C reaches the parent alone
         error = RunError("The work was ended by a KeyboardInterrupt.", hint="Look for one in the code.")
     is_known = type(error).__module__ in ("builtins", "graftwork.errors")
     if not (

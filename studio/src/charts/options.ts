@@ -12,7 +12,7 @@ export function chartOptions(lines: readonly Line[], wanted: Wanted, size: { wid
   const { range, show } = wanted;
   return {
     ...size,
-    padding: [8, 12, 0, 0],
+    padding: [wanted.marks?.length ? 16 : 8, 12, 0, 0],
     legend: { show: false },
     cursor: {
       points: { size: 7 },
@@ -27,7 +27,7 @@ export function chartOptions(lines: readonly Line[], wanted: Wanted, size: { wid
         ...(wanted.isLog ? { distr: 3 as const } : {}),
       },
     },
-    axes: [axis((value) => String(Number(value.toFixed(2))), 24), axis(show, 52)],
+    axes: [axis((value) => String(Number(value.toFixed(2))), 24), { ...axis(show, 52), ...(wanted.isFromZero ? { incrs: ROUND_BYTES } : {}) }],
     series: [
       {},
       ...shown.map((line) => ({
@@ -42,6 +42,9 @@ export function chartOptions(lines: readonly Line[], wanted: Wanted, size: { wid
     hooks: { drawClear: [(u) => drawMarks(u, wanted.marks ?? [])], setCursor: [readout(shown, wanted)], ready: [addReadout] },
   };
 }
+
+/** Steps of an axis of bytes, so that its labels are round. */
+const ROUND_BYTES = Array.from({ length: 40 }, (_, power) => 2 ** power);
 
 function axis(show: (value: number) => string, size: number): uPlot.Axis {
   const line = { stroke: token("--line"), width: 1 };
@@ -70,8 +73,8 @@ function drawMarks(u: uPlot, marks: readonly { x: number; text: string }[]): voi
     ctx.moveTo(left, bbox.top);
     ctx.lineTo(left, bbox.top + bbox.height);
     ctx.stroke();
-    ctx.textAlign = left > bbox.left + bbox.width * 0.7 ? "right" : "left";
-    ctx.fillText(text, left + (ctx.textAlign === "right" ? -4 : 4) * devicePixelRatio, bbox.top + 12 * devicePixelRatio);
+    ctx.textAlign = left > bbox.left + bbox.width * 0.9 ? "right" : left < bbox.left + bbox.width * 0.1 ? "left" : "center";
+    ctx.fillText(text, left + 0, bbox.top - 4 * devicePixelRatio);
   }
   ctx.restore();
 }

@@ -121,6 +121,10 @@ export function scoreWords(name: string): string {
   return SCORES[name] ?? name.replaceAll("_", " ").replace(/^./, (letter) => letter.toUpperCase());
 }
 
+/** The same within a sentence: "accuracy", but "AUROC". */
+export const scoreInSentence = (name: string): string =>
+  scoreWords(name).replace(/^[A-Z](?=[a-z])/, (letter) => letter.toLowerCase());
+
 const NOT_SHARES = new Set(["log_loss", "mae", "rmse", "r2"]);
 
 /** Whether a score is a share, shown in percent. */

@@ -42,6 +42,7 @@ export function FilePicker({ title, wanted, description, startAt = null, onChoos
   const hasMoved = asked !== startAt;
   const roots = app.data?.roots ?? [];
   const path = asked ?? roots[0] ?? null;
+  const nearest = roots.filter((root) => path?.startsWith(root)).sort((a, b) => b.length - a.length)[0];
   const listing = useQuery({
     queryKey: ["files", path],
     queryFn: () => must(api.GET("/api/files", { params: { query: { path: path ?? "" } } })),
@@ -54,7 +55,7 @@ export function FilePicker({ title, wanted, description, startAt = null, onChoos
         <nav className={css.roots} aria-label="Opened folders">
           <h3>Opened folders</h3>
           {roots.map((root, index) => (
-            <button key={root} autoFocus={index === 0} type="button" className={css.root} aria-current={path === root} title={root} onClick={() => setAsked(root)}>
+            <button key={root} autoFocus={index === 0} type="button" className={css.root} aria-current={path === root || (root === nearest && root !== path ? "location" : false)} title={root} onClick={() => setAsked(root)}>
               <FolderOpen size={14} aria-hidden />
               <span>{nameOf(root)}</span>
             </button>
@@ -133,6 +134,7 @@ function Content({ hasMoved, listing, wanted, onOpen, onChoose }: ContentProps) 
   };
   const shown = listing.items.filter((item) => item.kind !== "image");
   const images = listing.items.filter((item) => item.kind === "image").slice(0, 8);
+  const numFolders = listing.items.filter((item) => item.kind === "folder").length;
   return (
     <>
       <div className={css.where}>
@@ -161,8 +163,8 @@ function Content({ hasMoved, listing, wanted, onOpen, onChoose }: ContentProps) 
       </div>
       <div className={css.choose}>
         <span>
-          {formatPlural(listing.items.filter((item) => item.kind === "folder").length, "folder")},{" "}
-          {formatPlural(listing.num_images, "image")} in “{nameOf(listing.path)}”
+          {formatPlural(numFolders, "folder")}, {formatPlural(listing.num_images, "image")} directly in “{nameOf(listing.path)}”
+          {numFolders && !listing.num_images && wanted === "images" ? "; images inside its folders are found too" : ""}
         </span>
         <Button
           look="primary"

@@ -13,11 +13,12 @@ import { ask } from "../store/session";
 import { RefusalNotice } from "./RefusalNotice";
 import css from "./left/left.module.css";
 
-/** Every component, by what it is for: drag it onto the canvas, or choose it. */
+/** Every component, by what it is for: drag it onto the canvas, or choose it; Enter in the search adds the first. */
 export function Palette() {
   const cards = useQuery(ask.components());
   const [query, setQuery] = useState("");
   const groups = useMemo(() => grouped(cards.data ?? [], query), [cards.data, query]);
+  const best = groups[0]?.[1][0];
   if (cards.error) return <RefusalNotice error={cards.error} onRetry={() => void cards.refetch()} />;
   if (!cards.data) return <Busy what="Asking which components there are…" />;
   return (
@@ -30,6 +31,9 @@ export function Palette() {
           placeholder="Find a component"
           value={query}
           onChange={(event) => setQuery(event.target.value)}
+          onKeyDown={(event) => {
+            if (event.key === "Enter" && best && query.trim()) addComponent(best.name);
+          }}
         />
       </div>
       {groups.length === 0 ? <p className={css.note}>No component is called like that.</p> : null}

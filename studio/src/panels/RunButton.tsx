@@ -96,7 +96,7 @@ export function RunButton() {
         </IconButton>
       </Menu>
       {goes ? <span className={css.bar} style={{ width: `${percent}%` }} aria-hidden /> : null}
-      {status === "queued" ? <span className={css.queued}>Waits for the run before it</span> : null}
+      {status === "queued" ? <span className={css.queued} title="It waits for the run before it.">Queued</span> : null}
     </div>
   );
 }

@@ -4,6 +4,7 @@ import type { DataView } from "../../api/types";
 import { Thumbnail } from "./Thumbnail";
 import css from "./data.module.css";
 import { formatExact } from "../../model/format";
+import { splitWord } from "../../model/views";
 import type { Filter, OpenData } from "./open";
 
 type Props = { data: OpenData; filter: Filter; onFilter: (filter: Filter) => void };
@@ -21,7 +22,7 @@ export function ClassList({ data, filter, onFilter }: Props) {
       <div className={css.legend} aria-hidden>
         {SPLITS.map((split) => (
           <span key={split} data-split={split}>
-            {split}
+            {splitWord(split)}
           </span>
         ))}
       </div>
@@ -59,7 +60,7 @@ const OneClass = memo(function OneClass({ data, row, largest, isChosen, onChoose
           <span key={split} data-split={split} style={{ width: `${(100 * count) / largest}%` }} />
         ))}
       </span>
-      <span className="sr-only">{counts.map(([split, count]) => `${count} for ${split}`).join(", ")}</span>
+      <span className="sr-only">{counts.map(([split, count]) => `${count} for ${splitWord(split)}`).join(", ")}</span>
       <span className={css.examples}>
         {row.examples.map((example) => (
           <Thumbnail key={example.key} project={data.project} settings={data.settings} row={example} pixels={40} alt="" />

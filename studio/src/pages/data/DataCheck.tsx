@@ -4,6 +4,7 @@ import { useState } from "react";
 import type { DataFix, DataView } from "../../api/types";
 import { Button } from "../../kit/Button";
 import { Badge, Empty, Notice } from "../../kit/small";
+import { alike } from "../../model/findings";
 import { formatExact, formatPlural } from "../../model/format";
 import { fix } from "./acts";
 import css from "./data.module.css";
@@ -19,22 +20,17 @@ export function DataCheck({ data, onShow }: { data: OpenData; onShow: (filter: F
   return (
     <div className={css.check2}>
       <section aria-labelledby="findings" className={css.findings}>
+        {fixes.length ? <h2>What can be done</h2> : null}
+        {fixes.map((proposed) => (
+          <Fix key={proposed.id} data={data} proposed={proposed} onLarge={setLarge} />
+        ))}
         <h2 id="findings">Findings</h2>
         {isFine ? (
           <Empty icon={<ShieldCheck size={24} aria-hidden />} title="Nothing to complain about">
             <p>No copies, no contradictions, no image that cannot be read.</p>
           </Empty>
         ) : null}
-        {report.problems.map((problem, index) => (
-          <Notice key={index} tone={problem.level}>
-            {problem.message}
-            {problem.hint ? <div className={css.hint}>{problem.hint}</div> : null}
-          </Notice>
-        ))}
-        {fixes.length ? <h2>What can be done</h2> : null}
-        {fixes.map((proposed) => (
-          <Fix key={proposed.id} data={data} proposed={proposed} onLarge={setLarge} />
-        ))}
+        <Findings problems={report.problems} />
         <DuplicateGroups data={data} onLarge={setLarge} />
       </section>
       <aside className={css.numbers} aria-labelledby="numbers">
@@ -58,6 +54,34 @@ export function DataCheck({ data, onShow }: { data: OpenData; onShow: (filter: F
       </aside>
       {large ? <KeyDialog data={data} name={large} onClose={() => setLarge(null)} /> : null}
     </div>
+  );
+}
+
+/** Findings of one kind are one entry: "The same image has different labels: …" twelve times says no more than once. */
+function Findings({ problems }: { problems: Report["problems"] }) {
+  return alike(problems).map(([what, all]) =>
+    all.length < 3 ? (
+      all.map((problem) => (
+        <Notice key={problem.message} tone={problem.level}>
+          {problem.message}
+          {problem.hint ? <div className={css.hint}>{problem.hint}</div> : null}
+        </Notice>
+      ))
+    ) : (
+      <Notice key={what} tone={all[0]?.level ?? "warning"}>
+        <details className={css.alike}>
+          <summary>
+            {what} ({formatExact(all.length)} times)
+          </summary>
+          <ul>
+            {all.map((problem) => (
+              <li key={problem.message}>{problem.message.slice(what.length + 1)}</li>
+            ))}
+          </ul>
+        </details>
+        {all[0]?.hint ? <div className={css.hint}>{all[0].hint}</div> : null}
+      </Notice>
+    ),
   );
 }
 
@@ -132,7 +156,7 @@ function Numbers({ report }: { report: Report }) {
     ["Contradicting labels", bad(report.num_conflicts)],
     ["Commonest to rarest class", report.imbalance ? `${report.imbalance.toFixed(1)} : 1` : "–"],
     ["Classes under 10 images", report.tiny_classes.length ? report.tiny_classes.join(", ") : "none"],
-    ["Sides", `${formatExact(report.smallest_side)} to ${formatExact(report.largest_side)} pixels`],
+    ["Sides", `${report.smallest_side === report.largest_side ? "" : `${formatExact(report.smallest_side)} to `}${formatExact(report.largest_side)} pixels`],
     ["Sizes", commonest(report.sizes)],
     ["Modes", commonest(report.modes)],
     ["Other files", formatExact(report.num_other)],

@@ -9,7 +9,7 @@ type Props = { data: OpenData; filter: Filter; total: number | undefined; onFilt
 
 const SPLITS: readonly (readonly [string, string])[] = [
   ["", "All splits"],
-  ["train", "Train"],
+  ["train", "Training"],
   ["validation", "Validation"],
   ["test", "Test"],
 ];

@@ -7,6 +7,7 @@ import { Button } from "../../kit/Button";
 import { Busy, Notice } from "../../kit/small";
 import { editNode, setRecipe, setSettings } from "../../model/edits";
 import { formatExact } from "../../model/format";
+import { splitWord } from "../../model/views";
 import { RefusalNotice } from "../../panels/RefusalNotice";
 import { edit } from "../../store/doc";
 import { SourceForm } from "../start/SourceForm";
@@ -111,7 +112,7 @@ function SplitBar({ data }: { data: OpenData }) {
           <span key={split} data-split={split} style={{ width: `${(100 * count) / known}%` }} />
         ))}
       </div>
-      <p>{sums.map(([split, count]) => `${split} ${formatExact(count)}`).join(" · ")}{data.settings.label_kind === "tags" ? ` (by tag; ${formatExact(total)} images)` : ""}</p>
+      <p>{sums.map(([split, count]) => `${formatExact(count)} ${splitWord(split)}`).join(" · ")}{data.settings.label_kind === "tags" ? ` (by tag; ${formatExact(total)} images)` : ""}</p>
     </div>
   );
 }

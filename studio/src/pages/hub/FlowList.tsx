@@ -7,7 +7,7 @@ import { Menu } from "../../kit/Menu";
 import { Badge, Empty } from "../../kit/small";
 import { formatPlural, formatWhen } from "../../model/format";
 import { bestScore } from "../../model/hub";
-import { scoreWords, showScore } from "../../model/told";
+import { scoreInSentence, showScore } from "../../model/told";
 import { useRoute } from "../../store/route";
 import { sayError } from "../../store/toast";
 import { sourceName } from "../start/words";
@@ -108,7 +108,7 @@ function FlowItem({ project, flow, best, isChosen, onChoose, onRename }: ItemPro
             {best?.score && best.score_name ? (
               <>
                 {" "}
-                · <Badge tone="ok">best {scoreWords(best.score_name)} {showScore(best.score_name, best.score.value)}</Badge>
+                · <Badge tone="ok">best {scoreInSentence(best.score_name)} {showScore(best.score_name, best.score.value)}</Badge>
               </>
             ) : null}
           </small>

@@ -38,7 +38,7 @@ export function Compare({ project, runs }: { project: string; runs: readonly Run
   const views = useQueries({ queries: runs.map((run) => ask.run(project, run.id)) });
   const logs = events.map((one) => one.data);
   const isBusy = events.some((one) => one.isPending) || views.some((one) => one.isPending);
-  const names = runs.map((run, index) => `${String.fromCharCode(65 + index)} · ${run.name ?? run.id}`);
+  const names = runs.map((run, index) => `${String.fromCharCode(65 + index)} · ${run.name ?? "run"} ${run.id.split("-").at(-1)}`);
   const scoreName = runs.find((run) => run.score_name)?.score_name ?? "accuracy";
   const known = logs.map((log) => log?.numLines ?? 0).join(",");
   const read = useMemo(

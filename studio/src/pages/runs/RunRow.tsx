@@ -35,6 +35,9 @@ export function RunRow({ project, run, isChosen, onToggle }: Props) {
         <a href={pathOf(to)} onClick={open}>
           {run.name ?? run.id}
         </a>
+        <code className={css.id} title={run.id}>
+          {run.id.split("-").at(-1)}
+        </code>
         {run.note ? (
           <span className={css.note} title={run.note}>
             {run.note}

@@ -72,14 +72,15 @@ function Template({ template, project, onNeedProject, onWantData, onWantRun }: P
 
 /** The components of a flow in a row, as it goes through them. */
 function Chain({ components }: { components: readonly string[] }) {
+  const shown = components.slice(0, components.length > 5 ? 4 : 5);
   return (
     <div className={css.chain} aria-label={`Components: ${components.join(", ")}`} role="img">
-      {components.slice(0, 5).map((component, index) => (
+      {shown.map((component, index) => (
         <span key={index} data-part={partOf(component)}>
           {component.replaceAll("_", " ")}
         </span>
       ))}
-      {components.length > 5 ? <em>+{components.length - 5}</em> : null}
+      {components.length > shown.length ? <em>+{components.length - shown.length}</em> : null}
     </div>
   );
 }

@@ -8,7 +8,7 @@ import { IconButton } from "../../kit/Button";
 import { formatNumber, formatPercent } from "../../model/format";
 import type { RunLog } from "../../model/runlog";
 import css from "./dock.module.css";
-import { partLines, partsOf } from "./curves";
+import { partLines, partsOf, withFrozenJoined } from "./curves";
 
 type Kind = "gradient" | "movement";
 type Props = { log: RunLog; subscribe: (draw: () => void) => () => void; kind: Kind };
@@ -27,7 +27,7 @@ export function PartBars({ log, subscribe, kind }: Props) {
   const read = useMemo(() => () => partLines(log, `${kind}:`, 100), [log, kind]);
   const hasAny = log.names(`${kind}:`).length > 0;
   const show = kind === "movement" ? (value: number) => formatPercent(value, 2) : formatNumber;
-  const bars: Bar[] = partsOf(log.plan, log).map(({ name, isFrozen }) => {
+  const bars: Bar[] = withFrozenJoined(partsOf(log.plan, log)).map(({ name, isFrozen }) => {
     const value = log.column(`${kind}:${name}`)?.last ?? null;
     const Icon = isFrozen ? Snowflake : Flame;
     return {

@@ -5,6 +5,7 @@ import { IconButton } from "../../kit/Button";
 import { Badge } from "../../kit/small";
 import { formatWhen } from "../../model/format";
 import { STATUS_TONE, statusWords } from "../../model/progress";
+import { showScore } from "../../model/told";
 import { useRoute } from "../../store/route";
 import { showRun, useStatus } from "../../store/runs";
 import css from "./dock.module.css";
@@ -23,7 +24,8 @@ export function RunPicker({ project, flow, run, runs }: Props) {
         {runs.map((one) => (
           <option key={one.id} value={one.id}>
             {one.name === flow ? "" : `${one.name?.slice(flow.length + 1)} · `}
-            {formatWhen(one.created)} · {one.id}
+            {formatWhen(one.created)} · {one.strategy?.replaceAll("_", " ") ?? "run"}
+            {one.score ? ` · ${showScore(one.score_name ?? "", one.score.value)}` : ""} · {one.id.split("-").at(-1)}
           </option>
         ))}
       </select>

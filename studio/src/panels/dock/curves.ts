@@ -8,8 +8,8 @@ import { scoreWords } from "../../model/told";
 /** Return the loss of a run: training as a full line, validation dashed. */
 export function lossLines(log: RunLog): Line[] {
   return [
-    line(log, trainColumn(log), "train", "--accent"),
-    line(log, "validation_loss", "validation", "--trainable", VALIDATION_DASH),
+    line(log, trainColumn(log), "training", "--split-train"),
+    line(log, "validation_loss", "validation", "--split-validation", VALIDATION_DASH),
   ].flat();
 }
 
@@ -18,12 +18,16 @@ export function trainColumn(log: RunLog): string {
   return (log.column("train_loss")?.length ?? 0) > (log.column("loss")?.length ?? 0) ? "train_loss" : "loss";
 }
 
+const OTHER_DASHES = [[2, 6], [2, 9], [2, 12]] as const;
+
 /** Return all validation scores; the watched one first. */
 export function scoreLines(log: RunLog, watched: string): Line[] {
   const names = log.names("score:").sort((a, b) => Number(b === watched) - Number(a === watched));
   return names.flatMap((name, index) => {
     const { color } = lineLook(index + 2);
-    return line(log, `score:${name}`, scoreWords(name), index === 0 ? "--trainable" : color, VALIDATION_DASH);
+    if (index === 0) return line(log, `score:${name}`, scoreWords(name), "--split-validation", VALIDATION_DASH);
+    // Scores often run on top of each other: the others are thin dots, so that the watched one shows through.
+    return line(log, `score:${name}`, scoreWords(name), color, OTHER_DASHES[index - 1] ?? [2, 8]).map((one) => ({ ...one, width: 1.5 }));
   });
 }
 
@@ -55,6 +59,21 @@ export function line(log: RunLog, column: string, label: string, color: string, 
 }
 
 export type Part = { name: string; isFrozen: boolean };
+
+/** Join neighbors that are frozen into one part, "stem … blocks.4": there is nothing to see in each of them. */
+export function withFrozenJoined(parts: readonly Part[]): Part[] {
+  const joined: Part[] = [];
+  let first = "";
+  for (const part of parts) {
+    const last = joined.at(-1);
+    if (part.isFrozen && last?.isFrozen) joined[joined.length - 1] = { name: `${first} … ${part.name}`, isFrozen: true };
+    else {
+      first = part.name;
+      joined.push(part);
+    }
+  }
+  return joined;
+}
 
 /** Return the parts of a network in order, as the plan has them: stages of the base, then added nodes. */
 export function partsOf(plan: Plan | null, log: RunLog): Part[] {

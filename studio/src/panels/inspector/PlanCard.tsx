@@ -4,7 +4,8 @@ import type { Plan } from "../../api/types";
 import { Button } from "../../kit/Button";
 import { Busy, Notice } from "../../kit/small";
 import { formatBytes, formatCount, formatExact, formatPlural, formatSeconds } from "../../model/format";
-import { planCounts } from "../../model/told";
+import { phaseWords, planCounts } from "../../model/told";
+import { splitWord } from "../../model/views";
 import { RefusalNotice } from "../RefusalNotice";
 import css from "./inspector.module.css";
 import { usePlan } from "./usePlan";
@@ -17,7 +18,7 @@ export function PlanCard() {
       <div className={css.sectionHead}>
         <h3>Plan</h3>
         <Button onClick={planNow} whyNot={whyNot ?? (isBusy ? "It is being made." : null)}>
-          Plan
+          {plan ? "Plan again" : "Plan now"}
         </Button>
       </div>
       {whyNot ? <p className={css.text}>{whyNot}</p> : null}
@@ -30,7 +31,7 @@ export function PlanCard() {
 
 function Facts({ plan, isOld }: { plan: Plan; isOld: boolean }) {
   const { frozen, trainable } = planCounts(plan);
-  const images = Object.entries(plan.num_images).map(([split, number]) => `${formatExact(number)} ${split}`);
+  const images = Object.entries(plan.num_images).map(([split, number]) => `${formatExact(number)} ${splitWord(split)}`);
   return (
     <>
       {isOld ? <p className={css.text}>Of the flow before the last edit.</p> : null}
@@ -83,7 +84,7 @@ function Phase({ phase }: { phase: Plan["phases"][number] }) {
   const rates = [...new Set(phase.groups.map((group) => group.learning_rate))].sort((a, b) => b - a);
   return (
     <>
-      <dt>{phase.name === "probe" ? "Probe" : "Main"}</dt>
+      <dt>{phaseWords(phase.name)}</dt>
       <dd>
         {formatPlural(phase.epochs, "epoch")}, reads {phase.from_cache ? "stored features" : "images"}
         {rates.length ? `, learning rate ${rates.length > 1 ? `${rates[0]} to ${rates.at(-1)}` : rates[0]}` : ""}
