@@ -148,7 +148,11 @@ def test_j4_ones_own_torch_module_opens_freezes_and_trains(page: Any, server: Se
 def test_j4_the_keras_cell_opens_freezes_and_trains(page: Any, server: Server) -> None:
     open_flow(page, server, keras_flow(server, name="cell"))
     cell = node(page, "cell")
-    cell.get_by_role("button", name=re.compile("labeled fold: 1280 maps")).wait_for()
+    cell.get_by_role("button", name=re.compile("labeled fold: 1,280 channels of 2 × 2")).wait_for()
+    cell.get_by_role("button", name="Conv_1, frozen, 3 layers, 412,160 parameters").click()
+    cell.get_by_role("button", name="Unfreeze Conv_1.Conv_1_bn, whatever its stage").wait_for()
+    frozen = cell.get_by_role("slider", name="Freeze boundary").get_attribute("aria-valuetext")
+    assert frozen == "19 of 19 stages frozen; 0 trainable"
     run = press_run(page, server)
     record = ended(server, run, 300)["record"]
     assert record["status"] == "finished"

@@ -96,7 +96,7 @@ CODE = """from pathlib import Path
 Path({path!r}).write_text("it ran")
 
 
-def darker(x):
+def forward(x):
     return x / 2
 """
 
@@ -118,7 +118,7 @@ def test_untrusted_code_is_shown_and_not_run_until_trusted(page: Any, server: Se
     page.get_by_text("Code of this project is not run.").wait_for()
     node(page, "darker").get_by_text(re.compile("runs code of its own")).wait_for()
     page.get_by_role("button", name="Read and trust…").click()
-    page.get_by_role("dialog").get_by_text("def darker(x):").wait_for()
+    page.get_by_role("dialog").get_by_text("def forward(x):").wait_for()
     page.wait_for_timeout(500)
     assert not mark.exists()
     page.get_by_role("button", name="Trust this project").click()

@@ -201,8 +201,10 @@ def _decoded(content: bytes) -> Any:
     """Return the picture in a file, or why there is none."""
     from PIL import Image, ImageOps
 
+    from graftwork.project.using import unreadable_in_words
+
     try:
         with Image.open(io.BytesIO(content)) as picture:
             return ImageOps.exif_transpose(picture)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        return f"cannot be read as an image ({error})"
+        return unreadable_in_words(error)

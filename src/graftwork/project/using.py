@@ -192,7 +192,7 @@ def _open(item: Any) -> Image | str:
         with Image.open(item) as picture:
             return ImageOps.exif_transpose(picture)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        return f"cannot be read as an image ({error})"
+        return unreadable_in_words(error)
 
 
 def _expand(images: Iterable[Any]) -> Iterator[Any]:
@@ -220,3 +220,11 @@ def _images_below(folder: Path) -> list[Path]:
     if not found:
         raise DataError(f"The folder {folder} holds no images.", hint="Name images or a folder of images.")
     return found
+
+
+def unreadable_in_words(error: Exception) -> str:
+    """Return why something is no image, without words of libraries that say nothing to people."""
+    from PIL import UnidentifiedImageError
+
+    reason = "it is of no known format" if isinstance(error, UnidentifiedImageError) else str(error)
+    return f"cannot be read as an image ({reason})"

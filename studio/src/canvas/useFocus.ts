@@ -16,19 +16,35 @@ export function useFocus(): void {
     const follow = (event: FocusEvent) => {
       const node = (event.target as HTMLElement).closest?.<HTMLElement>(".react-flow__node");
       const id = node?.dataset["id"];
-      if (node && id && node === event.target && node.matches(":focus-visible") && isOutside(node)) bringIntoView(id);
+      if (node && id && node === event.target && node.matches(":focus-visible") && isOutside(node)) reveal(id);
     };
     document.addEventListener("focusin", follow);
     return () => document.removeEventListener("focusin", follow);
   }, []);
 }
 
-/** Bring a node that was just made into view, if it is not. */
+/** Bring a node that was just made, or that Tab reached, into view by the least move; the zoom stays. */
 export function reveal(id: string): void {
   window.setTimeout(() => {
-    const node = document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`);
-    if (!node || isOutside(node)) bringIntoView(id);
+    const node = useShown.getState().nodes.find((item) => item.id === id);
+    const canvas = theCanvas();
+    const pane = document.querySelector("[data-canvas]")?.getBoundingClientRect();
+    if (!node || !canvas || !pane) return;
+    const { x, y, zoom } = canvas.getViewport();
+    const { width = 250, height = 200 } = node.measured ?? {};
+    const right = shift(node.position.x * zoom + x, width * zoom, pane.width, 24, 24);
+    const down = shift(node.position.y * zoom + y, height * zoom, pane.height, 24, ROOM_FOR_BAR);
+    if (right || down) void canvas.setViewport({ x: x + right, y: y + down, zoom }, { duration: 200 });
   }, 150);
+}
+
+/** Height of the bar at the bottom of the canvas, which covers what lies there. */
+const ROOM_FOR_BAR = 72;
+
+/** Return the least move that brings a stretch between both margins; its beginning counts where it is too long. */
+function shift(from: number, length: number, room: number, before: number, after: number): number {
+  if (from < before) return before - from;
+  return Math.min(0, Math.max(before - from, room - after - (from + length)));
 }
 
 function isOutside(node: HTMLElement): boolean {

@@ -9,7 +9,7 @@ type Wanted = Pick<LineChartProps, "sync" | "range" | "isLog" | "isFromZero" | "
 /** Return what uPlot needs for these lines, in the colors of the theme. */
 export function chartOptions(lines: readonly Line[], wanted: Wanted, size: { width: number; height: number }): uPlot.Options {
   const shown = lines.filter((line) => line.xs.length > 0);
-  const { range, show } = wanted;
+  const { range } = wanted;
   return {
     ...size,
     padding: [wanted.marks?.length ? 16 : 8, 12, 0, 0],
@@ -20,14 +20,14 @@ export function chartOptions(lines: readonly Line[], wanted: Wanted, size: { wid
       ...(wanted.sync ? { sync: { key: wanted.sync } } : {}),
     },
     scales: {
-      x: { time: false },
+      x: { time: false, range: wholeEpoch },
       y: {
         ...(range ? { range: [range[0], range[1]] as [number, number] } : {}),
         ...(wanted.isFromZero ? { range: (_: uPlot, __: number, high: number) => [0, high > 0 ? high * 1.1 : 1] as [number, number] } : {}),
         ...(wanted.isLog ? { distr: 3 as const } : {}),
       },
     },
-    axes: [axis((value) => String(Number(value.toFixed(2))), 24), { ...axis(show, 52), ...(wanted.isFromZero ? { incrs: ROUND_BYTES } : {}) }],
+    axes: [axis((value) => String(Number(value.toFixed(2))), 24), upright(wanted)],
     series: [
       {},
       ...shown.map((line) => ({
@@ -42,6 +42,22 @@ export function chartOptions(lines: readonly Line[], wanted: Wanted, size: { wid
     hooks: { drawClear: [(u) => drawMarks(u, wanted.marks ?? [])], setCursor: [readout(shown, wanted)], ready: [addReadout] },
   };
 }
+
+function upright({ show, isFromZero, isLog }: Wanted): uPlot.Axis {
+  const plain = axis(show, 52);
+  if (isFromZero) return { ...plain, incrs: ROUND_BYTES };
+  return isLog ? { ...plain, grid: { ...plain.grid, filter: powersOfTen }, ticks: { ...plain.ticks, filter: powersOfTen } } : plain;
+}
+
+/** A run of one point still gets an axis of an epoch, not of a fraction of one. */
+function wholeEpoch(_: uPlot, low: number | null, high: number | null): [number, number] {
+  if (low === null || high === null) return [0, 1];
+  return high - low >= 1 ? [low, high] : [Math.floor(low), Math.max(Math.floor(low) + 1, high)];
+}
+
+/** On a logarithmic axis only the powers of ten get a line. */
+const powersOfTen = (_: uPlot, splits: number[]): (number | null)[] =>
+  splits.map((value) => (Math.abs(Math.log10(value) - Math.round(Math.log10(value))) < 1e-9 ? value : null));
 
 /** Steps of an axis of bytes, so that its labels are round. */
 const ROUND_BYTES = Array.from({ length: 40 }, (_, power) => 2 ** power);

@@ -51,7 +51,7 @@ function Code({ code }: { code: NodeCode }) {
         {code.source ? (
           <LazyEditor height={300} language="python" text={code.source} readOnly label={`Source of ${code.component}, read only`} />
         ) : (
-          <p className={css.text}>There is no code of its own.</p>
+          <p className={css.text}>{code.component === "custom" ? "There is no code yet. It is written under Settings." : "There is no code of its own."}</p>
         )}
       </section>
       <section className={css.section} aria-label="Module">

@@ -33,7 +33,7 @@ export function RefusalNotice({ error, onRetry, retryWords = "Try again" }: Prop
       }
     >
       <strong>{error.message}</strong>
-      {refusal?.hint ? <div>{refusal.hint}</div> : null}
+      {refusal?.hint && !error.message.endsWith(refusal.hint) ? <div>{refusal.hint}</div> : null}
       {path ? <div>Only folders that you opened are read; nothing in them is changed.</div> : null}
       {open.error ? <div>{open.error.message}</div> : null}
     </Notice>

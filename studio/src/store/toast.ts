@@ -9,6 +9,8 @@ export type Toast = {
   text: string;
   hint?: string | null;
   action?: { label: string; run: () => void };
+  /** What it is about, where only the newest message about that is of use. */
+  topic?: string;
 };
 
 type ToastState = {
@@ -28,11 +30,15 @@ export const useToasts = create<ToastState>((set) => ({
   say: (text, more = {}) =>
     set((state) => ({
       said: text,
-      toasts: [...state.toasts.filter((t) => t.text !== text).slice(-3), { id: next++, tone: "info", text, ...more }],
+      toasts: [...state.toasts.filter((old) => !isOver(old, text, more.topic)).slice(-3), { id: next++, tone: "info", text, ...more }],
     })),
   announce: (text) => set({ said: text }),
   dismiss: (id) => set((state) => ({ toasts: state.toasts.filter((toast) => toast.id !== id) })),
 }));
+
+/** Whether a message gives way to a new one: it says the same, or is of the same topic. */
+const isOver = (old: Toast, text: string, topic: string | undefined): boolean =>
+  old.text === text || (topic !== undefined && old.topic === topic);
 
 export const say = (text: string, more?: Partial<Omit<Toast, "id" | "text">>): void =>
   useToasts.getState().say(text, more);

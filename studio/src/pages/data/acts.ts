@@ -16,7 +16,7 @@ function act(label: string, said: string, change: (flow: Flow) => Flow): void {
     if (activeDoc()?.getState().flow === after) undo();
     else say("More was edited since; use Undo in the top bar, step by step.");
   };
-  say(said, { tone: "ok", action: { label: "Undo", run: takeBack } });
+  say(said, { tone: "ok", topic: "edit of the data", action: { label: "Undo", run: takeBack } });
 }
 
 export function exclude(node: string, rows: readonly SampleRow[]): void {

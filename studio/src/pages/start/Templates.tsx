@@ -89,5 +89,5 @@ function partOf(component: string): string {
   if (component === "images") return "images";
   if (component === "backbone") return "base";
   if (component === "custom") return "custom";
-  return ["classification", "binary", "tags", "regression", "segmentation", "anomaly"].includes(component) ? "objective" : "layer";
+  return ["classification", "binary", "multi_label", "tags", "regression", "segmentation", "anomaly"].includes(component) ? "objective" : "layer";
 }

@@ -3,7 +3,7 @@ import { Suspense, lazy, useMemo, useState } from "react";
 import type { RunCard, RunRecord } from "../../api/types";
 import { Confusion } from "../../charts/Confusion";
 import { Busy, Empty } from "../../kit/small";
-import { type Cell, cellQuestion } from "../../model/confusion";
+import { type Cell, type PredictionQuestion, cellQuestion } from "../../model/confusion";
 import { formatPlural } from "../../model/format";
 import { PredictionGrid } from "./PredictionGrid";
 import css from "./results.module.css";
@@ -24,7 +24,7 @@ export function ConfusionView({ project, card, record }: Props) {
     () => (scores?.kind === "category" ? scores.classes.map((one) => one.name) : []),
     [scores],
   );
-  const question = useMemo(() => (cell ? cellQuestion(classes, cell, split) : null), [classes, cell, split]);
+  const question = useMemo(() => (cell ? cellQuestion(classes, cell, split) : mistakes(split)), [classes, cell, split]);
   if (!scores) return <Empty title="No scores yet"><p>The confusion matrix appears when the run ends.</p></Empty>;
   if (scores.kind === "number") {
     return (
@@ -58,23 +58,25 @@ export function ConfusionView({ project, card, record }: Props) {
         </div>
       </div>
       <div className={css.images}>
-        {cell && question ? (
-          <>
-            <h3>
-              {classes[cell.row]} → {classes[cell.column]}{" "}
-              <span className={css.quiet}>
-                {formatPlural(count, "image")}
-                {cell.row === cell.column ? ", right" : ""}
-              </span>
-            </h3>
-            <PredictionGrid key={JSON.stringify(question)} project={project} card={card} classes={classes} question={question} />
-          </>
+        {cell ? (
+          <h3>
+            {classes[cell.row]} → {classes[cell.column]}{" "}
+            <span className={css.quiet}>
+              {formatPlural(count, "image")}
+              {cell.row === cell.column ? ", right" : ""}
+            </span>
+          </h3>
         ) : (
-          <p className={css.hint}>Choose a cell to see its images. Arrow keys move, Enter chooses.</p>
+          <h3>
+            All mistakes <span className={css.quiet}>Choose a cell to see its images alone. Arrow keys move, Enter chooses.</span>
+          </h3>
         )}
+        <PredictionGrid key={JSON.stringify(question)} project={project} card={card} classes={classes} question={question} />
       </div>
     </div>
   );
 }
+
+const mistakes = (split: Split): PredictionQuestion => ({ split, only: "wrong", sort: "loss", descending: true });
 
 const KINDS = { number: "numbers", tags: "tags", mask: "a mask", anomaly: "how odd an image is" };

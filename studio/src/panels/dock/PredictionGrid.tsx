@@ -18,6 +18,13 @@ const TILE_HEIGHT = 148;
 
 type Props = { project: string; card: RunCard; classes: readonly string[]; question: PredictionQuestion };
 
+/** No image: which for the wrong ones is good news. */
+function None({ question }: { question: PredictionQuestion }) {
+  const isAboutAll = question.only === "wrong" && !question.label && !question.predicted;
+  const words = isAboutAll ? `Every ${question.split} image was told right. To see them, show all.` : "No image fits. Change what is shown above.";
+  return <p className={css.hint}>{words}</p>;
+}
+
 /** The images that fit a question, loaded as they come into sight; chosen ones can be relabeled or left out. */
 export function PredictionGrid({ project, card, classes, question }: Props) {
   const pages = useInfiniteQuery(askRun.predictions(project, card.id, question));
@@ -44,7 +51,7 @@ export function PredictionGrid({ project, card, classes, question }: Props) {
   }, [lastLine, columns, rows.length, hasNextPage, isFetchingNextPage, fetchNextPage]);
   if (pages.error) return <RefusalNotice error={pages.error} onRetry={() => void pages.refetch()} />;
   if (pages.isPending) return <Busy what="Looking for images…" />;
-  if (rows.length === 0) return <p className={css.hint}>No image fits.</p>;
+  if (rows.length === 0) return <None question={question} />;
   const choose = (index: number, isRange: boolean) => {
     const from = isRange && last.current !== null ? Math.min(last.current, index) : index;
     const to = isRange && last.current !== null ? Math.max(last.current, index) : index;

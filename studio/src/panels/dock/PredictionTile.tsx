@@ -62,7 +62,7 @@ export const PredictionTile = memo(function PredictionTile({ project, settings, 
           )}
           {said}
         </span>
-        <span className={css.truth}>{isRight ? row.key.split("/").pop() : truth(row)}</span>
+        <span className={css.truth}>{isRight ? row.key.split("/").pop() : isRight === false ? `label: ${truth(row)}` : truth(row)}</span>
       </button>
     </div>
   );
