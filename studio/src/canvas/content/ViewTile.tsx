@@ -20,9 +20,9 @@ export const ViewTile = memo(function ViewTile({ project, sample, onOpen }: Prop
       type="button"
       className={[css.tile, shape ?? "", "nodrag"].join(" ")}
       onClick={onOpen}
-      aria-label={`${describeView(sample)}. Show it large`}
       title={`${sample.key} · ${splitWord(sample.split)}`}
     >
+      <span className="sr-only">{`${describeView(sample)}. Show it large`}</span>
       <Small project={project} sample={sample} />
     </button>
   );

@@ -27,7 +27,6 @@ export const Tile = memo(
         id={`image-${index}`}
         role="option"
         aria-selected={isSelected}
-        aria-label={words}
         title={words}
         className={css.tile}
         data-cursor={isCursor || undefined}
@@ -35,6 +34,7 @@ export const Tile = memo(
         onClick={(event) => onClick(index, event)}
         onDoubleClick={() => onOpen(index)}
       >
+        <span className="sr-only">{words}</span>
         <span className={css.picture}>
           <Thumbnail project={project} settings={settings} row={row} pixels={110} alt="" />
           {isSelected ? (

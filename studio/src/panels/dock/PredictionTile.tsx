@@ -48,7 +48,8 @@ export const PredictionTile = memo(function PredictionTile({ project, settings, 
         checked={isChosen}
         onChange={(event) => onChoose(index, (event.nativeEvent as MouseEvent).shiftKey === true)}
       />
-      <button type="button" className={css.tileButton} aria-label={`${words}. Open.`} title={words} onClick={() => onOpen(index)}>
+      <button type="button" className={css.tileButton} title={words} onClick={() => onOpen(index)}>
+        <span className="sr-only">{`${words}. Open.`}</span>
         {settings && !isGone ? (
           <img src={thumbnailUrl(project, settings, row, sideFor(108, devicePixelRatio))} alt="" loading="lazy" onError={() => setGone(true)} />
         ) : (
