@@ -110,7 +110,12 @@ class Server:
         roots = [word for root in self.roots for word in ("--root", str(root))]
         command = [sys.executable, "-m", "graftwork", "studio", str(self.project), "--no-browser"]
         command += ["--port", str(self.port), "--token", TOKEN, *roots]
-        environment = {**os.environ, "GRAFTWORK_CONFIG": str(self.config), "OMP_NUM_THREADS": "1"}
+        environment = {
+            **os.environ,
+            "GRAFTWORK_CONFIG": str(self.config),
+            "OMP_NUM_THREADS": "1",
+            "PYTHONFAULTHANDLER": "1",  # a crash of native code leaves its place in the log
+        }
         with (self.config / "server.log").open("ab") as log:
             self.process = subprocess.Popen(command, env=environment, stdout=log, stderr=log, cwd=self.config)
         deadline = time.monotonic() + 60
