@@ -154,6 +154,18 @@ def test_a_server_that_dies_takes_neither_edits_nor_the_run(page: Any, server: S
     assert rows_of_loss(page) == 101, "one row before training, and one for each epoch"
 
 
+def test_what_was_not_fetched_opens_when_the_server_is_back(page: Any, server: Server) -> None:
+    open_flow(page, server, tiny_flow(server, name="away"), is_settled=False)
+    server.kill()
+    page.get_by_text("Reconnecting…").wait_for()
+    node(page, "head").focus()
+    page.keyboard.press("?")
+    page.wait_for_timeout(500)
+    assert page.get_by_label("Flow canvas").is_visible()
+    server.start()
+    page.get_by_role("dialog").wait_for()
+
+
 @contextlib.contextmanager
 def two_pages(browser: Any, server: Server, name: str) -> Iterator[tuple[Any, Any]]:
     """Open a flow on two pages, the second of which is told of no change."""

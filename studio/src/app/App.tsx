@@ -1,7 +1,8 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { Tooltip } from "radix-ui";
-import { Suspense, lazy, useEffect } from "react";
+import { Suspense, useEffect } from "react";
 
+import { fetchAhead, lazily } from "../kit/lazily";
 import { Busy } from "../kit/small";
 import { listenToKeys, useCommands } from "../store/commands";
 import { redo, undo } from "../store/doc";
@@ -15,25 +16,28 @@ import { Toasts } from "./Toasts";
 import { TopBar } from "./TopBar";
 import { useTheme } from "./useTheme";
 
-const StartPage = lazy(() => import("../pages/StartPage"));
-const HubPage = lazy(() => import("../pages/HubPage"));
-const FlowPage = lazy(() => import("../pages/FlowPage"));
-const DataPage = lazy(() => import("../pages/DataPage"));
-const RunsPage = lazy(() => import("../pages/RunsPage"));
-const RunPage = lazy(() => import("../pages/RunPage"));
-const loadPalette = () => import("../panels/CommandPalette");
-const CommandPalette = lazy(loadPalette);
-const ShortcutList = lazy(() => import("../panels/ShortcutList"));
-const SettingsDialog = lazy(() => import("../panels/SettingsDialog"));
+const CommandPalette = lazily(() => import("../panels/CommandPalette"));
+const StartPage = lazily(() => import("../pages/StartPage"));
+const HubPage = lazily(() => import("../pages/HubPage"));
+const FlowPage = lazily(() => import("../pages/FlowPage"));
+const DataPage = lazily(() => import("../pages/DataPage"));
+const RunsPage = lazily(() => import("../pages/RunsPage"));
+const RunPage = lazily(() => import("../pages/RunPage"));
+const ShortcutList = lazily(() => import("../panels/ShortcutList"));
+const SettingsDialog = lazily(() => import("../panels/SettingsDialog"));
 
 /** The whole studio. */
 export function App() {
   useTheme();
   useEffect(listenToKeys, []);
   useEffect(() => {
-    // Fetched ahead, so that what is typed right after the key is not lost.
-    const timer = window.setTimeout(() => void loadPalette(), 4_000);
-    return () => window.clearTimeout(timer);
+    // The palette is the first of all, so that what is typed right after the key is not lost.
+    let isHere = true;
+    const timer = window.setTimeout(() => void fetchAhead(() => isHere), 4_000);
+    return () => {
+      isHere = false;
+      window.clearTimeout(timer);
+    };
   }, []);
   return (
     <QueryClientProvider client={queries}>
@@ -89,11 +93,13 @@ function Dialogs() {
     { id: "redo", run: () => tell("Did again", redo(), "There is nothing to do again.") },
   ]);
   return (
-    <Suspense fallback={null}>
-      {dialog === "palette" ? <CommandPalette onClose={() => setDialog(null)} /> : null}
-      {dialog === "shortcuts" ? <ShortcutList onClose={() => setDialog(null)} /> : null}
-      {dialog === "settings" ? <SettingsDialog onClose={() => setDialog(null)} /> : null}
-    </Suspense>
+    <ErrorBoundary>
+      <Suspense fallback={null}>
+        {dialog === "palette" ? <CommandPalette onClose={() => setDialog(null)} /> : null}
+        {dialog === "shortcuts" ? <ShortcutList onClose={() => setDialog(null)} /> : null}
+        {dialog === "settings" ? <SettingsDialog onClose={() => setDialog(null)} /> : null}
+      </Suspense>
+    </ErrorBoundary>
   );
 }
 

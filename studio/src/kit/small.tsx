@@ -54,7 +54,7 @@ export function Notice({ tone, children, actions }: { tone: keyof typeof ICONS; 
   return (
     <div className={css.notice} data-tone={tone} role={tone === "error" ? "alert" : undefined}>
       <Icon size={16} aria-hidden style={{ flex: "none", marginTop: 2, color: `var(${TONES[tone]})` }} />
-      <div style={{ flex: 1, minWidth: 0 }}>{children}</div>
+      <div className={css.noticeText}>{children}</div>
       {actions}
     </div>
   );

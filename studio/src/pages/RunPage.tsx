@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { Tabs } from "radix-ui";
-import { Suspense, lazy } from "react";
+import { Suspense } from "react";
 
 import type { RunView } from "../api/types";
 import kit from "../kit/kit.module.css";
+import { lazily } from "../kit/lazily";
 import { Busy, Empty } from "../kit/small";
 import { RefusalNotice } from "../panels/RefusalNotice";
 import { useRoute } from "../store/route";
@@ -12,12 +13,12 @@ import { Overview } from "./run/Overview";
 import css from "./run/run.module.css";
 import { RunHead } from "./run/RunHead";
 
-const ConfusionView = lazy(() => import("../panels/dock/ConfusionView").then((m) => ({ default: m.ConfusionView })));
-const PredictionsTab = lazy(() => import("./run/PredictionsTab"));
-const ClassesTab = lazy(() => import("./run/ClassesTab"));
-const TryTab = lazy(() => import("./run/TryTab"));
-const ExportTab = lazy(() => import("./run/ExportTab"));
-const CurvesTab = lazy(() => import("./run/CurvesTab"));
+const ConfusionView = lazily(() => import("../panels/dock/ConfusionView").then((m) => ({ default: m.ConfusionView })));
+const PredictionsTab = lazily(() => import("./run/PredictionsTab"));
+const ClassesTab = lazily(() => import("./run/ClassesTab"));
+const TryTab = lazily(() => import("./run/TryTab"));
+const ExportTab = lazily(() => import("./run/ExportTab"));
+const CurvesTab = lazily(() => import("./run/CurvesTab"));
 
 const TABS: readonly (readonly [string, string])[] = [
   ["overview", "Overview"],

@@ -1,9 +1,10 @@
 import { ChevronDown, ChevronUp } from "lucide-react";
 import { Tabs } from "radix-ui";
-import { Suspense, lazy } from "react";
+import { Suspense } from "react";
 
 import { IconButton } from "../kit/Button";
 import kit from "../kit/kit.module.css";
+import { lazily } from "../kit/lazily";
 import { Busy } from "../kit/small";
 import { useCheck } from "../store/checking";
 import { keysOf } from "../store/commands";
@@ -12,10 +13,10 @@ import { type DockTab, useView } from "../store/view";
 import css from "./dock/dock.module.css";
 import { RunPicker } from "./dock/RunPicker";
 
-const TrainingTab = lazy(() => import("./dock/TrainingTab"));
-const ResultsTab = lazy(() => import("./dock/ResultsTab"));
-const LogTab = lazy(() => import("./dock/LogTab"));
-const Problems = lazy(() => import("./Problems").then((module) => ({ default: module.Problems })));
+const TrainingTab = lazily(() => import("./dock/TrainingTab"));
+const ResultsTab = lazily(() => import("./dock/ResultsTab"));
+const LogTab = lazily(() => import("./dock/LogTab"));
+const Problems = lazily(() => import("./Problems").then((module) => ({ default: module.Problems })));
 
 /** The panel below the canvas: how training goes, what came of it, what is wrong, what was said. */
 export function Dock() {

@@ -1,9 +1,10 @@
-import { type ComponentProps, Suspense, lazy } from "react";
+import { type ComponentProps, Suspense } from "react";
 
+import { lazily } from "../kit/lazily";
 import { Busy } from "../kit/small";
 import type { TextEditor } from "./TextEditor";
 
-const Editor = lazy(() => import("./TextEditor"));
+const Editor = lazily(() => import("./TextEditor"));
 
 /** The text editor, fetched when it is first wanted. */
 export function LazyEditor({ height, ...rest }: ComponentProps<typeof TextEditor> & { height: number | string }) {

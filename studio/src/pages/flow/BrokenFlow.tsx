@@ -1,14 +1,15 @@
-import { Suspense, lazy, useState } from "react";
+import { Suspense, useState } from "react";
 
 import { Refusal, api, must } from "../../api/client";
 import type { FlowFile } from "../../api/types";
 import { Button } from "../../kit/Button";
+import { lazily } from "../../kit/lazily";
 import { Busy, Notice } from "../../kit/small";
 import { useRoute } from "../../store/route";
 import { say, sayError } from "../../store/toast";
 import css from "./FlowPage.module.css";
 
-const TextEditor = lazy(() => import("../../panels/TextEditor").then((module) => ({ default: module.TextEditor })));
+const TextEditor = lazily(() => import("../../panels/TextEditor").then((module) => ({ default: module.TextEditor })));
 
 /** A file that does not read as a flow: why, and its text to mend. */
 export function BrokenFlow({ project, file, onRead }: { project: string; file: FlowFile; onRead: () => void }) {

@@ -1,4 +1,4 @@
-import { Suspense, lazy, useCallback, useEffect, useRef } from "react";
+import { Suspense, useCallback, useEffect, useRef } from "react";
 import { Group, Panel, type PanelImperativeHandle, Separator, useDefaultLayout } from "react-resizable-panels";
 
 import { FlowCanvas } from "../../canvas/FlowCanvas";
@@ -8,11 +8,12 @@ import { save } from "../../store/saving";
 import { say } from "../../store/toast";
 import { useView } from "../../store/view";
 import css from "./FlowPage.module.css";
+import { lazily } from "../../kit/lazily";
 
 // The canvas comes first; the panels around it follow in files of their own.
-const Dock = lazy(() => import("../../panels/Dock").then((file) => ({ default: file.Dock })));
-const Inspector = lazy(() => import("../../panels/Inspector").then((file) => ({ default: file.Inspector })));
-const LeftPanel = lazy(() => import("../../panels/LeftPanel").then((file) => ({ default: file.LeftPanel })));
+const Dock = lazily(() => import("../../panels/Dock").then((file) => ({ default: file.Dock })));
+const Inspector = lazily(() => import("../../panels/Inspector").then((file) => ({ default: file.Inspector })));
+const LeftPanel = lazily(() => import("../../panels/LeftPanel").then((file) => ({ default: file.LeftPanel })));
 
 /** Up to this height only the tabs of the bottom panel are seen. */
 const SHUT = 40;

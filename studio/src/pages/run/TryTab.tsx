@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
-import { Camera, ImageUp } from "lucide-react";
+import { Camera, ImageOff, ImageUp } from "lucide-react";
 import { type ClipboardEvent, type DragEvent, useEffect, useRef, useState } from "react";
 
 import { send } from "../../api/client";
@@ -130,7 +130,7 @@ function Reply({ tried: { name, address, reply } }: { tried: Tried }) {
   const title = reply.problem ? "It could not be read" : reply.label !== null ? `${reply.label || "no tag"}${reply.probability === null ? "" : ` · ${formatPercent(reply.probability)}`}` : "Values";
   return (
     <article className={css.reply}>
-      <img src={address} alt={`${name}: ${title}`} />
+      {reply.problem ? <span className={css.noPicture} aria-hidden><ImageOff size={22} /></span> : <img src={address} alt={`${name}: ${title}`} />}
       <div>
         <h3>{title}</h3>
         <p className={css.quiet}>{name}</p>

@@ -1,14 +1,15 @@
-import { Suspense, lazy, useMemo, useState } from "react";
+import { Suspense, useMemo, useState } from "react";
 
 import type { RunCard, RunRecord } from "../../api/types";
 import { Confusion } from "../../charts/Confusion";
+import { lazily } from "../../kit/lazily";
 import { Busy, Empty } from "../../kit/small";
 import { type Cell, type PredictionQuestion, cellQuestion } from "../../model/confusion";
 import { formatPlural } from "../../model/format";
 import { PredictionGrid } from "./PredictionGrid";
 import css from "./results.module.css";
 
-const NumbersMap = lazy(() => import("./NumbersMap"));
+const NumbersMap = lazily(() => import("./NumbersMap"));
 
 type Split = "test" | "validation";
 type Props = { project: string; card: RunCard; record: RunRecord };

@@ -1,9 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { Tabs } from "radix-ui";
-import { Suspense, lazy, useState } from "react";
+import { Suspense, useState } from "react";
 
 import type { FlowNode } from "../../api/types";
 import kit from "../../kit/kit.module.css";
+import { lazily } from "../../kit/lazily";
 import { Busy } from "../../kit/small";
 import { ask } from "../../store/session";
 import { useView } from "../../store/view";
@@ -12,7 +13,7 @@ import { NodeHeader } from "./NodeHeader";
 import { NodeSettings } from "./NodeSettings";
 import css from "./inspector.module.css";
 
-const OutputPanel = lazy(() => import("../OutputPanel").then((module) => ({ default: module.OutputPanel })));
+const OutputPanel = lazily(() => import("../OutputPanel").then((module) => ({ default: module.OutputPanel })));
 
 const TABS = [
   ["settings", "Settings"],

@@ -1,6 +1,7 @@
-import { Suspense, lazy, useCallback, useMemo, useRef } from "react";
+import { Suspense, useCallback, useMemo, useRef } from "react";
 
 import type { ComponentCard, FlowNode } from "../../api/types";
+import { lazily } from "../../kit/lazily";
 import { Busy } from "../../kit/small";
 import { setSettings } from "../../model/edits";
 import { type Field, editWords, fieldsOf } from "../../model/form";
@@ -13,7 +14,7 @@ import { useFocusedSetting } from "../form/useFocusedSetting";
 import { useExtras } from "./useExtras";
 import css from "./inspector.module.css";
 
-const CustomEditor = lazy(() => import("../CustomEditor").then((module) => ({ default: module.CustomEditor })));
+const CustomEditor = lazily(() => import("../CustomEditor").then((module) => ({ default: module.CustomEditor })));
 
 /** Settings that the freeze panel shows as a picture; as text they are at hand below it. */
 const IN_FREEZE_PANEL = ["cut", "batch_norm", "last_stage", "freeze", "unfreeze"];

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { type ReactNode, Suspense, lazy, useMemo, useState } from "react";
+import { type ReactNode, Suspense, useMemo, useState } from "react";
 
 import type { FlowNode } from "../../api/types";
 import { Button } from "../../kit/Button";
@@ -8,8 +8,9 @@ import { editWords } from "../../model/form";
 import { edit, splitKey, useOpen } from "../../store/doc";
 import { useRoute } from "../../store/route";
 import { ask } from "../../store/session";
+import { lazily } from "../../kit/lazily";
 
-const BasePicker = lazy(() => import("../BasePicker").then((file) => ({ default: file.BasePicker })));
+const BasePicker = lazily(() => import("../BasePicker").then((file) => ({ default: file.BasePicker })));
 
 /** Editors of their own that some settings have: the picker of bases, the page of the data. */
 export function useExtras(node: FlowNode): { extras: Record<string, ReactNode>; dialog: ReactNode } {
