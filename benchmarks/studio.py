@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import gzip
 import itertools
+import re
 import tempfile
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -32,6 +33,8 @@ __all__ = ["main", "measure"]
 _PROBE = Path(__file__).with_name("studio_probe.js")
 _SMALL, _MANY, _NUM_SMALL, _NUM_MANY = "late", "many", 6, 60
 _MOST_MS = 90_000
+_AHEAD_MS = 12_000
+_IMPORT = re.compile(r"""(?:from|import)\s*["']\./([\w.-]+\.js)["']""")
 _Act = Generator[None, None, None]
 _KINDS = {".js": "script", ".css": "style", ".woff2": "font"}
 
@@ -117,23 +120,46 @@ class _Bench:
 
 
 def _sizes(bench: _Bench) -> dict[str, Any]:
-    """Return bytes of what the page asks for: as one begins, and until a flow with its previews is there."""
+    """Return bytes of what the page asks for: at once, until a flow with its previews is there, and ahead of need."""
     asked: list[str] = []
-    with bench.server.visit(bench.browser) as context:
-        context.on("request", lambda request: asked.append(request.url.partition("?")[0]))
-        page = bench.open(context, _SMALL, nodes=_NUM_SMALL)
-        bench.until(page, "__bench.previews !== null", "Every preview")
-        page.wait_for_timeout(1000)  # what the page asks for once it is idle, such as charts
-    names = dict.fromkeys(url.rpartition("/")[2] for url in asked if "/assets/" in url)
-    first = _named_in((bench.pages / "index.html").read_text(), names)
-    return {"first": _bytes(bench.pages, first), "flow": _bytes(bench.pages, names)}
+    until_then: list[str] = []
+    for is_warm in (False, True):  # a server that is just awake answers late, when all is fetched already
+        with bench.server.visit(bench.browser) as context:
+            if is_warm:
+                context.on("request", lambda request: asked.append(request.url.partition("?")[0]))
+            page = bench.open(context, _SMALL, nodes=_NUM_SMALL)
+            bench.until(page, "__bench.previews !== null", "Every preview")
+            until_then = list(asked)
+            if is_warm:
+                page.wait_for_timeout(_AHEAD_MS)
+    every, needed = _files_in(asked), _files_in(until_then)
+    first = _named_in((bench.pages / "index.html").read_text(), every)
+    drawing = _with_imports(bench.pages, [*first, *(name for name in every if name.startswith("FlowPage"))])
+    return {
+        name: _bytes(bench.pages, files)
+        for name, files in (("first", first), ("drawing", drawing), ("flow", needed), ("ahead", every))
+    }
 
 
-def _named_in(html: str, names: Sequence[str] | dict[str, None]) -> list[str]:
+def _files_in(urls: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(url.rpartition("/")[2] for url in urls if "/assets/" in url))
+
+
+def _with_imports(pages: Path, names: Sequence[str]) -> list[str]:
+    """Return files with all that they import before they can run; what they fetch later is left out."""
+    found = list(dict.fromkeys(names))
+    for name in found:
+        if name.endswith(".js"):
+            text = (pages / "assets" / name).read_text(encoding="utf-8")
+            found += [other for other in _IMPORT.findall(text) if other not in found]
+    return found
+
+
+def _named_in(html: str, names: Sequence[str]) -> list[str]:
     return [name for name in names if f"/assets/{name}" in html]
 
 
-def _bytes(pages: Path, names: Sequence[str] | dict[str, None]) -> dict[str, int]:
+def _bytes(pages: Path, names: Sequence[str]) -> dict[str, int]:
     """Return gzipped bytes by kind of file; fonts are packed already."""
     found = dict.fromkeys(_KINDS.values(), 0)
     for name in names:
@@ -310,7 +336,9 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
     told: list[tuple[str, str]] = []
     for key, words in (
         ("first", "named in the page itself"),
+        ("drawing", "that the canvas is drawn with: the rest follows"),
         ("flow", "until a flow and its previews are there"),
+        ("ahead", "with what is fetched ahead of need, from 4 s on"),
     ):
         if "sizes" in found:
             parts = {kind: f"{size / 1000:.0f} kB" for kind, size in found["sizes"][key].items()}

@@ -2,20 +2,19 @@ import "@xyflow/react/dist/base.css";
 import "./kinds.css";
 
 import { Background, BackgroundVariant, ConnectionMode, MiniMap, ReactFlow, ReactFlowProvider, SelectionMode, useStore } from "@xyflow/react";
-import { memo, useEffect, useRef } from "react";
+import { Suspense, memo, useEffect, useRef } from "react";
 
 import { Button } from "../kit/Button";
+import { lazily } from "../kit/lazily";
 import { Empty } from "../kit/small";
 import { GRID } from "../model/place";
 import { useDoc, useOpen } from "../store/doc";
 import { useView } from "../store/view";
 import { dropMoved, wireUp } from "./acts";
-import { AddSearch } from "./AddSearch";
 import { COMPONENT_DRAG, addComponent } from "./adding";
 import { CanvasBar } from "./CanvasBar";
 import { CanvasMenu } from "./CanvasMenu";
 import { ConnectionLine } from "./ConnectionLine";
-import { ConnectPicker } from "./ConnectPicker";
 import css from "./FlowCanvas.module.css";
 import { CollapsedGroup, GroupFrame } from "./GroupFrame";
 import { endsOf, isValid, letGo } from "./handles";
@@ -30,6 +29,10 @@ import { useFocus } from "./useFocus";
 import { useSettling } from "./useSettling";
 import { FIT, choseView, keepViewport, keptViewport } from "./viewports";
 import { Wire } from "./Wire";
+
+// Not part of the drawing: these come after it.
+const AddSearch = lazily(() => import("./AddSearch").then((file) => ({ default: file.AddSearch })));
+const ConnectPicker = lazily(() => import("./ConnectPicker").then((file) => ({ default: file.ConnectPicker })));
 
 const NODE_TYPES = { component: NodeBox, frame: GroupFrame, collapsed: CollapsedGroup };
 const EDGE_TYPES = { wire: Wire };
@@ -69,8 +72,10 @@ function Canvas({ flowKey }: { flowKey: string }) {
         <Drawing root={root} flowKey={flowKey} />
         <CanvasBar />
         <FirstSteps />
-        <AddSearch />
-        <ConnectPicker />
+        <Suspense fallback={null}>
+          <AddSearch />
+          <ConnectPicker />
+        </Suspense>
         <RefusalTip />
       </div>
     </CanvasMenu>

@@ -1,7 +1,6 @@
-import { DropdownMenu } from "radix-ui";
-import { type ReactElement, type ReactNode, useRef } from "react";
+import { type ReactElement, type ReactNode, Suspense } from "react";
 
-import css from "./kit.module.css";
+import { lazily } from "./lazily";
 
 export type MenuItem = {
   label: string;
@@ -11,36 +10,13 @@ export type MenuItem = {
   whyNot?: string | null;
 };
 
-/** A menu that opens from a button. What is chosen is done once the menu is closed, so that a dialog keeps its focus. */
+const MenuList = lazily(() => import("./MenuList").then((file) => ({ default: file.MenuList })));
+
+/** A menu that opens from a button. The button is there at once, the menu a moment after the page. */
 export function Menu({ items, children }: { items: readonly MenuItem[]; children: ReactElement }) {
-  const chosen = useRef<(() => void) | null>(null);
-  const act = () => {
-    const run = chosen.current;
-    chosen.current = null;
-    if (run) window.setTimeout(run);
-  };
   return (
-    <DropdownMenu.Root>
-      <DropdownMenu.Trigger asChild>{children}</DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
-        <DropdownMenu.Content className={css.menu} sideOffset={4} collisionPadding={8} onCloseAutoFocus={act}>
-          {items.map((item) => (
-            <DropdownMenu.Item
-              key={item.label}
-              className={css.menuItem}
-              disabled={Boolean(item.whyNot)}
-              title={item.whyNot ?? undefined}
-              onSelect={() => {
-                chosen.current = item.onSelect;
-              }}
-            >
-              {item.icon}
-              {item.label}
-              {item.keys ? <span className={css.menuKeys}>{item.keys}</span> : null}
-            </DropdownMenu.Item>
-          ))}
-        </DropdownMenu.Content>
-      </DropdownMenu.Portal>
-    </DropdownMenu.Root>
+    <Suspense fallback={children}>
+      <MenuList items={items}>{children}</MenuList>
+    </Suspense>
   );
 }

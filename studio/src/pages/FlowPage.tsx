@@ -1,17 +1,19 @@
-import { useEffect, useState } from "react";
+import { Suspense, useEffect, useState } from "react";
 
 import type { FlowFile } from "../api/types";
+import { lazily } from "../kit/lazily";
 import { Busy } from "../kit/small";
 import { RefusalNotice } from "../panels/RefusalNotice";
 import { useChecking } from "../store/checking";
 import { activate, docKey, useOpen } from "../store/doc";
 import { openFlow } from "../store/saving";
 import { useView } from "../store/view";
-import { Banners } from "./flow/Banners";
-import { BrokenFlow } from "./flow/BrokenFlow";
 import css from "./flow/FlowPage.module.css";
 import { FlowTabs } from "./flow/FlowTabs";
 import { Workspace } from "./flow/Workspace";
+
+const Banners = lazily(() => import("./flow/Banners").then((file) => ({ default: file.Banners })));
+const BrokenFlow = lazily(() => import("./flow/BrokenFlow").then((file) => ({ default: file.BrokenFlow })));
 
 /** A flow on its canvas, with everything around it. */
 export default function FlowPage({ project, flow }: { project: string; flow: string }) {
@@ -22,7 +24,7 @@ export default function FlowPage({ project, flow }: { project: string; flow: str
   return (
     <div className={css.page}>
       <FlowTabs project={project} flow={flow} />
-      {isOpen ? <Banners project={project} flow={flow} /> : null}
+      <Suspense fallback={null}>{isOpen ? <Banners project={project} flow={flow} /> : null}</Suspense>
       <div className={css.body}>
         {isOpen ? (
           <Workspace />
@@ -31,7 +33,9 @@ export default function FlowPage({ project, flow }: { project: string; flow: str
             <RefusalNotice error={error} onRetry={again} />
           </div>
         ) : broken ? (
-          <BrokenFlow project={project} file={broken} onRead={again} />
+          <Suspense fallback={null}>
+            <BrokenFlow project={project} file={broken} onRead={again} />
+          </Suspense>
         ) : (
           <div className={css.middle}>
             <Busy what={`Opening ${flow}…`} />

@@ -1,17 +1,17 @@
 import { ChevronLeft, ChevronRight, Maximize2 } from "lucide-react";
-import { useState } from "react";
+import { Suspense, useState } from "react";
 
 import type { FlowNode } from "../api/types";
 import { BigView } from "../canvas/content/BigView";
 import { ChannelFlipper, SHEET } from "../canvas/content/ChannelFlipper";
 import { ChartTable } from "../canvas/content/ChartTable";
 import css from "../canvas/content/content.module.css";
-import { PreviewModal } from "../canvas/content/PreviewModal";
 import { PreviewProblem } from "../canvas/content/PreviewProblem";
 import { Stats } from "../canvas/content/Stats";
 import { useShownPreview } from "../canvas/content/useShownPreview";
 import { IconButton } from "../kit/Button";
 import { SelectField } from "../kit/Field";
+import { lazily } from "../kit/lazily";
 import { Busy, Empty, Notice } from "../kit/small";
 import { nodeOf } from "../model/edits";
 import { formatExact } from "../model/format";
@@ -21,6 +21,8 @@ import { splitKey, useDoc, useOpen } from "../store/doc";
 import { useNodeStatus, usePreview } from "../store/previews";
 import { useView } from "../store/view";
 import { SamplePicker } from "./SamplePicker";
+
+const PreviewModal = lazily(() => import("../canvas/content/PreviewModal").then((file) => ({ default: file.PreviewModal })));
 
 /** The output of a node at full size: picture, numbers, channels, and on which images it is shown. */
 export function OutputPanel({ node }: { node: string | FlowNode }) {
@@ -102,7 +104,11 @@ function Output({ id, isOld }: { id: string; isOld: boolean }) {
       ))}
       {document.custom?.error ? <Notice tone="warning">The preview of the code failed: {document.custom.error}</Notice> : null}
       <Stats document={document} stats={document.stats} parameters={parameters} />
-      {isLarge ? <PreviewModal node={id} document={document} at={here} onMove={setAt} onClose={() => setLarge(false)} /> : null}
+      {isLarge ? (
+        <Suspense fallback={null}>
+          <PreviewModal node={id} document={document} at={here} onMove={setAt} onClose={() => setLarge(false)} />
+        </Suspense>
+      ) : null}
     </>
   );
 }

@@ -1,11 +1,13 @@
-import { type SyntheticEvent, memo, useState } from "react";
+import { Suspense, type SyntheticEvent, memo, useState } from "react";
 
 import type { PreviewDocument } from "../../api/types";
+import { lazily } from "../../kit/lazily";
 import { pictureUrl } from "../../model/views";
 import css from "./content.module.css";
 import { Legend } from "./Legend";
-import { PreviewModal } from "./PreviewModal";
 import { ViewTile } from "./ViewTile";
+
+const PreviewModal = lazily(() => import("./PreviewModal").then((file) => ({ default: file.PreviewModal })));
 
 type Props = { project: string; node: string; document: PreviewDocument; isOld: boolean };
 
@@ -36,7 +38,9 @@ export const PreviewTiles = memo(function PreviewTiles({ project, node, document
       {opened !== null ? (
         // What happens in the dialog is not meant for the node that it was opened from.
         <div style={{ display: "contents" }} onKeyDown={stop} onClick={stop} onDoubleClick={stop} onPointerDown={stop} onContextMenu={stop}>
-          <PreviewModal node={node} document={document} at={opened} onMove={setOpened} onClose={() => setOpened(null)} />
+          <Suspense fallback={null}>
+            <PreviewModal node={node} document={document} at={opened} onMove={setOpened} onClose={() => setOpened(null)} />
+          </Suspense>
         </div>
       ) : null}
     </div>

@@ -1,21 +1,17 @@
 import { MoreHorizontal, Plus, X } from "lucide-react";
-import { useState } from "react";
+import { Suspense, useState } from "react";
 
-import { api, must } from "../../api/client";
-import { Button, IconButton } from "../../kit/Button";
-import { TextField } from "../../kit/Field";
+import { IconButton } from "../../kit/Button";
+import { lazily } from "../../kit/lazily";
 import { Menu } from "../../kit/Menu";
-import { Modal } from "../../kit/Modal";
 import { closeDoc, docKey, splitKey, useOpen } from "../../store/doc";
 import { useRoute } from "../../store/route";
 import { save, useSaving } from "../../store/saving";
-import { queries } from "../../store/session";
-import { say } from "../../store/toast";
 import css from "./FlowPage.module.css";
 import { SavingState } from "./SavingState";
 
-/** A menu gives the keyboard back as it closes; a dialog opens after that. */
-const MENU_CLOSES_MS = 50;
+const RenameFlow = lazily(() => import("./TabDialogs").then((file) => ({ default: file.RenameFlow })));
+const UnsavedFlow = lazily(() => import("./TabDialogs").then((file) => ({ default: file.UnsavedFlow })));
 
 /** The open flows of the project, and how far the active one is saved. */
 export function FlowTabs({ project, flow }: { project: string; flow: string }) {
@@ -24,7 +20,8 @@ export function FlowTabs({ project, flow }: { project: string; flow: string }) {
   const [isRenaming, setRenaming] = useState(false);
   const open = Object.keys(docs).map(splitKey).filter((item) => item.project === project).map((item) => item.flow);
   const names = open.includes(flow) ? open : [...open, flow];
-  const close = useClosing(project, flow, names);
+  const closing = useClosing(project, flow, names);
+  const { unsaved } = closing;
   return (
     <div className={css.tabs}>
       <nav className={css.tabList} aria-label="Open flows">
@@ -36,16 +33,16 @@ export function FlowTabs({ project, flow }: { project: string; flow: string }) {
               aria-current={name === flow ? "page" : undefined}
               title={name}
               onClick={() => go({ page: "flow", project, flow: name })}
-              onAuxClick={(event) => (event.button === 1 ? close.ask(name) : undefined)}
+              onAuxClick={(event) => (event.button === 1 ? closing.ask(name) : undefined)}
             >
               {name}
             </button>
             {name === flow ? (
               <Menu
                 items={[
-                  { label: "Rename…", onSelect: () => window.setTimeout(() => setRenaming(true), MENU_CLOSES_MS), whyNot: docs[docKey(project, flow)] ? null : "It does not read as a flow." },
+                  { label: "Rename…", onSelect: () => setRenaming(true), whyNot: docs[docKey(project, flow)] ? null : "It does not read as a flow." },
                   { label: "Data of this flow", onSelect: () => go({ page: "data", project, flow }) },
-                  { label: "Close", onSelect: () => window.setTimeout(() => close.ask(name), MENU_CLOSES_MS) },
+                  { label: "Close", onSelect: () => closing.ask(name) },
                 ]}
               >
                 <IconButton label={`More for ${name}`}>
@@ -53,7 +50,7 @@ export function FlowTabs({ project, flow }: { project: string; flow: string }) {
                 </IconButton>
               </Menu>
             ) : (
-              <IconButton label={`Close ${name}`} onClick={() => close.ask(name)}>
+              <IconButton label={`Close ${name}`} onClick={() => closing.ask(name)}>
                 <X size={13} />
               </IconButton>
             )}
@@ -64,8 +61,10 @@ export function FlowTabs({ project, flow }: { project: string; flow: string }) {
         <Plus size={15} />
       </IconButton>
       <SavingState flowKey={docKey(project, flow)} />
-      {isRenaming ? <RenameFlow project={project} flow={flow} onClose={() => setRenaming(false)} /> : null}
-      {close.dialog}
+      <Suspense fallback={null}>
+        {isRenaming ? <RenameFlow project={project} flow={flow} onClose={() => setRenaming(false)} /> : null}
+        {unsaved ? <UnsavedFlow flow={unsaved} onKeep={closing.keep} onLose={() => closing.close(unsaved)} /> : null}
+      </Suspense>
     </div>
   );
 }
@@ -91,61 +90,5 @@ function useClosing(project: string, flow: string, names: readonly string[]) {
       else setUnsaved(name);
     });
   };
-  const dialog = (
-    <Modal title="Close without saving?" isOpen={unsaved !== null} onClose={() => setUnsaved(null)}>
-      <p>The last changes to {unsaved} could not be saved. Closed now, they are lost.</p>
-      <div className={css.actions}>
-        <Button look="primary" onClick={() => setUnsaved(null)}>
-          Keep it open
-        </Button>
-        <Button look="danger" onClick={() => (unsaved ? close(unsaved) : undefined)}>
-          Close and lose the changes
-        </Button>
-      </div>
-    </Modal>
-  );
-  return { ask, dialog };
-}
-
-function RenameFlow({ project, flow, onClose }: { project: string; flow: string; onClose: () => void }) {
-  const [name, setName] = useState(flow);
-  const [error, setError] = useState<string | null>(null);
-  const go = useRoute((state) => state.go);
-  const rename = async () => {
-    try {
-      await save(docKey(project, flow));
-      const params = { path: { project, name: flow } };
-      const file = await must(api.POST("/api/projects/{project}/flows/{name}/name", { params, body: { name: name.trim() } }));
-      onClose();
-      go({ page: "flow", project, flow: file.name }, "replace");
-      closeDoc(docKey(project, flow));
-      void queries.invalidateQueries({ queryKey: ["hub", project] });
-      say(`Renamed to ${file.name}`);
-    } catch (reason) {
-      setError(reason instanceof Error ? reason.message : String(reason));
-    }
-  };
-  const whyNot = name.trim() === "" ? "Type a name." : name.trim() === flow ? "That is its name already." : null;
-  return (
-    <Modal title={`Rename ${flow}`} isOpen onClose={onClose}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!whyNot) void rename();
-        }}
-        style={{ display: "grid", gap: 12 }}
-      >
-        <TextField label="New name" value={name} autoFocus error={error} onChange={(event) => {
-            setError(null);
-            setName(event.target.value);
-          }} />
-        <div className={css.actions}>
-          <Button look="primary" type="submit" whyNot={whyNot}>
-            Rename
-          </Button>
-          <Button onClick={onClose}>Cancel</Button>
-        </div>
-      </form>
-    </Modal>
-  );
+  return { ask, close, unsaved, keep: () => setUnsaved(null) };
 }
