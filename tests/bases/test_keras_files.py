@@ -132,6 +132,8 @@ def test_a_model_of_grey_images_says_so(tmp_path: Path) -> None:
 def test_an_older_h5_file_opens(saved: tuple[Any, Path], tmp_path: Path) -> None:
     saved[0].save(tmp_path / "old.h5")
     base = open_base(f"file:{tmp_path}/old.h5")
+    assert base.card.load.loaded > 0
+    assert base.card.load.missing == ()
     agrees(base.module, saved[0])
 
 

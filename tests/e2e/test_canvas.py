@@ -30,7 +30,8 @@ def test_a_wire_is_cut_drawn_undone_and_done_again(page: Any, server: Server, fl
     page.get_by_text(re.compile("Undid: Connect")).first.wait_for()
     saved(server, flow, lambda f: WIRE not in edges(f), "the flow as before")
     page.keyboard.press("Control+y")
-    saved(server, flow, lambda f: WIRE in edges(f), "the flow with the wire again")
+    again = saved(server, flow, lambda f: WIRE in edges(f), "the flow with the wire again")
+    assert len(edges(again)) == 4
 
 
 def test_a_wire_that_does_not_fit_is_refused_with_the_reason(page: Any, server: Server, flow: str) -> None:
@@ -54,7 +55,9 @@ def test_moving_a_node_is_one_step_and_makes_no_picture_stale(page: Any, server:
     saved(server, flow, lambda f: f["layout"].get("head") != start, "the new place")
     page.keyboard.press("Control+z")
     page.get_by_text(re.compile("Undid: Move")).first.wait_for()
-    saved(server, flow, lambda f: f["layout"].get("head") == start, "the old place after one undo")
+    back = saved(server, flow, lambda f: f["layout"].get("head") == start, "the old place after one undo")
+    assert set(edges(back)) == set(edges(flow_of(server, flow)))
+    assert page.locator('[aria-label*=", stale"]').count() == 0
 
 
 def boundary(page: Any, name: str = "backbone") -> Any:
@@ -140,6 +143,7 @@ def test_an_error_in_code_is_shown_at_its_line_and_mended(page: Any, server: Ser
     page.keyboard.press("Control+Enter")
     saved(server, name, lambda f: "nowhere" not in settings_of(f, "twice")["code"], "the mended code")
     page.get_by_text(re.compile("nowhere.*not defined")).first.wait_for(state="hidden")
+    assert settings_of(flow_of(server, name), "twice")["code"] == CODE
 
 
 def test_all_is_done_with_the_keyboard_alone(page: Any, server: Server) -> None:
@@ -176,3 +180,5 @@ def test_all_is_done_with_the_keyboard_alone(page: Any, server: Server) -> None:
     page.keyboard.press("?")
     page.get_by_role("dialog").wait_for()
     page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="hidden")
+    assert any(n["id"] == "dropout" for n in flow_of(server, name)["nodes"])

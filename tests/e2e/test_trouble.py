@@ -116,7 +116,8 @@ def test_untrusted_code_is_shown_and_not_run_until_trusted(page: Any, server: Se
     assert not project["is_trusted"]
     page.goto(f"{server.address}/p/{project['id']}/flow/foreign")
     page.get_by_text("Code of this project is not run.").wait_for()
-    node(page, "darker").get_by_text(re.compile("runs code of its own")).wait_for()
+    node(page, "darker").get_by_text("Trust this project to run its code").first.wait_for()
+    node(page, "images").locator("img").first.wait_for()  # what stands on no code is shown
     page.get_by_role("button", name="Read and trust…").click()
     page.get_by_role("dialog").get_by_text("def forward(x):").wait_for()
     page.wait_for_timeout(500)
@@ -151,3 +152,4 @@ def test_a_base_that_is_not_here_is_told(page: Any, server: Server) -> None:
     backbone.get_by_text(re.compile("resnet18.a1_in1k")).first.wait_for()
     backbone.get_by_role("button", name="Try again").wait_for()
     node(page, "images").locator("img").first.wait_for()
+    assert backbone.locator("img").count() == 0

@@ -13,7 +13,7 @@ from graftwork.project.recent import forget_project, recent_projects, remember_p
 from graftwork.project.starting import start_flow
 from graftwork.project.templates import list_templates
 from graftwork.project.trust import trust_file
-from graftwork.project.uploads import begin_upload, finish_upload, put_file
+from graftwork.project.uploads import begin_upload, discard_upload, finish_upload, put_file
 
 
 @pytest.fixture
@@ -105,6 +105,15 @@ def test_a_file_that_breaks_off_is_not_kept(project: Project) -> None:
         break_off()
     with pytest.raises(UsageError, match="Nothing was dropped"):
         finish_upload(project.root, upload)
+
+
+def test_an_upload_that_is_given_up_leaves_nothing(project: Project) -> None:
+    upload = begin_upload(project.root)
+    drop(project.root, upload, "photos/1.png", b"one")
+    discard_upload(project.root, upload)
+    assert not list((project.root / "data").rglob("*.png"))
+    with pytest.raises(UsageError):
+        discard_upload(project.root, upload)
 
 
 @pytest.mark.parametrize("name", [t.name for t in list_templates()])

@@ -108,6 +108,14 @@ def test_changed_flows_and_runs_are_told(page: TestClient, opened: OpenProject, 
         assert message["flows"] == [{"name": "transfer", "digest": made["digest"]}]
 
 
+def test_a_page_that_comes_is_told_what_there_is(page: TestClient, home: str) -> None:
+    made = page.post(f"{home}/flows", json={"template": "transfer"}).json()
+    with page.websocket_connect("ws://127.0.0.1/api/feed") as socket:
+        assert socket.receive_json()["kind"] == "hello"
+        message = socket.receive_json()
+    assert message["flows"] == [{"name": "transfer", "digest": made["digest"]}]
+
+
 def test_orders_that_do_not_read_end_nothing(page: TestClient, opened: OpenProject, run: Path) -> None:
     note(run, "one")
     with page.websocket_connect("ws://127.0.0.1/api/feed") as socket:

@@ -108,12 +108,17 @@ def open_images(
     columns = TableColumns(*names, label_kind, tuple(label_columns), mask_column, *inputs)
     known, corrections = Known(classes, category_values), Corrections(exclude, relabel or {})
     request = _Request(columns, known, need_labels, max_broken_share, corrections, only_report, watch)
+    return _open(source, request, index_path)
+
+
+def _open(source: str | Path | tuple[Any, Any], request: _Request, index_path: Path | None) -> ImageSet:
+    columns, label_kind = request.columns, request.columns.kind
     if isinstance(source, tuple):
         return _from_arrays("arrays", load_arrays(source, label_kind), request)
     name, place = str(source), find_source(source, label_kind)
     if isinstance(place, ArraySource):
         return _from_arrays(name, place, request)
-    listing = list_source(place, columns, need_labels=need_labels)
+    listing = list_source(place, columns, need_labels=request.need_labels)
     return _from_files(name, place, listing, FactIndex(index_path), request)
 
 

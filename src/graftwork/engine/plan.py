@@ -59,32 +59,26 @@ def make_plan(
         PlanError: choices that contradict each other.
     """
     refuse_for_all_cuts(images, flow.recipe, built.network)
-    network, recipe, main = built.network, flow.recipe, built.network.main
+    network, recipe, main, shapes = built.network, flow.recipe, built.network.main, built.shapes
     cuts = cuts_of(settings, network)
     strategy = strategy_of(settings, network, cuts)
     counts = {s: len(images.of_split(s)) for s in ("train", "validation", "test")}
-    notes: list[str] = []
     batch_norm = batch_norm_of(settings, strategy)
-    if batch_norm != settings.backbone.batch_norm and settings.main is not None:
-        notes.append("From scratch, batch-norm statistics start empty: they follow the training images.")
     facts = [
         phase_facts(network, name, at, batch_norm) for name, at in phase_cuts(network, strategy, recipe, cuts)
     ]
-    shapes = built.shapes
     cache = plan_cache(network, facts, recipe, counts, compute, shapes, cache_limit)
     phases = tuple(
         _plan_phase(network, recipe, f, cache, batch_norm, is_probed=len(facts) > 1, strategy=strategy)
         for f in facts
     )
     refuse_idle_parts(flow, network)
-    if main is not None and main.node not in settings.backbones:
-        batch_norm = "follow" if network.base_tensors().keys() & loose_statistics(network).keys() else "held"
     return Plan(
         base=main.base.card.id if main else "none",
         main=main.node if main else None,
         strategy=strategy,
         cut=cuts[main.node] if main else INPUT_CUT,
-        batch_norm=batch_norm,
+        batch_norm=_batch_norm_said(settings, network, batch_norm),
         image_size=built.port.height,
         port=built.port,
         classes=images.classes,
@@ -96,8 +90,21 @@ def make_plan(
         cache=cache,
         compute=compute,
         estimated_seconds=round(estimate_seconds(network, phases, cache, counts, compute), 1),
-        notes=(*notes, *_notes(network, recipe, cache)),
+        notes=(*_batch_norm_notes(settings, batch_norm), *_notes(network, recipe, cache)),
     )
+
+
+def _batch_norm_said(settings: FlowSettings, network: Network, mode: BatchNormMode) -> BatchNormMode:
+    """Return the mode that a plan tells: that of code of one's own is what its layers do."""
+    if network.main is None or network.main.node in settings.backbones:
+        return mode
+    return "follow" if network.base_tensors().keys() & loose_statistics(network).keys() else "held"
+
+
+def _batch_norm_notes(settings: FlowSettings, mode: BatchNormMode) -> list[str]:
+    if mode == settings.backbone.batch_norm or settings.main is None:
+        return []
+    return ["From scratch, batch-norm statistics start empty: they follow the training images."]
 
 
 def refuse_for_all_cuts(images: ImageSet, recipe: Recipe, network: Network) -> None:

@@ -13,7 +13,7 @@ from graftwork.documents.files import storing
 from graftwork.errors import UsageError
 from graftwork.project.archives import is_archive, unpack
 
-__all__ = ["begin_upload", "finish_upload", "put_file"]
+__all__ = ["begin_upload", "discard_upload", "finish_upload", "put_file"]
 
 FOLDER = "uploads"
 _LONGEST, _DEEPEST = 240, 40
@@ -75,7 +75,11 @@ def finish_upload(root: Path, upload: str) -> Path:
 
 
 def discard_upload(root: Path, upload: str) -> None:
-    """Delete what was dropped."""
+    """Delete what was dropped; nothing is left of it.
+
+    Raises:
+        UsageError: no such upload.
+    """
     shutil.rmtree(_place(root, upload), ignore_errors=True)
 
 

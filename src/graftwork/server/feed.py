@@ -74,12 +74,16 @@ class _Followed:
 
 
 class _Lists:
-    """What a page knows of flows and runs of one project."""
+    """What a page was told of flows and runs of one project: at first nothing.
+
+    So the first look tells all of them, and nothing is missed that changed after the page had read a flow and
+    before it was looked at here.
+    """
 
     def __init__(self, opened: OpenProject) -> None:
         self.opened = opened
-        self.flows = self._flows()
-        self.runs = self._runs()
+        self.flows: dict[str, tuple[int, int]] = {}
+        self.runs: dict[str, str] = {}
 
     def news(self) -> Iterable[Document]:
         """Return what changed since the last time."""
@@ -172,7 +176,5 @@ async def _tell_lists(studio: Studio, tell: Tell) -> None:
 def _changes(known: dict[str, _Lists], opened: OpenProject) -> list[Document]:
     """Return what changed in a project; one whose folder cannot be read just now tells nothing."""
     with contextlib.suppress(OSError, GraftworkError):
-        if opened.id in known:
-            return list(known[opened.id].news())
-        known[opened.id] = _Lists(opened)
+        return list(known.setdefault(opened.id, _Lists(opened)).news())
     return []

@@ -8,6 +8,7 @@ import { formatPlural } from "../model/format";
 import { useCheck } from "../store/checking";
 import { keysOf, runCommand } from "../store/commands";
 import { useDoc } from "../store/doc";
+import { useFailures } from "../store/previews";
 import { useToasts } from "../store/toast";
 import { useView } from "../store/view";
 import css from "./FlowCanvas.module.css";
@@ -61,6 +62,7 @@ function ZoomBar() {
 function ProblemsChip() {
   const { problems, digest } = useCheck();
   const isEmpty = useDoc((state) => state.flow.nodes.length === 0);
+  const failures = useFailures();
   const at = useRef(-1);
   const errors = problems.filter((problem) => problem.level === "error").length;
   const go = () => {
@@ -68,6 +70,19 @@ function ProblemsChip() {
     show(problems[at.current], at.current, problems.length);
   };
   if (digest === "") return <span className={css.chip}>Checking…</span>;
+  if (problems.length === 0 && failures.length > 0) {
+    const next = () => {
+      at.current = (at.current + 1) % failures.length;
+      const node = failures[at.current];
+      if (node) useView.getState().focusNode(node);
+    };
+    return (
+      <Button className={css.chip} tip="The drawing is sound, but these nodes show nothing. Go to the next one" onClick={next}>
+        <TriangleAlert size={14} className={css.warning} aria-hidden />
+        {formatPlural(failures.length, "node shows", "nodes show")} nothing
+      </Button>
+    );
+  }
   if (problems.length === 0) {
     return (
       <span className={css.chip} role="status">

@@ -40,7 +40,7 @@ function add(card: ComponentCard, wanted: Place | undefined, loose: Loose | unde
   const others = Object.values(boxesOf(flow));
   const place = wanted ?? placeFor(flow, wire?.source.node === id ? undefined : wire?.source.node);
   const node = { id, component: card.name, settings: firstSettings(card) as never, title: "", is_bypassed: false };
-  const at = wanted && !loose ? wanted : freePlace(place, USUAL, others);
+  const at = freePlace(place, USUAL, others);
   const other = wire ? (wire.source.node === id ? wire.target.node : wire.source.node) : null;
   const label = other ? `Add ${card.title} and connect it to ${other}` : `Add ${card.title}`;
   edit(label, (now) => {

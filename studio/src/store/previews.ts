@@ -26,7 +26,7 @@ import { useView } from "./view";
 
 export type { Preview, PreviewError, PreviewStatus } from "../model/preview_queue";
 
-const WAIT_MS = 120;
+const WAIT_MS = 60;
 const RETRY_MS = 3000;
 
 type PreviewState = { boards: Record<string, Board> };
@@ -191,6 +191,17 @@ function followTrust(): void {
     retryPreviews();
     for (const key of ["base", "plan", "cuts"]) void queries.invalidateQueries({ queryKey: [key] });
   });
+}
+
+/** Return the nodes of the active flow that gave no picture for reasons that no check can know: data, files, code. */
+export function useFailures(): readonly string[] {
+  const active = useOpen((state) => state.active);
+  const failed = usePreviews((state) => {
+    const board = active ? (state.boards[active] ?? {}) : {};
+    const found = Object.entries(board).filter(([, { status, error }]) => error && !error.isProblem && (status === "failed" || status === "not-loaded"));
+    return found.map(([node]) => node).join("\n");
+  });
+  return failed === "" ? [] : failed.split("\n");
 }
 
 /** Return the preview of a node; while it is on the screen it goes first. */

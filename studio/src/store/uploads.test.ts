@@ -3,9 +3,13 @@ import { beforeEach, expect, test, vi } from "vitest";
 import type { DropPlan } from "../model/uploads";
 
 const sent: string[] = [];
+const deleted: string[] = [];
 vi.mock("../api/client", () => ({
   Refusal: class extends Error {},
-  api: { POST: (path: string) => Promise.resolve(path.endsWith("done") ? { source: "/s" } : { id: "u1" }) },
+  api: {
+    DELETE: (_path: string, { params }: { params: { path: { upload: string } } }) => Promise.resolve(deleted.push(params.path.upload)),
+    POST: (path: string) => Promise.resolve(path.endsWith("done") ? { source: "/s" } : { id: "u1" }),
+  },
   must: (answer: Promise<unknown>) => answer,
   send: (_method: string, url: string) => {
     sent.push(decodeURIComponent(url));
@@ -30,6 +34,7 @@ const plan = (...paths: string[]): DropPlan => ({
 beforeEach(() => {
   cancelUpload();
   sent.length = 0;
+  deleted.length = 0;
 });
 
 test("files are sent one by one under their own paths, then described", async () => {
@@ -44,6 +49,7 @@ test("canceling stops before the next file and shows nothing of it", async () =>
   await sendDrop("p", { ...stopping, files });
   expect(sent).toHaveLength(1);
   expect(useUpload.getState()).toEqual({ status: "idle" });
+  expect(deleted).toEqual(["u1"]);
 });
 
 test("a file that cannot be read says so, and can be tried again", async () => {

@@ -93,15 +93,17 @@ export async function sendDrop(project: string, plan: DropPlan): Promise<void> {
   const mine = new AbortController();
   going = mine;
   const { signal } = mine;
+  let sentTo: string | null = null;
   try {
     put({ status: "sending", plan, sent: 0, at: "" });
     const path = { project };
     const { id } = await must(api.POST("/api/projects/{project}/uploads", { params: { path }, signal }));
+    sentTo = id;
     const place = `/api/projects/${encodeURIComponent(project)}/uploads/${encodeURIComponent(id)}/files`;
     for (const [sent, item] of plan.files.entries()) {
       put({ status: "sending", plan, sent, at: item.path });
       await send("PUT", `${place}?path=${encodeURIComponent(item.path)}`, await item.file(), signal);
-      if (signal.aborted) return;
+      signal.throwIfAborted();
     }
     put({ status: "describing", plan });
     const params = { path: { project, upload: id } };
@@ -109,8 +111,13 @@ export async function sendDrop(project: string, plan: DropPlan): Promise<void> {
     if (!signal.aborted) put({ status: "done", card, name: dropName(plan) });
   } catch (error) {
     if (!signal.aborted) put(failed(error, plan));
+    if (sentTo) void discard(project, sentTo);
   }
 }
+
+/** Delete what was sent of an upload that was given up or failed; a server that is away keeps it. */
+const discard = (project: string, upload: string): Promise<unknown> =>
+  must(api.DELETE("/api/projects/{project}/uploads/{upload}", { params: { path: { project, upload } } })).catch(() => undefined);
 
 function failed(error: unknown, plan: DropPlan | null): UploadState {
   const hint = error instanceof Refusal ? error.hint : null;

@@ -15,7 +15,7 @@ from graftwork.documents.source_card import SourceCard
 from graftwork.documents.wording import faults_of
 from graftwork.errors import UsageError
 from graftwork.graph.contracts import ImagesSettings
-from graftwork.project.uploads import begin_upload, finish_upload, put_file
+from graftwork.project.uploads import begin_upload, discard_upload, finish_upload, put_file
 from graftwork.server.documents import (
     AugmentedSample,
     AugmentRequest,
@@ -136,3 +136,9 @@ async def end_upload(request: Request, opened: Opened, upload: str) -> SourceCar
     source = await asyncio.to_thread(finish_upload, opened.project.root, upload)
     card: SourceCard = await ask_bench(request, opened, "describe_source", str(source))
     return card
+
+
+@router.delete("/uploads/{upload}")
+def drop_upload(opened: Opened, upload: str) -> None:
+    """Delete what was sent of an upload that was given up."""
+    discard_upload(opened.project.root, upload)

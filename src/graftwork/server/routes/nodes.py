@@ -19,6 +19,7 @@ from graftwork.documents.plan import Plan
 from graftwork.documents.preview import PreviewDocument
 from graftwork.errors import UnknownName
 from graftwork.graph.propose import Facts
+from graftwork.project.bench_trust import code_that_runs
 from graftwork.project.facts import readable_parts
 from graftwork.project.previewing import with_pictures
 from graftwork.project.sources import sources_of
@@ -62,10 +63,20 @@ async def _wait_until_gone(request: Request) -> None:
         await asyncio.sleep(0.1)
 
 
-def _allow(flow: Flow, opened: OpenProject, studio: Studio) -> None:
-    """Refuse what the user did not open or trust, before anything is read or run."""
-    require_trust(flow, opened.project.root)
-    for source in sources_of(flow, opened.project.root):
+async def _work(
+    request: Request, opened: OpenProject, studio: Studio, task: str, flow: Flow, *args: Any
+) -> Any:
+    """Let the bench do a task with a flow, unless it would read what is not opened or run what is not trusted."""
+    await asyncio.to_thread(_allow, task, flow, args, opened, studio)
+    return await ask_bench(request, opened, task, flow, *args)
+
+
+def _allow(task: str, flow: Flow, args: tuple[Any, ...], opened: OpenProject, studio: Studio) -> None:
+    root = opened.project.root
+    code = code_that_runs(task, (flow, *args), root)
+    if code is not None:
+        require_trust(code, root)
+    for source in sources_of(flow, root):
         studio.roots.require(source)
 
 
@@ -74,10 +85,9 @@ async def preview(
     request: Request, opened: Opened, studio: TheStudio, wanted: PreviewRequest
 ) -> PreviewReply:
     """Return what a node gives on a few samples, computed only as far as that node."""
-    await asyncio.to_thread(_allow, wanted.flow, opened, studio)
     choices = wanted.model_dump(exclude={"flow", "node", "run"})
-    found: tuple[PreviewDocument, dict[str, bytes]] = await ask_bench(
-        request, opened, "preview", wanted.flow, wanted.node, wanted.run, choices
+    found: tuple[PreviewDocument, dict[str, bytes]] = await _work(
+        request, opened, studio, "preview", wanted.flow, wanted.node, wanted.run, choices
     )
     document, pictures = found
     names = {name: opened.pictures.keep(content) for name, content in pictures.items()}
@@ -99,8 +109,7 @@ _FOR_GOOD = "private, max-age=31536000, immutable"
 @router.post("/plan")
 async def plan(request: Request, opened: Opened, studio: TheStudio, wanted: FlowRequest) -> Plan:
     """Return what running a flow would do."""
-    await asyncio.to_thread(_allow, wanted.flow, opened, studio)
-    made: Plan = await ask_bench(request, opened, "plan", wanted.flow)
+    made: Plan = await _work(request, opened, studio, "plan", wanted.flow)
     return made
 
 
@@ -118,8 +127,7 @@ async def cuts(
     request: Request, opened: Opened, studio: TheStudio, node: str, wanted: FlowRequest
 ) -> CutTable:
     """Return what each legal cut of a backbone would cost: bytes, seconds, parameters."""
-    await asyncio.to_thread(_allow, wanted.flow, opened, studio)
-    table: CutTable = await ask_bench(request, opened, "cut_table", wanted.flow, node)
+    table: CutTable = await _work(request, opened, studio, "cut_table", wanted.flow, node)
     return table
 
 
@@ -128,8 +136,7 @@ async def opened_base(
     request: Request, opened: Opened, studio: TheStudio, node: str, wanted: FlowRequest
 ) -> BaseCard:
     """Return the base inside a node, stage by stage and layer by layer."""
-    await asyncio.to_thread(_allow, wanted.flow, opened, studio)
-    card: BaseCard = await ask_bench(request, opened, "open_node", wanted.flow, node)
+    card: BaseCard = await _work(request, opened, studio, "open_node", wanted.flow, node)
     return card
 
 
@@ -138,6 +145,5 @@ async def node_code(
     request: Request, opened: Opened, studio: TheStudio, node: str, wanted: FlowRequest
 ) -> NodeCode:
     """Return the code behind a node, and the module that it builds."""
-    await asyncio.to_thread(_allow, wanted.flow, opened, studio)
-    code: NodeCode = await ask_bench(request, opened, "node_code", wanted.flow, node)
+    code: NodeCode = await _work(request, opened, studio, "node_code", wanted.flow, node)
     return code

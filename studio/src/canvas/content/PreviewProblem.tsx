@@ -27,7 +27,7 @@ export function PreviewProblem({ node, error, isNotLoaded }: Props) {
           {text}
         </button>
       )}
-      {error.hint ? <p>{error.hint}</p> : null}
+      {error.hint && error.kind !== "NotTrusted" ? <p>{error.hint}</p> : null}
       {error.kind === "DataError" && active ? (
         <button type="button" className={css.jump} onClick={() => go({ page: "data", ...splitKey(active) })}>
           Look at the data

@@ -1,6 +1,8 @@
 import { api, must } from "../../api/client";
+import type { Flow } from "../../api/types";
 import { Button } from "../../kit/Button";
 import { Notice } from "../../kit/small";
+import { differences } from "../../model/compare";
 import { TrustNotice } from "../../panels/TrustNotice";
 import { activeDoc, docKey, useDoc } from "../../store/doc";
 import { useRoute } from "../../store/route";
@@ -51,7 +53,28 @@ function Conflict({ project, flow }: { project: string; flow: string }) {
       }
     >
       <strong>This flow was changed elsewhere.</strong> Nothing is saved until you choose; editing goes on here.
+      <Differing theirs={saving.theirs?.flow ?? null} />
     </Notice>
+  );
+}
+
+const MOST_SHOWN = 5;
+
+/** What is not the same in mine and in theirs. */
+function Differing({ theirs }: { theirs: Flow | null }) {
+  const mine = useDoc((state) => state.flow);
+  if (!theirs) return null;
+  const found = differences([mine, theirs]);
+  if (found.length === 0) return <p>They differ in places, titles or groups only.</p>;
+  return (
+    <ul className={css.differing}>
+      {found.slice(0, MOST_SHOWN).map(({ what, values: [here, there] }) => (
+        <li key={what}>
+          {what}: {here ?? "not there"} here, {there ?? "not there"} there
+        </li>
+      ))}
+      {found.length > MOST_SHOWN ? <li>and {found.length - MOST_SHOWN} more</li> : null}
+    </ul>
   );
 }
 
