@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 
@@ -23,7 +23,7 @@ from benchmarks.results import ROOT, BenchmarkFailed
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
 
-__all__ = ["FLAGS", "StudioServer", "built_pages", "open_browser"]
+__all__ = ["FLAGS", "TOKEN", "StudioServer", "built_pages", "open_browser"]
 
 FLAGS = (
     "--no-sandbox",
@@ -36,7 +36,7 @@ FLAGS = (
     "--force-color-profile=srgb",
     "--font-render-hinting=none",
 )
-_TOKEN = "a-token-for-measurements-in-the-browser"
+TOKEN = "a-token-for-walks-in-the-browser"
 _START_SECONDS = 60.0
 
 
@@ -60,23 +60,19 @@ def built_pages() -> Path:
 
 
 class StudioServer:
-    """A studio on one project, on a free port, with a configuration of its own.
+    """A studio on one project, with a configuration of its own; it can be killed and started again on its port.
 
     Args:
-        folder: gets ``project``, ``config`` and ``server.log``.
+        folder: gets ``project`` and ``config``.
         threads: processors that its torch may use.
+        roots: folders below which images may be read.
     """
 
-    def __init__(self, folder: Path, threads: int) -> None:
-        self.project, self._config = folder / "project", folder / "config"
-        self._log = folder / "server.log"
-        self._config.mkdir(parents=True, exist_ok=True)
+    def __init__(self, folder: Path, threads: int = 1, roots: tuple[Path, ...] = ()) -> None:
+        self.project, self.config, self.roots = folder / "project", folder / "config", roots
+        self.config.mkdir(parents=True, exist_ok=True)
         self.port = _free_port()
-        self._environment = {
-            **os.environ,
-            "GRAFTWORK_CONFIG": str(self._config),
-            "OMP_NUM_THREADS": str(threads),
-        }
+        self._threads = threads
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -84,41 +80,75 @@ class StudioServer:
         return f"http://127.0.0.1:{self.port}"
 
     @property
+    def entry(self) -> str:
+        """Address that carries the token."""
+        return f"{self.address}/?token={TOKEN}"
+
+    @property
+    def api(self) -> httpx.Client:
+        """A client with the token."""
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        return httpx.Client(base_url=f"{self.address}/api", headers=headers, timeout=60)
+
+    @property
     def project_id(self) -> str:
         """Id under which the server shows the project."""
-        return str(self._ask("/api/app")["current"])
+        with self.api as api:
+            return str(api.get("/app").json()["current"])
 
-    def __enter__(self) -> StudioServer:
+    def start(self) -> None:
+        """Start the server and wait until it answers.
+
+        Raises:
+            BenchmarkFailed: it does not; says what it wrote.
+        """
+        roots = [word for root in self.roots for word in ("--root", str(root))]
         command = [sys.executable, "-m", "graftwork", "studio", str(self.project), "--no-browser"]
-        command += ["--port", str(self.port), "--token", _TOKEN]
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(command, env=self._environment, stdout=log, stderr=log)
+        command += ["--port", str(self.port), "--token", TOKEN, *roots]
+        environment = {
+            **os.environ,
+            "GRAFTWORK_CONFIG": str(self.config),
+            "OMP_NUM_THREADS": str(self._threads),
+            "PYTHONFAULTHANDLER": "1",  # a crash of native code leaves its place in the log
+        }
+        log = self.config / "server.log"
+        with log.open("ab") as file:
+            self._process = subprocess.Popen(
+                command, env=environment, stdout=file, stderr=file, cwd=self.config
+            )
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
-                self._ask("/api/app")
-                return self
+                with self.api as api:
+                    api.get("/app").raise_for_status()
+                return
             except httpx.HTTPError:
                 time.sleep(0.1)
-        self.__exit__()
-        raise BenchmarkFailed(f"The studio did not answer:\n{self._log.read_text()[-2000:]}")
+        self.stop()
+        raise BenchmarkFailed(f"The studio did not answer:\n{log.read_text()[-2000:]}")
 
-    def __exit__(self, *_: object) -> None:
+    def kill(self) -> None:
+        """End the server as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def stop(self) -> None:
+        """End the server as ctrl-C does."""
         if self._process is None or self._process.poll() is not None:
             return
         self._process.send_signal(signal.SIGINT)
         try:
             self._process.wait(10)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self.kill()
 
-    def _ask(self, path: str) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {_TOKEN}"}
-        answer = httpx.get(f"{self.address}{path}", headers=headers, timeout=10)
-        answer.raise_for_status()
-        found: dict[str, Any] = answer.json()
-        return found
+    def __enter__(self) -> StudioServer:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
 
     @contextmanager
     def visit(self, browser: Browser) -> Iterator[BrowserContext]:
@@ -126,7 +156,7 @@ class StudioServer:
         context = browser.new_context(
             viewport={"width": 1440, "height": 900}, color_scheme="dark", reduced_motion="reduce"
         )
-        cookie = {"name": f"graftwork-{self.port}", "value": _TOKEN, "url": self.address}
+        cookie = {"name": f"graftwork-{self.port}", "value": TOKEN, "url": self.address}
         context.add_cookies([cookie])  # type: ignore[list-item]
         try:
             yield context
