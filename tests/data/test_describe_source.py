@@ -213,3 +213,13 @@ def test_paths_and_folders_without_images(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", x=np.zeros(3))
     with pytest.raises(DataError, match="no images with labels; it holds: x"):
         describe_source(tmp_path / "a.npz")
+
+
+def test_the_first_column_of_categories_is_the_label(tmp_path: Path) -> None:
+    rows = [f"{i}.png,{'scratch' if i % 2 else 'good'},line {i % 3},{i % 5}" for i in range(12)]
+    for i in range(12):
+        Image.new("RGB", (8, 8), (i, 0, 0)).save(tmp_path / f"{i}.png")
+    (tmp_path / "t.csv").write_text("photo,defect,line,shift\n" + "\n".join(rows) + "\n")
+    card = describe_source(tmp_path / "t.csv")
+    assert {c.name: c.role for c in card.columns}["defect"] == "label"
+    assert card.settings["label_column"] == "defect"

@@ -50,8 +50,8 @@ def describe_columns(cells: Mapping[str, Sequence[str | None]]) -> Found:
     """Return what each column holds and what it is proposed to be used for.
 
     The image column is the one of a usual name, else the first that names image files. Labels are the column of a
-    usual name; else masks; else several columns of 0 and 1, as tags; else the only column of categories, or the
-    last one that could be a label. Other columns are left alone.
+    usual name; else masks; else several columns of 0 and 1, as tags; else the first column of categories; else the
+    last one of numbers. Other columns are left alone.
 
     Args:
         cells: texts by column, None where a cell is empty.
@@ -140,10 +140,9 @@ def _labels(names: Sequence[str], kinds: Mapping[str, ColumnType], mask: str | N
     if len(switches) > 1:
         return switches
     categories = [n for n in names if kinds[n] in ("category", "tags")]
-    if len(categories) == 1:
-        return categories
-    fit = [n for n in names if kinds[n] in ("category", "tags", "binary", "number")]
-    return fit[-1:]
+    if categories:
+        return categories[:1]
+    return [n for n in names if kinds[n] in ("binary", "number")][-1:]
 
 
 def _by_usual_name(names: Sequence[str], role: str) -> str | None:

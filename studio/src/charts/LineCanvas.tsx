@@ -31,7 +31,11 @@ export function LineCanvas(props: Props) {
     void import("uplot").then(({ default: Plot }) => {
       if (isGone) return;
       const lines = latest.current.read();
-      made = new Plot(chartOptions(lines, latest.current, sizeOf(place)), dataOf(lines), place);
+      made = new Plot(
+        chartOptions(lines, latest.current, sizeOf(place), () => latest.current.marks),
+        dataOf(lines),
+        place,
+      );
       chart.current = made;
       resize.observe(place);
     });

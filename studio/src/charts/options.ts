@@ -6,8 +6,13 @@ import { token } from "./theme";
 
 type Wanted = Pick<LineChartProps, "sync" | "range" | "isLog" | "isFromZero" | "marks" | "along"> & { show: (value: number) => string };
 
-/** Return what uPlot needs for these lines, in the colors of the theme. */
-export function chartOptions(lines: readonly Line[], wanted: Wanted, size: { width: number; height: number }): uPlot.Options {
+/** Return what uPlot needs for these lines, in the colors of the theme; marks are asked for at each drawing. */
+export function chartOptions(
+  lines: readonly Line[],
+  wanted: Wanted,
+  size: { width: number; height: number },
+  marks: () => LineChartProps["marks"],
+): uPlot.Options {
   const shown = lines.filter((line) => line.xs.length > 0);
   const { range } = wanted;
   return {
@@ -35,11 +40,11 @@ export function chartOptions(lines: readonly Line[], wanted: Wanted, size: { wid
         stroke: token(line.color),
         width: line.width ?? 1.75,
         spanGaps: true,
-        points: { show: line.xs.length < 3 },
+        points: { show: (u: uPlot) => u.data[0].length < 3 },
         ...(line.dash?.length ? { dash: [...line.dash] } : {}),
       })),
     ],
-    hooks: { drawClear: [(u) => drawMarks(u, wanted.marks ?? [])], setCursor: [readout(shown, wanted)], ready: [addReadout] },
+    hooks: { drawClear: [(u) => drawMarks(u, marks() ?? [])], setCursor: [readout(shown, wanted)], ready: [addReadout] },
   };
 }
 

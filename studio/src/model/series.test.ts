@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { Column, align, downsample } from "./series";
+import { Column, align, downsample, stepsOrMeans } from "./series";
 
 const wave = (count: number) => {
   const xs = Array.from({ length: count }, (_, i) => i);
@@ -58,4 +58,12 @@ describe("align", () => {
       [null, 5, null, null],
     ]);
   });
+});
+
+it("epochs without a told step give their mean, others their steps", () => {
+  const steps = { xs: [0.5, 1, 3.25], ys: [4, 3, 1] };
+  const means = { xs: [1, 2, 3, 4], ys: [3.5, 2, 1.5, 0.9] };
+  expect(stepsOrMeans(steps, means)).toEqual({ xs: [0.5, 1, 2, 3, 3.25], ys: [4, 3, 2, 1.5, 1] });
+  expect(stepsOrMeans(undefined, means)).toBe(means);
+  expect(stepsOrMeans(steps, undefined)).toBe(steps);
 });

@@ -113,3 +113,20 @@ function sameAxis(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
   for (let i = 0; i < a.length; i += 1) if (a[i] !== b[i]) return false;
   return true;
 }
+
+/**
+ * Return the points of steps, and the means of those epochs in which no step was told: steps are told a few times a
+ * second, so of short epochs only the mean is known. An epoch's mean stands at its end.
+ */
+export function stepsOrMeans(steps: Points | undefined, means: Points | undefined): Points {
+  if (!steps?.xs.length) return means ?? { xs: [], ys: [] };
+  if (!means?.xs.length) return steps;
+  const told = new Set(Array.from(steps.xs, (x) => Math.ceil(x)));
+  const all = Array.from(steps.xs, (x, i) => [x, steps.ys[i] ?? NaN] as const);
+  for (let i = 0; i < means.xs.length; i += 1) {
+    const x = means.xs[i] ?? 0;
+    if (!told.has(x)) all.push([x, means.ys[i] ?? NaN]);
+  }
+  all.sort((a, b) => a[0] - b[0]);
+  return { xs: all.map(([x]) => x), ys: all.map(([, y]) => y) };
+}

@@ -11,7 +11,7 @@ import { Busy } from "../../kit/small";
 import { differences } from "../../model/compare";
 import { formatPercent, formatSeconds } from "../../model/format";
 import { RunLog } from "../../model/runlog";
-import { trainColumn } from "../../panels/dock/curves";
+import { trainPoints } from "../../panels/dock/curves";
 import { axisOf, intervalWords, scoreRows } from "../../model/scores";
 import { isShare, scoreWords, showScore } from "../../model/told";
 import { ask } from "../../store/session";
@@ -44,8 +44,8 @@ export function Compare({ project, runs }: { project: string; runs: readonly Run
   const read = useMemo(
     () => (column: string) => (): Line[] =>
       logs.flatMap((log, index) => {
-        const found = log?.column(column === "train" ? trainColumn(log) : column);
-        if (!found?.length) return [];
+        const found = log && column === "train" ? trainPoints(log) : log?.column(column);
+        if (!found?.xs.length) return [];
         const { color, dash } = lineLook(index);
         return [{ key: `${index}`, label: names[index] ?? "", color, xs: found.xs, ys: found.ys, ...(dash.length ? { dash } : {}) }];
       }),

@@ -3,20 +3,19 @@ import { VALIDATION_DASH } from "../../charts/lines";
 import { lineLook } from "../../charts/theme";
 import type { Plan } from "../../api/types";
 import type { RunLog } from "../../model/runlog";
+import { type Points, stepsOrMeans } from "../../model/series";
 import { scoreWords } from "../../model/told";
 
 /** Return the loss of a run: training as a full line, validation dashed. */
 export function lossLines(log: RunLog): Line[] {
   return [
-    line(log, trainColumn(log), "training", "--split-train"),
+    drawn(trainPoints(log), "loss", "training", "--split-train"),
     line(log, "validation_loss", "validation", "--split-validation", VALIDATION_DASH),
   ].flat();
 }
 
-/** Steps are told a few times a second; where epochs are shorter than that, their mean says more. */
-export function trainColumn(log: RunLog): string {
-  return (log.column("train_loss")?.length ?? 0) > (log.column("loss")?.length ?? 0) ? "train_loss" : "loss";
-}
+/** Return the training loss as far as it was told. */
+export const trainPoints = (log: RunLog): Points => stepsOrMeans(log.column("loss"), log.column("train_loss"));
 
 const OTHER_DASHES = [[2, 6], [2, 9], [2, 12]] as const;
 
@@ -52,10 +51,12 @@ export function overlayLine(log: RunLog, column: string, label: string, index: n
   }));
 }
 
-export function line(log: RunLog, column: string, label: string, color: string, dash?: readonly number[]): Line[] {
-  const found = log.column(column);
-  if (!found?.length) return [];
-  return [{ key: column, label, color, xs: found.xs, ys: found.ys, ...(dash?.length ? { dash } : {}) }];
+export const line = (log: RunLog, column: string, label: string, color: string, dash?: readonly number[]): Line[] =>
+  drawn(log.column(column), column, label, color, dash);
+
+function drawn(points: Points | undefined, key: string, label: string, color: string, dash?: readonly number[]): Line[] {
+  if (!points?.xs.length) return [];
+  return [{ key, label, color, xs: points.xs, ys: points.ys, ...(dash?.length ? { dash } : {}) }];
 }
 
 export type Part = { name: string; isFrozen: boolean };
