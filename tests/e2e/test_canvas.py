@@ -151,6 +151,7 @@ def test_all_is_done_with_the_keyboard_alone(page: Any, server: Server) -> None:
     open_flow(page, server, name)
     node(page, "head").focus()
     page.keyboard.press("Shift+A")
+    page.get_by_role("dialog").get_by_role("combobox").wait_for()
     page.keyboard.type("dropout")
     page.keyboard.press("Enter")
     saved(server, name, lambda f: any(n["component"] == "dropout" for n in f["nodes"]), "a new node")

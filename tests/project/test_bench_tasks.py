@@ -45,14 +45,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A project whose maker trusts it, and whose bench computes in one thread as the tests do."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OMP_NUM_THREADS", "1")
-        project = Project(tmp_path_factory.mktemp("bench") / "home")
-        yield project
-        project.close()
+        yield Project(tmp_path_factory.mktemp("bench") / "home")
 
 
 @pytest.fixture(scope="module")
-def bench(home: Project) -> Bench:
-    return home.bench
+def bench(home: Project) -> Iterator[Bench]:
+    with Bench(home.root) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -170,6 +169,7 @@ def test_code_from_a_folder_that_is_not_trusted_is_not_sent(
     tmp_path: Path, stripes: Path, flow: Flow
 ) -> None:
     project = Project(tmp_path / "other")
+    bench = Bench(project.root)
     distrust(project.root)
     untrusted = with_code(stripes, NET)
     for task, args in (
@@ -179,9 +179,9 @@ def test_code_from_a_folder_that_is_not_trusted_is_not_sent(
         ("node_code", (untrusted, "head")),
     ):
         with pytest.raises(NotTrusted):
-            project.bench.call(task, *args)
-    assert not project.bench.is_running
-    project.close()
+            bench.call(task, *args)
+    assert not bench.is_running
+    bench.close()
 
 
 def test_the_child_asks_for_trust_as_well(tmp_path: Path, stripes: Path) -> None:

@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from graftwork.engine.preview.session import Preview, PreviewSession
     from graftwork.engine.trained import TrainedModel
     from graftwork.engine.workspace import Workspace
-    from graftwork.project.bench import Bench
     from graftwork.project.index import RunIndex
 
 __all__ = ["Project", "Source", "default_root"]
@@ -71,7 +70,6 @@ class Project:
         self.root = Path(root).expanduser().resolve()
         self._note = on_note or _LOG.info
         self._previews: PreviewSession | None = None
-        self._bench: Bench | None = None
         mark = mark_of(self.root)
         if mark.is_file():
             check_format(mark)
@@ -97,20 +95,6 @@ class Project:
         return Workspace(
             cache=self.root / "cache", runs=self.folder_of_runs, index=self.root / "data", root=self.root
         )
-
-    @property
-    def bench(self) -> Bench:
-        """The child process that does previews, plans and the like; it starts at its first task and is kept."""
-        from graftwork.project.bench import Bench
-
-        self._bench = self._bench or Bench(self.root)
-        return self._bench
-
-    def close(self) -> None:
-        """End the child process of the project, if there is one; the project can be used on."""
-        bench, self._bench = self._bench, None
-        if bench is not None:
-            bench.close()
 
     def make_flow(self, source: Source, *, name: str | None = None, **options: Any) -> Flow:
         """Return the transfer flow that ``options`` describe, without saving it."""

@@ -8,6 +8,7 @@ from threading import Lock
 
 from graftwork.errors import UnknownName
 from graftwork.project import Project
+from graftwork.project.bench import Bench
 from graftwork.project.flow_files import FlowFiles
 from graftwork.project.recent import recent_projects, remember_project
 from graftwork.project.statuses import RunStatuses
@@ -34,6 +35,7 @@ class OpenProject:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.id = project_id(project.root)
+        self.bench = Bench(project.root)
         self.flows = FlowFiles(project.root / "flows")
         self.pictures = Pictures()
         self.statuses = RunStatuses(project)
@@ -74,13 +76,13 @@ class Studio:
         with self._lock:
             found = self._open.get(project_id(path))
             if found is not None and not found.is_there:
-                self._open.pop(found.id).project.close()
+                self._open.pop(found.id).bench.close()
                 found = None
             if found is None:
                 found = OpenProject(Project(path, create=create))
                 self._open[found.id] = found
                 if self._is_warm:
-                    found.project.bench.start()
+                    found.bench.start()
         self.roots.open(path)
         remember_project(path)
         return found
@@ -111,4 +113,4 @@ class Studio:
     def close(self) -> None:
         """End what the projects have running for previews; runs go on."""
         for opened in self.opened():
-            opened.project.close()
+            opened.bench.close()

@@ -5,8 +5,7 @@ import type uPlot from "uplot";
 
 import { align } from "../model/series";
 import css from "./charts.module.css";
-import type { LineChartProps } from "./LineChart";
-import type { Line } from "./lines";
+import type { Line, LineChartProps } from "./lines";
 import { chartOptions } from "./options";
 import { useThemeName } from "./theme";
 

@@ -6,30 +6,7 @@ import { formatNumber } from "../model/format";
 import css from "./charts.module.css";
 import { LineCanvas } from "./LineCanvas";
 import { LineTable } from "./LineTable";
-import type { Line } from "./lines";
-
-export type LineChartProps = {
-  title: string;
-  /** What lies along the bottom, in words. */
-  along?: string;
-  /** Return the lines as they are now; called at each redraw. */
-  read: () => Line[];
-  /** Call back at news; the chart is then drawn in the same frame. */
-  subscribe?: ((draw: () => void) => () => void) | undefined;
-  /** Another value draws anew. */
-  version?: unknown;
-  /** Charts of one name share their cursor. */
-  sync?: string;
-  show?: (value: number) => string;
-  /** Fixed ends of the upright axis. */
-  range?: readonly [number, number];
-  isLog?: boolean;
-  isFromZero?: boolean;
-  /** Places to mark by an upright line, with words. */
-  marks?: readonly { x: number; text: string }[];
-  /** What will fill it. */
-  empty: string;
-};
+import type { Line, LineChartProps } from "./lines";
 
 /** Lines over the course of training: drawn on a canvas, named in words, and there as a table too. */
 export function LineChart(props: LineChartProps) {

@@ -1,7 +1,6 @@
 import type uPlot from "uplot";
 
-import type { LineChartProps } from "./LineChart";
-import type { Line } from "./lines";
+import type { Line, LineChartProps } from "./lines";
 import { token } from "./theme";
 
 type Wanted = Pick<LineChartProps, "sync" | "range" | "isLog" | "isFromZero" | "marks" | "along"> & { show: (value: number) => string };

@@ -1,14 +1,7 @@
-import { type ReactElement, type ReactNode, Suspense } from "react";
+import { type ReactElement, Suspense } from "react";
 
 import { lazily } from "./lazily";
-
-export type MenuItem = {
-  label: string;
-  icon?: ReactNode;
-  keys?: string;
-  onSelect: () => void;
-  whyNot?: string | null;
-};
+import type { MenuItem } from "./menuItem";
 
 const MenuList = lazily(() => import("./MenuList").then((file) => ({ default: file.MenuList })));
 

@@ -1,7 +1,7 @@
 import { DropdownMenu } from "radix-ui";
 import { type ReactElement, useRef } from "react";
 
-import type { MenuItem } from "./Menu";
+import type { MenuItem } from "./menuItem";
 import css from "./kit.module.css";
 
 /** The menu itself. What is chosen is done once the menu is closed, so that a dialog keeps its focus. */

@@ -4,7 +4,8 @@ import { useEffect, useRef } from "react";
 
 import type { RunCard } from "../api/types";
 import { Button, IconButton } from "../kit/Button";
-import { Menu, type MenuItem } from "../kit/Menu";
+import { Menu } from "../kit/Menu";
+import type { MenuItem } from "../kit/menuItem";
 import { Keys } from "../kit/small";
 import { isGoing, pageTitle, statusWords, stoppingWords } from "../model/progress";
 import { useCheck } from "../store/checking";

@@ -43,7 +43,7 @@ async def ask_bench(request: Request, opened: OpenProject, task: str, *args: Any
         args: of the task.
     """
     gone = Event()
-    call: Callable[[], Any] = lambda: opened.project.bench.call(task, *args, stop=gone.is_set)  # noqa: E731
+    call: Callable[[], Any] = lambda: opened.bench.call(task, *args, stop=gone.is_set)  # noqa: E731
     work = asyncio.create_task(asyncio.to_thread(call))
     watch = asyncio.create_task(_wait_until_gone(request))
     try:

@@ -7,7 +7,7 @@ import { Busy, Empty } from "../../kit/small";
 import { RefusalNotice } from "../../panels/RefusalNotice";
 import { exclude, restore } from "./acts";
 import css from "./data.module.css";
-import type { Selection } from "./ImagesTab";
+import type { Selection } from "./selection";
 import { ALL, type Filter, type OpenData } from "./open";
 import { Tile } from "./Tile";
 import type { Samples } from "./useSamples";
@@ -90,11 +90,8 @@ export function ImageGrid({ data, samples, selection, onSelection, onOpen, onFil
     <div
       ref={box}
       className={css.grid}
-      role="listbox"
+      {...(seen.length ? listbox(total, cursor) : { role: "region", "aria-label": "Images" })}
       tabIndex={0}
-      aria-multiselectable
-      aria-label={`${total} images. Arrows move, Space selects, Enter opens, Delete excludes.`}
-      aria-activedescendant={total ? `image-${cursor}` : undefined}
       aria-busy={data.isBehind}
       onKeyDown={keys}
     >
@@ -137,6 +134,14 @@ export function ImageGrid({ data, samples, selection, onSelection, onOpen, onFil
     </div>
   );
 }
+
+/** A list box is one only once it has options. */
+const listbox = (total: number, cursor: number) => ({
+  role: "listbox",
+  "aria-multiselectable": true,
+  "aria-label": `${total} images. Arrows move, Space selects, Enter opens, Delete excludes.`,
+  "aria-activedescendant": `image-${cursor}`,
+});
 
 /** A function that stays the same one and does what the newest one does. */
 function useLatest<A extends unknown[]>(act: (...args: A) => void): (...args: A) => void {

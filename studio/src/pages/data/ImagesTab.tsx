@@ -1,6 +1,5 @@
 import { useMemo, useState } from "react";
 
-import type { SampleRow } from "../../api/types";
 import { corrected } from "../../model/data_edits";
 import { ClassList } from "./ClassList";
 import css from "./data.module.css";
@@ -9,10 +8,10 @@ import { ImageDialog } from "./ImageDialog";
 import { ImageGrid } from "./ImageGrid";
 import type { Filter, OpenData } from "./open";
 import { SelectionBar } from "./SelectionBar";
+import type { Selection } from "./selection";
 import { useSamples } from "./useSamples";
 
 type Props = { data: OpenData; filter: Filter; onFilter: (filter: Filter) => void };
-export type Selection = ReadonlyMap<string, SampleRow>;
 const NONE: Selection = new Map();
 
 /** Classes at the left, the images of the chosen one at the right. */

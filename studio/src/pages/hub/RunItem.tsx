@@ -13,7 +13,7 @@ import { useRoute } from "../../store/route";
 import { sayError } from "../../store/toast";
 import { resumeRun } from "./acts";
 import css from "./hub.module.css";
-import type { RunDialog } from "./RunList";
+import type { RunDialog } from "./runDialog";
 
 const ICONS: Record<string, typeof Play> = {
   starting: LoaderCircle,

@@ -10,9 +10,9 @@ import { ConfirmDialog, TextDialog } from "./dialogs";
 import css from "./hub.module.css";
 import { Rows } from "./Rows";
 import { RunItem } from "./RunItem";
+import type { RunDialog } from "./runDialog";
 
 type Props = { project: string; runs: readonly RunCard[]; numAll: number; flow: string | null; isSearching: boolean };
-export type RunDialog = { kind: "rename" | "note" | "delete"; run: RunCard };
 
 /** The runs of a project, the newest first; two or more can be compared. */
 export function RunList({ project, runs, numAll, flow, isSearching }: Props) {

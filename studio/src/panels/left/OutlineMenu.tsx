@@ -2,7 +2,8 @@ import { MoreHorizontal } from "lucide-react";
 
 import { toggleBypass, toggleCollapsed, wireUp } from "../../canvas/acts";
 import { IconButton } from "../../kit/Button";
-import { Menu, type MenuItem } from "../../kit/Menu";
+import { Menu } from "../../kit/Menu";
+import type { MenuItem } from "../../kit/menuItem";
 import { endKey, ungroup } from "../../model/edits";
 import { possibleWires } from "../../model/wiring";
 import { useCheck } from "../../store/checking";
