@@ -38,6 +38,10 @@ VERBS: dict[str, tuple[str, str]] = {
     "predict": ("graftwork.cli.use:predict", "Predict labels of images with a run."),
     "export": ("graftwork.cli.use:export", "Write a run's model for use elsewhere, and check it."),
     "report": ("graftwork.cli.use:report", "Write a run's HTML report anew and say where it lies."),
+    "inspect": (
+        "graftwork.cli.inspect:app",
+        "See inside a run: what its base sees, what changed, why it is wrong.",
+    ),
     "runs": ("graftwork.cli.runs:app", "List, show, compare, delete, resume, stop and pause runs."),
     "bases": ("graftwork.cli.bases:app", "List pretrained models and show what is inside them."),
     "trust": (

@@ -21,10 +21,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graftwork.data import ImageSet
+    from graftwork.documents.flow import Flow
     from graftwork.engine.preview.session import PreviewSession
     from graftwork.engine.trained import TrainedModel
     from graftwork.engine.workspace import Workspace
     from graftwork.graph.contracts import ImagesSettings
+    from graftwork.project.inspection import Inspection
     from graftwork.project.project import Project
 
 __all__ = ["BenchState", "perform"]
@@ -60,6 +62,7 @@ class BenchState:
         self.stop: Callable[[], bool] = _never
         self.tell: Callable[[Any], None] = _nobody
         self._models: dict[str, TrainedModel] = {}
+        self._inspections: dict[str, Inspection] = {}
         self._pngs = Memory(_PNG_BYTES)
 
     def refresh(self) -> None:
@@ -70,6 +73,7 @@ class BenchState:
             self.session = PreviewSession(self.workspace)
             self.kept.clear()
             self._models.clear()
+            self._inspections.clear()
 
     def png(self, picture: NDArray[np.uint8]) -> bytes:
         """Return a picture (h, w, 3) as a PNG file; the same pixels are not packed twice."""
@@ -99,6 +103,32 @@ class BenchState:
                 del self._models[next(iter(self._models))]
             self._models[key] = model
         return self._models[key]
+
+    def inspection(self, subject: Flow | str) -> Inspection:
+        """Return the look into a flow, or into the run of that id; what it made stays as long as the subject does.
+
+        Raises:
+            RunNotFound: no such run.
+            FlowError, NotTrusted: as ``Inspection`` says.
+        """
+        from graftwork.project.inspection import Inspection
+
+        if isinstance(subject, str):
+            run = self.project.find(subject)
+            weights = run.path / "weights.safetensors"
+            key = f"{run.id}:{weights.stat().st_mtime_ns if weights.is_file() else None}"
+            model = self.model(run.id) if weights.is_file() else None
+            made = Inspection(self.project, run, model=model)
+        else:
+            key = hashlib.sha256(subject.model_dump_json(exclude={"layout"}).encode()).hexdigest()
+            made = Inspection(self.project, subject)
+        if key not in self._inspections:
+            while len(self._inspections) >= _MAX_MODELS:
+                del self._inspections[next(iter(self._inspections))]
+            self._inspections[key] = made
+        found = self._inspections[key]
+        found.stop, found.tell = self.stop, self.tell
+        return found
 
     def images(self, settings: ImagesSettings, seed: int) -> ImageSet:
         """Return an opened and split data set; the same one as long as settings and files stay."""

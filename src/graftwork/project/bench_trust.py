@@ -13,10 +13,20 @@ from graftwork.graph.bypass import passing_through, without_bypassed
 from graftwork.graph.custom import CustomSettings, custom_nodes
 from graftwork.graph.topology import ancestors
 
-__all__ = ["BUILDING_TASKS", "NODE_TASKS", "RUN_TASKS", "code_that_runs", "memory_limit_of", "with_node"]
+__all__ = [
+    "BUILDING_TASKS",
+    "INSPECTIONS",
+    "NODE_TASKS",
+    "RUN_TASKS",
+    "code_that_runs",
+    "memory_limit_of",
+    "with_node",
+]
 
 RUN_TASKS = frozenset({"predict", "evaluate", "export"})
 """Tasks whose first argument is the id of a run, whose flow is run."""
+INSPECTIONS = "inspect_"
+"""How the names of tasks begin whose first argument is a flow or the id of a run; all of it is run."""
 NODE_TASKS = frozenset({"preview", "open_node", "node_code"})
 """Tasks that run a node, named after the flow, and what it stands on; others that take a flow run all of it."""
 BUILDING_TASKS = frozenset({"open_node", "node_code"})
@@ -33,7 +43,7 @@ def code_that_runs(task: str, args: tuple[Any, ...], root: Path) -> Flow | None:
         args: its arguments.
         root: folder of the project.
     """
-    if task in RUN_TASKS and args:
+    if args and (task in RUN_TASKS or (task.startswith(INSPECTIONS) and isinstance(args[0], str))):
         return _flow_of_run(str(args[0]), root)
     if not args or not isinstance(args[0], Flow):
         return None

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from graftwork.engine.trained import TrainedModel
     from graftwork.engine.workspace import Workspace
     from graftwork.project.index import RunIndex
+    from graftwork.project.inspection import Inspection
 
 __all__ = ["Project", "Source", "default_root"]
 
@@ -338,6 +339,21 @@ class Project:
             )
         require_trust(run.flow, self.root)
         return load_run(run.path, workspace=self.workspace)
+
+    def inspect(self, subject: str | Flow) -> Inspection:
+        """Return what looks into a run, or into a flow before it is trained.
+
+        Args:
+            subject: a flow, a flow file, the name of a saved flow, or a run's id or name.
+
+        Raises:
+            RunNotFound: neither run nor flow.
+            FlowError: the flow has problems; all are listed.
+        """
+        from graftwork.project.inspection import Inspection, find_subject
+
+        found = find_subject(self, subject) if isinstance(subject, str) else subject
+        return Inspection(self, found, tell=self._note)
 
     def export(self, run_id: str, to: str = "onnx", destination: str | Path | None = None) -> Any:
         """Write a run's model in another format, check it against the run, and return the export's report."""

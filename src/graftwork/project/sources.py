@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Source",
     "image_by_key",
+    "images_of_flow",
     "images_of_run",
     "images_settings_of",
     "open_source",
@@ -103,10 +104,18 @@ def images_of_run(run: Run, workspace: Workspace) -> ImageSet:
     Raises:
         DataError: they are not there any more.
     """
+    return images_of_flow(run.flow, workspace)
+
+
+def images_of_flow(flow: Flow, workspace: Workspace) -> ImageSet:
+    """Open the images that a flow reads, split as its runs split them.
+
+    Raises:
+        DataError: they are not there.
+    """
     from graftwork.engine.prepare import open_data
     from graftwork.engine.settings import read_settings
 
-    flow = run.flow
     settings = read_settings(flow)
     return open_data(
         settings.images, flow.recipe.seed, workspace, need_all_classes=settings.needs_all_classes

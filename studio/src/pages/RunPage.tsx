@@ -9,6 +9,8 @@ import { Busy, Empty } from "../kit/small";
 import { RefusalNotice } from "../panels/RefusalNotice";
 import { useRoute } from "../store/route";
 import { ask } from "../store/session";
+import { InsideTab } from "./run/inside/InsideTab";
+import { isInside, VIEWS } from "./run/inside/views";
 import { Overview } from "./run/Overview";
 import css from "./run/run.module.css";
 import { RunHead } from "./run/RunHead";
@@ -25,6 +27,7 @@ const TABS: readonly (readonly [string, string])[] = [
   ["confusion", "Confusion"],
   ["predictions", "Predictions"],
   ["classes", "Per class"],
+  ["inside", "Look inside"],
   ["curves", "Curves"],
   ["try", "Try an image"],
   ["export", "Export"],
@@ -45,19 +48,21 @@ export default function RunPage({ project, run, tab }: Props) {
   }
   if (!view.data) return <div className={css.page}><Busy what="Reading the run…" /></div>;
   const isOfNumbers = Object.values(view.data.record?.metrics ?? {}).some((scores) => scores.kind === "number");
-  const shown = TABS.some(([name]) => name === tab) ? tab : "overview";
+  const isKnown = isInside(tab) || TABS.some(([name]) => name === tab && name !== "inside");
+  const shown = isKnown ? tab : "overview";
+  const open = (next: string) => go({ page: "run", project, run, tab: next === "inside" ? (VIEWS[0]?.name ?? "overview") : next }, "replace");
   return (
     <div className={css.page}>
       <RunHead project={project} view={view.data} />
-      <Tabs.Root className={css.tabs} value={shown} onValueChange={(next) => go({ page: "run", project, run, tab: next }, "replace")}>
+      <Tabs.Root className={css.tabs} value={isInside(shown) ? "inside" : shown} onValueChange={open}>
         <Tabs.List className={kit.tabs} aria-label="Parts of the run">
-          {TABS.map(([name, words]) => (
+          {TABS.filter(([name]) => name !== "inside" || VIEWS.length).map(([name, words]) => (
             <Tabs.Trigger key={name} value={name} className={kit.tab}>
               {name === "confusion" && isOfNumbers ? "Predicted against true" : words}
             </Tabs.Trigger>
           ))}
         </Tabs.List>
-        <Tabs.Content value={shown} className={css.body} data-tab={shown}>
+        <Tabs.Content value={isInside(shown) ? "inside" : shown} className={css.body} data-tab={shown}>
           <Suspense fallback={<Busy what="Opening…" />}>
             <Body project={project} view={view.data} tab={shown} />
           </Suspense>
@@ -80,6 +85,7 @@ function Body({ project, view, tab }: { project: string; view: RunView; tab: str
       </Empty>
     );
   }
+  if (isInside(tab)) return <InsideTab project={project} view={view} shown={tab} />;
   if (tab === "confusion") return <ConfusionView project={project} card={card} record={record} />;
   if (tab === "predictions") return <PredictionsTab project={project} card={card} record={record} />;
   if (tab === "classes") return <ClassesTab record={record} />;

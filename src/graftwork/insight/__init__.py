@@ -1,0 +1,1 @@
+"""Looks into models and runs. Everything here returns arrays and numbers, never pictures."""
