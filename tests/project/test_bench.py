@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 
 from graftwork.errors import CustomCodeError, PlanError, RunError, RunInterrupted, UnknownName
-from graftwork.project import Project
 from graftwork.project.bench import Bench
 
 PERFORM = """
@@ -266,8 +265,9 @@ def test_a_crash_says_so_once(shared: Bench) -> None:
 
 def test_a_child_that_is_killed_from_outside_is_replaced(shared: Bench) -> None:
     pid, _ = shared.call("count")
-    thread, found = in_thread(lambda: shared.call("nap", 30))
-    assert until(lambda: shared.busy_with == "nap")
+    said: list[str] = []
+    thread, found = in_thread(lambda: shared.call("deaf", 30, on_event=said.append))
+    assert until(lambda: said == ["deaf"])
     os.kill(pid, signal.SIGKILL)
     thread.join(30)
     assert isinstance(found[0], RunError)
@@ -408,16 +408,6 @@ def test_closing_ends_the_running_call_and_all_that_wait(quick: None, tmp_path: 
         bench.call("count")
     bench.close()
     assert not bench.is_running
-
-
-def test_a_project_has_one_bench_until_it_is_closed(tmp_path: Path) -> None:
-    project = Project(tmp_path / "home")
-    bench = project.bench
-    assert project.bench is bench
-    assert not bench.is_running
-    project.close()
-    assert project.bench is not bench
-    project.close()
 
 
 def test_a_task_that_does_not_exist_is_named(tmp_path: Path) -> None:
