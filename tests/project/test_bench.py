@@ -369,12 +369,15 @@ def test_an_error_of_the_caller_does_not_leave_the_bench_taken(shared: Bench) ->
 
 
 def test_calls_of_several_threads_each_get_their_own_in_the_order_they_came(shared: Bench) -> None:
-    first, _ = in_thread(lambda: shared.call("nap", 0.4))
-    assert until(lambda: shared.busy_with == "nap")
+    said: list[str] = []
+    go_on = threading.Event()
+    first, _ = in_thread(lambda: shared.call("wait", on_event=said.append, stop=go_on.is_set))
+    assert until(lambda: said == ["waiting"])
     threads = []
     for number in range(5):
         threads.append(in_thread(lambda: shared.call("count")))
         assert until(lambda n=number: len(shared._waiting) == n + 1)
+    go_on.set()
     for thread, _ in threads:
         thread.join(30)
     first.join(5)
