@@ -19,7 +19,7 @@ from ..conftest import TINY_BASE
 def test_a_run_and_a_flow_are_looked_into(
     page: TestClient, home: str, opened: OpenProject, studio: Studio, stripes: Path
 ) -> None:
-    studio.roots.add(stripes)
+    studio.roots.open(stripes)
     recipe = Recipe(epochs=1, precision="float32", memory_format="contiguous")
     flow = transfer_flow(str(stripes), base=TINY_BASE, image_size=32, recipe=recipe)
     run = opened.project.run(flow)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float
@@ -16,6 +17,8 @@ __all__ = ["MIN_IMAGES", "linear_cka"]
 
 Floats = NDArray[np.floating]
 Square = NDArray[np.float64]
+
+T = TypeVar("T", float, Square)
 
 MIN_IMAGES = 5
 """The estimate wants four images, and its interval leaves one out."""
@@ -130,7 +133,7 @@ class _Pairs:
         return found
 
 
-def _estimate(both: float, first: float, second: float, rows: float, n: int) -> float:
+def _estimate(both: T, first: T, second: T, rows: T, n: int) -> T:
     return both + first * second / ((n - 1) * (n - 2)) - 2 * rows / (n - 2)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 from graftwork.documents.depth import DepthReport, StageDepth
 from graftwork.errors import DataError, FlowError, UnknownName, did_you_mean
@@ -157,8 +157,7 @@ def _choose_images(inside: Inspection, max_images: int) -> _Probed:
     groups = [images.samples[i].group or images.samples[i].digest for i in indices]
     folds = choose_folds(labels, is_training, groups, seed=seed)
     num_classes = len(np.unique(labels)) if images.label_kind == "category" else 2
-    kind = cast(Literal["category", "number", "tags"], images.label_kind)
-    return _Probed(kind, indices, labels, folds, num_classes, total, notes)
+    return _Probed(images.label_kind, indices, labels, folds, num_classes, total, notes)
 
 
 def _labelled(images: ImageSet, indices: Sequence[int]) -> list[int]:
