@@ -37,6 +37,8 @@ TASKS: dict[str, str] = {
     "cut_table": "graftwork.project.cut_task:cut_table_task",
     "facts": "graftwork.project.facts:gather_facts",
     "list_bases": "graftwork.project.base_list:search_bases",
+    "inspect_depth": "graftwork.project.depth:depth_task",
+    "inspect_drift": "graftwork.project.drift:drift_task",
 }
 """Name of a task → 'module:function'. The module is imported in the child, when the task is first asked for."""
 

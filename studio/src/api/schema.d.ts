@@ -356,6 +356,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/inspections/depth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Depth
+         * @description Return how well each stage of a base separates the classes of the training and validation images.
+         */
+        post: operations["depth_api_projects__project__inspections_depth_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drift
+         * @description Return how far training moved each stage of a base, and each node that the flow adds.
+         */
+        post: operations["drift_api_projects__project__inspections_drift_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/nodes/{node}/base": {
         parameters: {
             query?: never;
@@ -1052,6 +1092,26 @@ export interface components {
             title: string;
         };
         /**
+         * BatchNormShift
+         * @description How far the running statistics of batch-norm layers went; means over all their channels.
+         */
+        BatchNormShift: {
+            /**
+             * Log Variance Ratio
+             * @description Mean of |ln(σ² / σ₀²)|: 0.69 is twice or half the variance.
+             */
+            log_variance_ratio: number;
+            /**
+             * Mean Shift
+             * @description Mean of |μ − μ₀| / σ₀: 1 is one standard deviation.
+             */
+            mean_shift: number;
+            /** Num Channels */
+            num_channels: number;
+            /** Num Layers */
+            num_layers: number;
+        };
+        /**
          * CachePlan
          * @description What is stored at the freeze boundary, and why.
          */
@@ -1738,6 +1798,179 @@ export interface components {
             /** Num Relabeled */
             num_relabeled: number;
             report: components["schemas"]["DataReport"];
+        };
+        /**
+         * DepthLook
+         * @description A base of a run or flow.
+         */
+        DepthLook: {
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Is Trained
+             * @description The base as the run left it, not as training starts.
+             * @default false
+             */
+            is_trained: boolean;
+            /**
+             * Node
+             * @description Node of the base; the main base if not given.
+             */
+            node?: string | null;
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+        };
+        /**
+         * DepthReport
+         * @description Which depth of a base separates the classes, from one pass over the images.
+         */
+        DepthReport: {
+            /** Base */
+            base: string;
+            /**
+             * Best
+             * @description The earliest stage whose linear probe lies within one standard error of the best one's.
+             */
+            best: string | null;
+            /**
+             * Chance
+             * @description The measure of a guess that ignores the image: 1 / classes, 0.5 for tags, 0 for R².
+             */
+            chance: number;
+            /**
+             * Cut
+             * @description The earliest such stage after which the base can be cut, else the next one; null when there is none.
+             */
+            cut: string | null;
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Label Kind
+             * @enum {string}
+             */
+            label_kind: "category" | "number" | "tags";
+            /**
+             * Measure
+             * @description What `score` is; of tags the mean over the tags, of numbers the mean over the columns.
+             * @enum {string}
+             */
+            measure: "balanced_accuracy" | "r2";
+            /**
+             * Node
+             * @description Of the base in the flow.
+             */
+            node: string;
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Num Available
+             * @description Labelled training and validation images of the flow.
+             */
+            num_available: number;
+            /**
+             * Num Fitted
+             * @description Images that a probe is fitted on; on average over the folds.
+             */
+            num_fitted: number;
+            /**
+             * Num Folds
+             * @description 1 when the validation images are scored.
+             */
+            num_folds: number;
+            /** Num Scored */
+            num_scored: number;
+            /**
+             * Protocol
+             * @description Scored on the validation images, or each image by a probe that did not see it.
+             * @enum {string}
+             */
+            protocol: "validation" | "cross_validation";
+            /**
+             * Stages
+             * @description From input to output.
+             */
+            stages: components["schemas"]["StageDepth"][];
+            /**
+             * Weights
+             * @description Whose features: as training starts (pretrained), or as the run left them.
+             * @enum {string}
+             */
+            weights: "start" | "trained";
+        };
+        /**
+         * DriftLook
+         * @description A base of a run.
+         */
+        DriftLook: {
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Node
+             * @description Node of the base; the main base if not given.
+             */
+            node?: string | null;
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+        };
+        /**
+         * DriftReport
+         * @description How far training moved each part of a network away from where it started.
+         */
+        DriftReport: {
+            /** Base */
+            base: string;
+            /**
+             * Cka
+             * @description Linear CKA of pooled features from the unbiased HSIC estimate, which few images do not pull towards 1; its interval by the jackknife over images.
+             * @default debiased
+             * @constant
+             */
+            cka: "debiased";
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Node
+             * @description Of the base.
+             */
+            node: string;
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Num Images
+             * @description Images that CKA is computed on.
+             */
+            num_images: number;
+            /**
+             * Parts
+             * @description Stages from input to output, then added nodes.
+             */
+            parts: components["schemas"]["PartDrift"][];
+            /** Run */
+            run: string;
+            /**
+             * Split
+             * @description Whose images the features are taken of.
+             * @enum {string}
+             */
+            split: "validation" | "train";
         };
         /**
          * Edge
@@ -3286,6 +3519,51 @@ export interface components {
             weight_decay: number;
         };
         /**
+         * PartDrift
+         * @description What happened to one stage of a base, or to one node that the flow adds.
+         */
+        PartDrift: {
+            /** @description Null when it keeps no running statistics. */
+            batch_norm: components["schemas"]["BatchNormShift"] | null;
+            /** @description Linear CKA between its features before and after; 1: the same up to rotation and scale. Null for nodes that the flow adds, and where it has no value. */
+            cka: components["schemas"]["Interval"] | null;
+            /**
+             * Moved Tensors
+             * @description Those of which a bit changed.
+             */
+            moved_tensors: number;
+            /**
+             * Movement
+             * @description ‖w − w₀‖ / ‖w₀‖ over all its parameters; null when there are none, when all began at zero, or when a weight is not finite.
+             */
+            movement: number | null;
+            /**
+             * Name
+             * @description Of the stage, or of the node.
+             */
+            name: string;
+            /** Node */
+            node: string;
+            /** Num Parameters */
+            num_parameters: number;
+            /**
+             * Num Tensors
+             * @description Of parameters.
+             */
+            num_tensors: number;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "base" | "new";
+            /**
+             * State
+             * @description Whether training could move its parameters: none, all, or some of them.
+             * @enum {string}
+             */
+            state: "frozen" | "trainable" | "partly" | "no_parameters";
+        };
+        /**
          * PathRequest
          * @description A path on the server's machine.
          */
@@ -3745,6 +4023,28 @@ export interface components {
             samples?: string[] | null;
             /** Split */
             split?: ("train" | "validation" | "test") | null;
+        };
+        /**
+         * ProbeScore
+         * @description How well one kind of probe predicts images that it was not fitted on.
+         */
+        ProbeScore: {
+            /** @description Of classes; of tags: mean over the tags; null for numbers. */
+            accuracy: components["schemas"]["Interval"] | null;
+            /**
+             * Is Converged
+             * @description Whether all fits came to their end.
+             * @default true
+             */
+            is_converged: boolean;
+            /**
+             * Regularization
+             * @description Chosen for each fit: C of logistic regression, alpha of ridge regression.
+             * @default []
+             */
+            regularization: number[];
+            /** @description By the report's measure. */
+            score: components["schemas"]["Interval"];
         };
         /**
          * Problem
@@ -4825,6 +5125,33 @@ export interface components {
             output_shape: number[];
         };
         /**
+         * StageDepth
+         * @description The probes on the features of one stage.
+         */
+        StageDepth: {
+            /**
+             * Is Legal
+             * @description Whether the base can be cut after this stage.
+             */
+            is_legal: boolean;
+            /** @description Logistic regression; of numbers ridge regression; null where features are not finite. */
+            linear: components["schemas"]["ProbeScore"] | null;
+            /** @description Nearest class mean; null for numbers, and where features are not finite. */
+            nearest_mean: components["schemas"]["ProbeScore"] | null;
+            /**
+             * Num Features
+             * @description Channels, after the mean over places or tokens.
+             */
+            num_features: number;
+            /** Stage */
+            stage: string;
+            /**
+             * Why Not
+             * @description Why it cannot be, in a sentence.
+             */
+            why_not: string | null;
+        };
+        /**
          * StagePlan
          * @description What happens to one stage of the base.
          */
@@ -5732,6 +6059,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Hub"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    depth_api_projects__project__inspections_depth_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DepthLook"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DepthReport"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    drift_api_projects__project__inspections_drift_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DriftLook"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftReport"];
                 };
             };
             /** @description Client Error */
