@@ -35,7 +35,7 @@ def share_ranks(
     )  # unlabelled units are a stratum of their own
     size = np.maximum(table.sum(1), 1)
     for stratum in np.unique(home):
-        members = sorted(np.flatnonzero(home == stratum), key=lambda u: draws[u])
+        members = sorted(np.flatnonzero(home == stratum).tolist(), key=draws.__getitem__)
         sizes = size[members]
         middles = (np.cumsum(sizes) - sizes / 2) / sizes.sum()
         ranks[members] = middles

@@ -80,9 +80,14 @@ def _splits(
     images: ImageSet, settings: ImagesSettings, seed: int
 ) -> tuple[dict[str, Any] | None, tuple[Problem, ...]]:
     """Return the split by key, None where they cannot be drawn, and all problems so far."""
-    shares = {"validation": settings.validation, "test": settings.test}
     try:
-        done = split_images(images, **shares, seed=settings.seed_of_split(seed), need_all_classes=False)
+        done = split_images(
+            images,
+            validation=settings.validation,
+            test=settings.test,
+            seed=settings.seed_of_split(seed),
+            need_all_classes=False,
+        )
     except GraftworkError as error:
         fault = Problem(level="error", message=error.message, hint=error.hint)
         return None, (*images.problems, fault)
