@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
 from graftwork.documents.events import Event, EventLine
-from graftwork.documents.learning_curve import CurveChoices, CurveState, LearningCurve
+from graftwork.documents.learning_curve import CurveChoices, CurveEstimate, CurveState, LearningCurve
 from graftwork.errors import GraftworkError, RunError, RunInterrupted, StorageError
-from graftwork.project.curve_estimate import seconds_of
+from graftwork.project.curve_estimate import estimate_curve, seconds_of
 from graftwork.project.curve_result import curve_of, split_of
 from graftwork.project.curve_runs import Point, done_run, points_of, ready, tidy
 from graftwork.project.execute import execute
@@ -17,7 +18,11 @@ from graftwork.project.inspection import Inspection
 from graftwork.project.progress import RunProgress
 from graftwork.project.run import Run
 
-__all__ = ["measure_curve", "subject_of"]
+if TYPE_CHECKING:
+    from graftwork.documents.flow import Flow
+    from graftwork.project.bench_state import BenchState
+
+__all__ = ["curve_task", "measure_curve", "subject_of"]
 
 Told = Callable[[CurveState], object]
 Turn = Callable[[], AbstractContextManager[object]]
@@ -25,6 +30,16 @@ Turn = Callable[[], AbstractContextManager[object]]
 _TELL_SECONDS = 0.5
 _ENOUGH_SECONDS = 5.0
 """How long a sitting must have gone on before its own pace is believed more than the estimate."""
+
+
+def curve_task(state: BenchState, subject: Flow | str, choices: CurveChoices) -> CurveEstimate:
+    """Return what measuring a run's learning curve would take; a task of the bench.
+
+    Raises:
+        RunError, UsageError, DataError: what stands in the way of measuring it.
+    """
+    look = state.inspection(subject)
+    return estimate_curve(look, subject_of(look), choices)
 
 
 def subject_of(look: Inspection) -> Run:

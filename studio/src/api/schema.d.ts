@@ -356,6 +356,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/inspections/controls/{run}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Controls
+         * @description Start the controls that a run does not have yet, one after the other, and return them.
+         */
+        post: operations["start_controls_api_projects__project__inspections_controls__run__start_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/curve/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Estimate
+         * @description Return what measuring a learning curve would run, and about how long that takes.
+         */
+        post: operations["estimate_api_projects__project__inspections_curve_estimate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/curve/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start
+         * @description Measure a learning curve in a process of its own; it goes on when the page or the server ends.
+         */
+        post: operations["start_api_projects__project__inspections_curve_start_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/curve/{run}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * State
+         * @description Return how far the learning curve of a run is, and what is known of it.
+         */
+        get: operations["state_api_projects__project__inspections_curve__run__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/curve/{run}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop
+         * @description Stop the measuring of a learning curve; what was measured stays.
+         */
+        post: operations["stop_api_projects__project__inspections_curve__run__stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/nodes/{node}/base": {
         parameters: {
             query?: never;
@@ -1325,11 +1425,23 @@ export interface components {
             gain_over_scratch: number | null;
             /** @description The same with the whole base frozen. */
             head_only: components["schemas"]["ControlRow"] | null;
+            /** @description The same over the head alone. */
+            interval_over_head_only: components["schemas"]["Interval"] | null;
+            /** @description The same over the constant answer. */
+            interval_over_majority: components["schemas"]["Interval"] | null;
+            /** @description The gain in the score itself with its 95 % interval: a paired bootstrap over the images. None where predictions are not stored. */
+            interval_over_scratch: components["schemas"]["Interval"] | null;
             /**
              * Majority
              * @description What a constant answer scores; none where that is not known.
              */
             majority: number | null;
+            /**
+             * Missing
+             * @description Controls that can be run and were not.
+             * @default []
+             */
+            missing: ("from_scratch" | "head_only")[];
             /**
              * Reason
              * @description Why a control or a gain is missing; empty when none is.
@@ -1386,6 +1498,225 @@ export interface components {
              * @description Wall time, over all sittings of a resumed run.
              */
             seconds: number;
+        };
+        /**
+         * CurveChoices
+         * @description What is measured: which shares of the training labels, how often, with which strategy.
+         */
+        "CurveChoices-Input": {
+            /**
+             * Scratch
+             * @description Whether training from scratch is measured too.
+             * @default true
+             */
+            scratch: boolean;
+            /**
+             * Scratch Epochs
+             * @description Passes over the data from scratch. Empty: as many as the run.
+             */
+            scratch_epochs?: number | null;
+            /**
+             * Seeds
+             * @description Runs of each point; each draws its own share and its own start of new layers.
+             * @default 2
+             */
+            seeds: number;
+            /**
+             * Shares
+             * @description Of the training labels.
+             * @default [
+             *       0.05,
+             *       0.1,
+             *       0.25,
+             *       0.5,
+             *       1
+             *     ]
+             */
+            shares: number[];
+            /**
+             * Strategy
+             * @description Of transfer. The run's own takes its flow as it stands; head_only is cheap.
+             * @default head_only
+             * @enum {string}
+             */
+            strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+        };
+        /**
+         * CurveChoices
+         * @description What is measured: which shares of the training labels, how often, with which strategy.
+         */
+        "CurveChoices-Output": {
+            /**
+             * Scratch
+             * @description Whether training from scratch is measured too.
+             * @default true
+             */
+            scratch: boolean;
+            /**
+             * Scratch Epochs
+             * @description Passes over the data from scratch. Empty: as many as the run.
+             */
+            scratch_epochs: number | null;
+            /**
+             * Seeds
+             * @description Runs of each point; each draws its own share and its own start of new layers.
+             * @default 2
+             */
+            seeds: number;
+            /**
+             * Shares
+             * @description Of the training labels.
+             * @default [
+             *       0.05,
+             *       0.1,
+             *       0.25,
+             *       0.5,
+             *       1
+             *     ]
+             */
+            shares: number[];
+            /**
+             * Strategy
+             * @description Of transfer. The run's own takes its flow as it stands; head_only is cheap.
+             * @default head_only
+             * @enum {string}
+             */
+            strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+        };
+        /**
+         * CurveCost
+         * @description What the runs of one point are estimated to take.
+         */
+        CurveCost: {
+            /**
+             * Done
+             * @description Runs of it that are done.
+             */
+            done: number;
+            /** Num Labels */
+            num_labels: number;
+            /**
+             * Seconds
+             * @description Of those that are not done yet.
+             */
+            seconds: number;
+            /** Share */
+            share: number;
+            /**
+             * Strategy
+             * @enum {string}
+             */
+            strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+        };
+        /**
+         * CurveEstimate
+         * @description What measuring a learning curve is estimated to take.
+         */
+        CurveEstimate: {
+            /** Costs */
+            costs: components["schemas"]["CurveCost"][];
+            /**
+             * Num Runs
+             * @description Runs that are to be done.
+             */
+            num_runs: number;
+            /** Seconds */
+            seconds: number;
+        };
+        /**
+         * CurveGain
+         * @description How much higher transfer scores than training from scratch with the same labels.
+         */
+        CurveGain: {
+            /** @description Paired: the same images and seeds are drawn for both. */
+            gain: components["schemas"]["Interval"];
+            /** Num Labels */
+            num_labels: number;
+            /** Share */
+            share: number;
+        };
+        /**
+         * CurvePoint
+         * @description Scores at one number of labels.
+         */
+        CurvePoint: {
+            /**
+             * Num Labels
+             * @description Training images of the first seed; other seeds may differ by groups.
+             */
+            num_labels: number;
+            /** @description Mean over seeds; interval by drawing seeds and images again. */
+            score: components["schemas"]["Interval"];
+            /**
+             * Scores
+             * @description Of each seed that is done.
+             */
+            scores: number[];
+            /**
+             * Seconds
+             * @description Of all its runs together.
+             */
+            seconds: number;
+            /** Share */
+            share: number;
+        };
+        /**
+         * CurveQuestion
+         * @description A run, and what of its learning curve is to be measured.
+         */
+        CurveQuestion: {
+            choices?: components["schemas"]["CurveChoices-Input"];
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run: string;
+        };
+        /**
+         * CurveState
+         * @description How far the measuring of a run's learning curve is.
+         */
+        CurveState: {
+            /**
+             * At
+             * @description What is trained now, in words.
+             * @default
+             */
+            at: string;
+            choices: components["schemas"]["CurveChoices-Output"] | null;
+            /** @description What is known so far. */
+            curve: components["schemas"]["LearningCurve"] | null;
+            /**
+             * Done
+             * @default 0
+             */
+            done: number;
+            /**
+             * Message
+             * @description Why it failed or stopped.
+             */
+            message: string | null;
+            /** Run */
+            run: string;
+            /** Seconds Left */
+            seconds_left: number | null;
+            /**
+             * Share
+             * @description Done, 0 to 1, weighed by the estimates.
+             * @default 0
+             */
+            share: number;
+            /**
+             * Status
+             * @default none
+             * @enum {string}
+             */
+            status: "none" | "starting" | "waiting" | "running" | "stopped" | "failed" | "finished";
+            /**
+             * Total
+             * @default 0
+             */
+            total: number;
         };
         /**
          * CustomView
@@ -2359,6 +2690,25 @@ export interface components {
             project: string;
         };
         /**
+         * Forecast
+         * @description A power law through the curve of transfer, and what it foretells; an extrapolation.
+         */
+        Forecast: {
+            /** Exponent */
+            exponent: number;
+            /** Num Labels */
+            num_labels: number;
+            /** Scale */
+            scale: number;
+            /** @description It knows the noise of the points, not whether the law goes on to hold. */
+            score: components["schemas"]["Interval"];
+            /**
+             * Top
+             * @description score(n) = top − scale · n^(−exponent).
+             */
+            top: number;
+        };
+        /**
          * Group
          * @description Nodes that are drawn in one frame; says nothing about what is computed.
          */
@@ -2563,11 +2913,22 @@ export interface components {
              */
             split_column?: string | null;
             /**
+             * Split Seed
+             * @description Start of the draw of validation and test images. Empty: the recipe's seed. Set it to train with other seeds on the same split.
+             */
+            split_seed?: number | null;
+            /**
              * Test
              * @description Share of images kept for the final scores.
              * @default 0.15
              */
             test: number;
+            /**
+             * Train Share
+             * @description Share of the training images that is used, of each class alike; a smaller share lies inside a larger one. Validation and test images stay as they are.
+             * @default 1
+             */
+            train_share: number;
             /**
              * Validation
              * @description Share of images that choose the best checkpoint.
@@ -2811,6 +3172,34 @@ export interface components {
         };
         JsonValue: unknown;
         /**
+         * LabelsNeeded
+         * @description How many labels one way of training needs for what the other reaches.
+         *
+         *     Between measured points the score is taken as linear in the logarithm of the number of labels; the smallest
+         *     number that was measured stands for itself or fewer, None for more labels than there are.
+         */
+        LabelsNeeded: {
+            /** High */
+            high: number | null;
+            /**
+             * Low
+             * @description Of the 95 % interval.
+             */
+            low: number | null;
+            /** Needed */
+            needed: number | null;
+            /**
+             * Num Labels
+             * @description That the other way has.
+             */
+            num_labels: number;
+            /**
+             * Score
+             * @description That the other way reaches with them.
+             */
+            score: number;
+        };
+        /**
          * LabelsView
          * @description Labels: names, and the share of each where labels are mixed or one-hot.
          */
@@ -2847,6 +3236,73 @@ export interface components {
              * @description Without the batch; null when the layer does not run, or gives no single tensor.
              */
             output_shape: number[] | null;
+        };
+        /**
+         * LearningCurve
+         * @description Scores of transfer and of training from scratch at growing shares of the same training labels.
+         */
+        LearningCurve: {
+            /**
+             * Answer
+             * @description How many labels transfer saves, in words.
+             */
+            answer: string;
+            choices: components["schemas"]["CurveChoices-Output"];
+            /**
+             * Done
+             * @description Runs that are finished.
+             */
+            done: number;
+            /** @description The other way round: what transfer needs for what scratch reaches with all labels. */
+            enough: components["schemas"]["LabelsNeeded"] | null;
+            forecast: components["schemas"]["Forecast"] | null;
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /** Gains */
+            gains: components["schemas"]["CurveGain"][];
+            /** Name */
+            name: string;
+            /**
+             * Needed
+             * @description From scratch, for each point of transfer.
+             */
+            needed: components["schemas"]["LabelsNeeded"][];
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Num Images
+             * @description Images that each point is scored on: the same for all.
+             */
+            num_images: number;
+            /** Run */
+            run: string;
+            /**
+             * Score Name
+             * @description The main score, such as accuracy.
+             */
+            score_name: string;
+            /** Scratch */
+            scratch: components["schemas"]["CurvePoint"][];
+            /**
+             * Seconds
+             * @description Of all runs together.
+             */
+            seconds: number;
+            /**
+             * Split
+             * @enum {string}
+             */
+            split: "test" | "validation";
+            /** Total */
+            total: number;
+            /** Transfer */
+            transfer: components["schemas"]["CurvePoint"][];
         };
         /**
          * LoadReport
@@ -5732,6 +6188,172 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Hub"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    start_controls_api_projects__project__inspections_controls__run__start_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunCard"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    estimate_api_projects__project__inspections_curve_estimate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CurveQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurveEstimate"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    start_api_projects__project__inspections_curve_start_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CurveQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurveState"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    state_api_projects__project__inspections_curve__run__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurveState"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stop_api_projects__project__inspections_curve__run__stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurveState"];
                 };
             };
             /** @description Client Error */
