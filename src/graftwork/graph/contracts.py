@@ -29,6 +29,7 @@ __all__ = [
 
 LabelKind = Literal["category", "number", "tags", "mask"]
 SplitShare = Annotated[float, Field(ge=0.0, lt=0.9)]
+TrainShare = Annotated[float, Field(gt=0.0, le=1.0)]
 
 
 class ImagesSettings(Document):
@@ -64,6 +65,20 @@ class ImagesSettings(Document):
     )
     validation: SplitShare = Field(0.15, description="Share of images that choose the best checkpoint.")
     test: SplitShare = Field(0.15, description="Share of images kept for the final scores.")
+    train_share: TrainShare = Field(
+        1.0,
+        description="Share of the training images that is used, of each class alike; a smaller share lies "
+        "inside a larger one. Validation and test images stay as they are.",
+    )
+    split_seed: Annotated[int, Field(ge=0)] | None = Field(
+        None,
+        description="Start of the draw of validation and test images. Empty: the recipe's seed. Set it to train "
+        "with other seeds on the same split.",
+    )
+
+    def seed_of_split(self, seed: int) -> int:
+        """Return the start of the draw of the splits in a run whose recipe has ``seed``."""
+        return seed if self.split_seed is None else self.split_seed
 
 
 class BackboneSettings(Document):

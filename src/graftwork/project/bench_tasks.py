@@ -36,6 +36,7 @@ TASKS: dict[str, str] = {
     "augmented": "graftwork.project.data_tasks:augmented",
     "cut_table": "graftwork.project.cut_task:cut_table_task",
     "facts": "graftwork.project.facts:gather_facts",
+    "inspect_curve": "graftwork.project.learning_curve:curve_task",
     "list_bases": "graftwork.project.base_list:search_bases",
     "inspect_depth": "graftwork.project.depth:depth_task",
     "inspect_drift": "graftwork.project.drift:drift_task",

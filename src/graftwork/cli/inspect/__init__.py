@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from graftwork.cli.inspect.controls import controls
+from graftwork.cli.inspect.curve import curve
 from graftwork.cli.inspect.depth import depth
 from graftwork.cli.inspect.drift import drift
 
@@ -19,5 +21,7 @@ def _group() -> None:
     """See inside a run: what its base sees, what changed, why it is wrong."""
 
 
-app.command()(depth)
-app.command()(drift)
+app.command("depth")(depth)
+app.command("drift")(drift)
+app.command("controls")(controls)
+app.command("curve")(curve)

@@ -1,7 +1,30 @@
 """The routes, one file for each thing that they are about."""
 
-from graftwork.server.routes import application, bases, data, depth, flows, nodes, projects, runs
+from graftwork.server.routes import (
+    application,
+    bases,
+    curve,
+    data,
+    depth,
+    flows,
+    nodes,
+    projects,
+    runs,
+)
 
 __all__ = ["ROUTERS"]
 
-ROUTERS = tuple(m.router for m in (application, projects, flows, nodes, bases, data, runs, depth))
+ROUTERS = tuple(
+    m.router
+    for m in (
+        application,
+        projects,
+        flows,
+        nodes,
+        bases,
+        data,
+        runs,
+        curve,
+        depth,
+    )
+)
