@@ -37,6 +37,8 @@ TASKS: dict[str, str] = {
     "cut_table": "graftwork.project.cut_task:cut_table_task",
     "facts": "graftwork.project.facts:gather_facts",
     "inspect_curve": "graftwork.project.learning_curve:curve_task",
+    "inspect_data": "graftwork.project.quality_tasks:inspect_data",
+    "inspect_data_effect": "graftwork.project.quality_tasks:inspect_data_effect",
     "list_bases": "graftwork.project.base_list:search_bases",
     "inspect_depth": "graftwork.project.depth:depth_task",
     "inspect_drift": "graftwork.project.drift:drift_task",

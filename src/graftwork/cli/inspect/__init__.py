@@ -6,6 +6,7 @@ import typer
 
 from graftwork.cli.inspect.controls import controls
 from graftwork.cli.inspect.curve import curve
+from graftwork.cli.inspect.data import data
 from graftwork.cli.inspect.depth import depth
 from graftwork.cli.inspect.drift import drift
 
@@ -25,3 +26,4 @@ app.command("depth")(depth)
 app.command("drift")(drift)
 app.command("controls")(controls)
 app.command("curve")(curve)
+app.command("data")(data)

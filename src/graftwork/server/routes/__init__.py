@@ -5,6 +5,7 @@ from graftwork.server.routes import (
     bases,
     curve,
     data,
+    data_quality,
     depth,
     flows,
     nodes,
@@ -25,6 +26,7 @@ ROUTERS = tuple(
         data,
         runs,
         curve,
+        data_quality,
         depth,
     )
 )
