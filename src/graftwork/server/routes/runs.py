@@ -13,6 +13,7 @@ from graftwork.documents.events import EventLine
 from graftwork.documents.predictions import PredictionPage
 from graftwork.errors import RunNotFound, UsageError
 from graftwork.project.controls import Controls, control_flow, controls
+from graftwork.project.moved import moved_settings
 from graftwork.project.predictions import prediction_page
 from graftwork.project.sources import images_settings_of
 from graftwork.server.cards import run_card, run_view
@@ -139,7 +140,8 @@ def get_predictions(
 @router.get("/{run}/images")
 def get_images_settings(opened: Opened, run: str) -> dict[str, Any]:
     """Return the settings of the run's images node, by which its images are found."""
-    return images_settings_of(opened.project.find(run).flow).model_dump(mode="json")
+    settings = images_settings_of(opened.project.find(run).flow)
+    return moved_settings(settings, opened.project.root).model_dump(mode="json")
 
 
 @router.post("/{run}/try/image")
