@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Only", "Sort", "prediction_page"]
+__all__ = ["Only", "Sort", "prediction_page", "rows_by_key"]
 
 Only = Literal["all", "wrong", "right"]
 Sort = Literal["loss", "confidence", "entropy", "margin", "key"]
@@ -66,6 +66,11 @@ def prediction_page(
     return PredictionPage(
         total=len(order), rows=tuple(_row(table, i) for i in order[max(0, offset) :][: max(0, limit)])
     )
+
+
+def rows_by_key(table: PredictionTable, rows: NDArray[np.int64]) -> list[PredictionRow]:
+    """Return what the run said about some rows of its table, in order."""
+    return [_row(table, int(i)) for i in rows]
 
 
 def _chosen(
