@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from io import BytesIO
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from graftwork.engine.trained import TrainedModel
     from graftwork.engine.workspace import Workspace
 
-__all__ = ["evaluate_on", "forget_other_data", "other_data", "other_settings", "scores_on", "settings_like"]
+__all__ = ["evaluate_on", "other_data", "other_settings", "scores_on", "settings_like"]
 
 _FACTS, _SETTINGS = "other.json", "images.json"
 
@@ -157,12 +156,3 @@ def other_settings(run: Run, on: str) -> ImagesSettings:
         UnknownName: no such evaluation.
     """
     return ImagesSettings.model_validate_json((folder_of(run, on) / _SETTINGS).read_bytes())
-
-
-def forget_other_data(run: Run, on: str) -> None:
-    """Delete an evaluation on other data.
-
-    Raises:
-        UnknownName: no such evaluation.
-    """
-    shutil.rmtree(folder_of(run, on))

@@ -356,6 +356,110 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/inspections/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare
+         * @description Compare two runs image by image, with McNemar's test.
+         */
+        get: operations["compare_api_projects__project__inspections_comparison_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/comparison/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Compared
+         * @description Return what both runs say about the images of one cell of their comparison.
+         */
+        get: operations["list_compared_api_projects__project__inspections_comparison_images_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/evaluation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Evaluate
+         * @description Return what one split of a run's stored predictions says: curves, calibration, slices, mistakes.
+         */
+        post: operations["evaluate_api_projects__project__inspections_evaluation_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/moved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note Moved
+         * @description Note where a run's images lie now, once some of them were found there.
+         */
+        post: operations["note_moved_api_projects__project__inspections_moved_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/other-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Other Data
+         * @description Return the evaluations of a run on other data, the newest first.
+         */
+        get: operations["list_other_data_api_projects__project__inspections_other_data_get"];
+        put?: never;
+        /**
+         * Evaluate Elsewhere
+         * @description Score a run on other labelled images, and keep what it says of each.
+         */
+        post: operations["evaluate_elsewhere_api_projects__project__inspections_other_data_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/nodes/{node}/base": {
         parameters: {
             query?: never;
@@ -617,7 +721,7 @@ export interface paths {
         };
         /**
          * Get Images Settings
-         * @description Return the settings of the run's images node, by which its images are found.
+         * @description Return the settings by which a run's images are found, or those of other data it was evaluated on.
          */
         get: operations["get_images_settings_api_projects__project__runs__run__images_get"];
         put?: never;
@@ -637,7 +741,7 @@ export interface paths {
         };
         /**
          * Get Predictions
-         * @description Return a page of a run's predictions, by label, predicted label and error.
+         * @description Return a page of a run's predictions, by label, predicted label, error, and slice of an evaluation.
          */
         get: operations["get_predictions_api_projects__project__runs__run__predictions_get"];
         put?: never;
@@ -1084,6 +1188,78 @@ export interface components {
             views: number;
         };
         /**
+         * Calibration
+         * @description Calibration before and after temperature scaling; the temperature is fitted on validation images.
+         */
+        Calibration: {
+            /** @description None without a temperature. */
+            after: components["schemas"]["CalibrationState"] | null;
+            before: components["schemas"]["CalibrationState"];
+            /**
+             * Note
+             * @description What to know about the temperature, or why there is none.
+             */
+            note: string | null;
+            /** Num Bins */
+            num_bins: number;
+            /**
+             * Num Validation
+             * @description Validation images that the temperature was fitted on.
+             * @default 0
+             */
+            num_validation: number;
+            /**
+             * Of
+             * @description What a prediction is.
+             * @enum {string}
+             */
+            of: "predicted labels" | "each tag";
+            /** @description Above 1: the run was too sure. */
+            temperature: components["schemas"]["Interval"] | null;
+        };
+        /**
+         * CalibrationBin
+         * @description Predictions of similar confidence.
+         */
+        CalibrationBin: {
+            /** @description Share that is right, with Wilson's interval. */
+            accuracy: components["schemas"]["Interval"] | null;
+            /**
+             * Confidence
+             * @description Mean; None of an empty bin.
+             */
+            confidence: number | null;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Num */
+            num: number;
+        };
+        /**
+         * CalibrationState
+         * @description How far probabilities can be taken at their word. ECE: expected calibration error.
+         */
+        CalibrationState: {
+            brier: components["schemas"]["Interval"];
+            /**
+             * Ece By Chance
+             * @description ECE over bins of equal width that as many perfectly calibrated predictions would show.
+             */
+            ece_by_chance: number;
+            /** @description Mean over classes of the ECE of each, equal width. */
+            ece_classwise: components["schemas"]["Interval"];
+            /** @description ECE over bins with equal numbers of predictions. */
+            ece_mass: components["schemas"]["Interval"];
+            /** @description ECE over bins of equal width. */
+            ece_width: components["schemas"]["Interval"];
+            log_loss: components["schemas"]["Interval"];
+            /** Mass Bins */
+            mass_bins: components["schemas"]["CalibrationBin"][];
+            /** Width Bins */
+            width_bins: components["schemas"]["CalibrationBin"][];
+        };
+        /**
          * ChannelView
          * @description One channel of a feature map as a heat map; its colors go from ``min`` to ``max``.
          */
@@ -1386,6 +1562,16 @@ export interface components {
              * @description Wall time, over all sittings of a resumed run.
              */
             seconds: number;
+        };
+        /**
+         * Curve
+         * @description Points of a line.
+         */
+        Curve: {
+            /** X */
+            x: number[];
+            /** Y */
+            y: number[];
         };
         /**
          * CustomView
@@ -1862,6 +2048,104 @@ export interface components {
              * @default []
              */
             problems: unknown[];
+        };
+        /**
+         * Evaluation
+         * @description All that one split of stored predictions says.
+         */
+        Evaluation: {
+            calibration: components["schemas"]["Calibration"] | null;
+            /** @description Right and wrong by the probability of what was predicted; of anomalies scores by label. */
+            confidence: components["schemas"]["graftwork__documents__evaluation__Histogram"] | null;
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "category" | "number" | "tags" | "anomaly";
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /** Num Images */
+            num_images: number;
+            /**
+             * On
+             * @description Id of the evaluation on other data.
+             */
+            on: string | null;
+            /**
+             * Parts
+             * @default []
+             */
+            parts: components["schemas"]["PartScore"][];
+            /**
+             * Residuals
+             * @default []
+             */
+            residuals: components["schemas"]["Residuals"][];
+            /** Run */
+            run: string;
+            /** Scores */
+            scores: (components["schemas"]["Scores"] | components["schemas"]["NumberScores"] | components["schemas"]["TagScores"] | components["schemas"]["MaskScores"] | components["schemas"]["AnomalyScores"]) | null;
+            /**
+             * Slice Score
+             * @description What slices are compared by.
+             */
+            slice_score: ("accuracy" | "mae") | null;
+            /**
+             * Slices
+             * @default []
+             */
+            slices: components["schemas"]["SliceColumn"][];
+            /** Source */
+            source: string;
+            /**
+             * Split
+             * @enum {string}
+             */
+            split: "validation" | "test";
+            /**
+             * Uncertain
+             * @description By entropy, the most uncertain first.
+             * @default []
+             */
+            uncertain: components["schemas"]["PredictionRow"][];
+            /**
+             * Worst
+             * @description Wrong and sure of it; of numbers farthest off.
+             * @default []
+             */
+            worst: components["schemas"]["PredictionRow"][];
+        };
+        /**
+         * EvaluationRequest
+         * @description Which predictions to look at.
+         */
+        EvaluationRequest: {
+            /**
+             * On
+             * @description Id of an evaluation on other data.
+             */
+            on?: string | null;
+            /** Run */
+            run: string;
+            /**
+             * Slices
+             * @description What the images are parted by. None: by all that is known of them.
+             */
+            slices?: string[] | null;
+            /**
+             * Split
+             * @default test
+             * @enum {string}
+             */
+            split: "validation" | "test";
         };
         /**
          * EventLine
@@ -2436,22 +2720,6 @@ export interface components {
             version: string;
         };
         /**
-         * Histogram
-         * @description How often values fall between edges: ``counts[i]`` between ``edges[i]`` and ``edges[i + 1]``.
-         */
-        Histogram: {
-            /**
-             * Counts
-             * @default []
-             */
-            counts: number[];
-            /**
-             * Edges
-             * @default []
-             */
-            edges: number[];
-        };
-        /**
          * Hub
          * @description Everything in a project: data sources, flows, runs.
          */
@@ -2982,6 +3250,24 @@ export interface components {
             width: number;
         };
         /**
+         * MovedReply
+         * @description What was found there.
+         */
+        MovedReply: {
+            /** Words */
+            words: string;
+        };
+        /**
+         * MovedRequest
+         * @description Where a run's images are now.
+         */
+        MovedRequest: {
+            /** Path */
+            path: string;
+            /** Run */
+            run: string;
+        };
+        /**
          * NameRequest
          * @description A new name.
          */
@@ -3272,6 +3558,138 @@ export interface components {
             source: string;
         };
         /**
+         * OtherData
+         * @description An evaluation on other images than the run's own.
+         */
+        OtherData: {
+            /**
+             * Created
+             * @description ISO 8601, UTC.
+             */
+            created: string;
+            /** Id */
+            id: string;
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /** Scores */
+            scores: components["schemas"]["Scores"] | components["schemas"]["NumberScores"] | components["schemas"]["TagScores"] | components["schemas"]["MaskScores"] | components["schemas"]["AnomalyScores"];
+            /** Source */
+            source: string;
+        };
+        /**
+         * OtherDataRequest
+         * @description Other labelled images to try a run on.
+         */
+        OtherDataRequest: {
+            /**
+             * Columns
+             * @description image_column, label_column, … of a table.
+             */
+            columns?: {
+                [key: string]: string | null;
+            };
+            /** Run */
+            run: string;
+            /**
+             * Source
+             * @description Path, or sample:NAME.
+             */
+            source: string;
+        };
+        /**
+         * PairedCell
+         * @description Images on which the two runs agree or differ in one way.
+         */
+        PairedCell: {
+            /**
+             * Cell
+             * @enum {string}
+             */
+            cell: "both_right" | "only_a" | "only_b" | "both_wrong";
+            /**
+             * Keys
+             * @description The first of them, by the name that run A has for them.
+             */
+            keys: string[];
+            /** Num Images */
+            num_images: number;
+        };
+        /**
+         * PairedComparison
+         * @description McNemar's comparison of two runs on the images that both were scored on.
+         */
+        PairedComparison: {
+            /** @description On the common images. */
+            accuracy_a: components["schemas"]["Interval"];
+            accuracy_b: components["schemas"]["Interval"];
+            /** Cells */
+            cells: components["schemas"]["PairedCell"][];
+            /** @description Accuracy of A minus that of B, with Agresti and Min's interval. */
+            difference: components["schemas"]["Interval"];
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Num Common
+             * @description Images that both runs were scored on: all that is compared.
+             */
+            num_common: number;
+            /**
+             * Num Learned
+             * @description Images of one run's split that the other one was trained on.
+             */
+            num_learned: number;
+            /**
+             * Num Only A
+             * @description Further images of run A.
+             */
+            num_only_a: number;
+            /** Num Only B */
+            num_only_b: number;
+            /**
+             * P Value
+             * @description McNemar's exact test of equal accuracy, two-sided.
+             */
+            p_value: number;
+            /** Run A */
+            run_a: string;
+            /** Run B */
+            run_b: string;
+            /**
+             * Split
+             * @enum {string}
+             */
+            split: "validation" | "test";
+        };
+        /**
+         * PairedRow
+         * @description What both runs say about one image.
+         */
+        PairedRow: {
+            a: components["schemas"]["PredictionRow"];
+            b: components["schemas"]["PredictionRow"];
+        };
+        /**
+         * PairedRows
+         * @description Some of the images of a cell.
+         */
+        PairedRows: {
+            /** Rows */
+            rows: components["schemas"]["PairedRow"][];
+            /** Total */
+            total: number;
+        };
+        /**
          * ParameterGroup
          * @description Trainable tensors that share a learning rate and a weight decay.
          */
@@ -3284,6 +3702,41 @@ export interface components {
             tensors: string[];
             /** Weight Decay */
             weight_decay: number;
+        };
+        /**
+         * PartScore
+         * @description Scores of one class or tag against all others; of anomalies, of what is odd.
+         */
+        PartScore: {
+            /** @description None where it is not defined; the reason says why. */
+            auroc: components["schemas"]["Interval"] | null;
+            average_precision: components["schemas"]["Interval"] | null;
+            f1: components["schemas"]["Interval"] | null;
+            /** Name */
+            name: string;
+            /**
+             * Num Images
+             * @description Images that belong to it.
+             */
+            num_images: number;
+            /** @description None when it was never predicted. */
+            precision: components["schemas"]["Interval"] | null;
+            /** @description x: recall, y: precision. */
+            precision_recall: components["schemas"]["Curve"];
+            /**
+             * Reason
+             * @description Why there is no area under the ROC curve.
+             */
+            reason: string | null;
+            /** @description None when no image belongs to it. */
+            recall: components["schemas"]["Interval"] | null;
+            /** @description x: false positive rate, y: true positive rate. */
+            roc: components["schemas"]["Curve"];
+            /**
+             * Share
+             * @description Of the images that belong to it: the average precision of guessing.
+             */
+            share: number;
         };
         /**
          * PathRequest
@@ -4213,6 +4666,25 @@ export interface components {
             weight_decay: number;
         };
         /**
+         * Residuals
+         * @description Predicted against true numbers of one column; of many images a sample.
+         */
+        Residuals: {
+            /** @description Mean residual. */
+            bias: components["schemas"]["Interval"];
+            /** Keys */
+            keys: string[];
+            /** Name */
+            name: string;
+            /** Predicted */
+            predicted: number[];
+            /**
+             * Residual
+             * @description Predicted minus true.
+             */
+            residual: number[];
+        };
+        /**
          * RunCard
          * @description A run in a list.
          */
@@ -4721,6 +5193,57 @@ export interface components {
             gives: string;
         };
         /**
+         * SliceColumn
+         * @description The images parted by one thing.
+         */
+        SliceColumn: {
+            /** Name */
+            name: string;
+            /**
+             * Origin
+             * @description Measured, read from a table, or of the data.
+             * @enum {string}
+             */
+            origin: "image" | "table" | "data";
+            /** Slices */
+            slices: components["schemas"]["SliceScore"][];
+        };
+        /**
+         * SliceScore
+         * @description One part of the images against all others.
+         */
+        SliceScore: {
+            /**
+             * Corrected P Value
+             * @description The same, corrected for all slices by Holm's method.
+             */
+            corrected_p_value: number | null;
+            /** @description Score minus that of the rest. */
+            difference: components["schemas"]["Interval"] | null;
+            /**
+             * Is Small
+             * @description Fewer than 20 images: too few to say much.
+             */
+            is_small: boolean;
+            /** Name */
+            name: string;
+            /** Num Images */
+            num_images: number;
+            /**
+             * P Value
+             * @description Of no difference from the rest, of this slice alone.
+             */
+            p_value: number | null;
+            /** @description Of numbers. */
+            r2: components["schemas"]["Interval"] | null;
+            /**
+             * Rest
+             * @description The score of all other images.
+             */
+            rest: number | null;
+            score: components["schemas"]["Interval"];
+        };
+        /**
          * SourceCard
          * @description A source of images, and how it could be read.
          */
@@ -5033,7 +5556,7 @@ export interface components {
          * @description A vector: its histogram, and its values when there are at most 64.
          */
         VectorView: {
-            histogram: components["schemas"]["Histogram"];
+            histogram: components["schemas"]["graftwork__documents__preview__Histogram"];
             /** Size */
             size: number;
             stats: components["schemas"]["TensorStats"];
@@ -5068,6 +5591,39 @@ export interface components {
             project: string;
             /** Run */
             run: string;
+        };
+        /**
+         * Histogram
+         * @description Counts over equal stretches from low to high.
+         */
+        graftwork__documents__evaluation__Histogram: {
+            /**
+             * Counts
+             * @description By what is counted, such as right and wrong.
+             */
+            counts: {
+                [key: string]: number[];
+            };
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+        };
+        /**
+         * Histogram
+         * @description How often values fall between edges: ``counts[i]`` between ``edges[i]`` and ``edges[i + 1]``.
+         */
+        graftwork__documents__preview__Histogram: {
+            /**
+             * Counts
+             * @default []
+             */
+            counts: number[];
+            /**
+             * Edges
+             * @default []
+             */
+            edges: number[];
         };
     };
     responses: never;
@@ -5745,6 +6301,217 @@ export interface operations {
             };
         };
     };
+    compare_api_projects__project__inspections_comparison_get: {
+        parameters: {
+            query: {
+                run: string;
+                other: string;
+                split?: "validation" | "test";
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairedComparison"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_compared_api_projects__project__inspections_comparison_images_get: {
+        parameters: {
+            query: {
+                run: string;
+                other: string;
+                cell: "both_right" | "only_a" | "only_b" | "both_wrong";
+                split?: "validation" | "test";
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairedRows"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    evaluate_api_projects__project__inspections_evaluation_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    note_moved_api_projects__project__inspections_moved_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MovedRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovedReply"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_other_data_api_projects__project__inspections_other_data_get: {
+        parameters: {
+            query: {
+                run: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OtherData"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    evaluate_elsewhere_api_projects__project__inspections_other_data_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OtherDataRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OtherData"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     opened_base_api_projects__project__nodes__node__base_post: {
         parameters: {
             query?: never;
@@ -6255,7 +7022,9 @@ export interface operations {
     };
     get_images_settings_api_projects__project__runs__run__images_get: {
         parameters: {
-            query?: never;
+            query?: {
+                on?: string | null;
+            };
             header?: never;
             path: {
                 run: string;
@@ -6294,7 +7063,10 @@ export interface operations {
                 label?: string | null;
                 predicted?: string | null;
                 only?: "all" | "wrong" | "right";
-                sort?: "loss" | "confidence" | "key";
+                on?: string | null;
+                trait?: string | null;
+                part?: string | null;
+                sort?: "loss" | "confidence" | "entropy" | "margin" | "key";
                 descending?: boolean;
                 offset?: number;
                 limit?: number;

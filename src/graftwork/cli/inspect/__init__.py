@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from graftwork.cli.inspect.compare import compare
+from graftwork.cli.inspect.evaluation import evaluation
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -14,3 +17,7 @@ app = typer.Typer(
 @app.callback()
 def _group() -> None:
     """See inside a run: what its base sees, what changed, why it is wrong."""
+
+
+app.command("evaluation")(evaluation)
+app.command("compare")(compare)
