@@ -50,6 +50,14 @@ class Originals:
         """
         return None if self._rows is not None else self._path(key)
 
+    def has(self, key: str) -> bool:
+        """Return whether there is an image of that key; of files, whether the file is there."""
+        try:
+            self.state(key)
+        except (DataError, UnknownName):
+            return False
+        return True
+
     def state(self, key: str) -> str:
         """Return what changes when an image's file changes; costs no reading.
 

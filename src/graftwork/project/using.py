@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from graftwork.engine.trained import TrainedModel
     from graftwork.engine.workspace import Workspace
 
-__all__ = ["Prediction", "evaluate_run", "predict_images", "read_samples"]
+__all__ = ["Prediction", "Scored", "evaluate_run", "predict_images", "read_samples"]
 
 _BATCH = 64
 _IMAGE_ENDINGS = frozenset(
@@ -47,9 +47,21 @@ class Prediction:
     """Why there is no label: the image cannot be read."""
 
 
+@dataclass(frozen=True)
+class Scored:
+    """What a run said about labelled images, and its scores."""
+
+    images: ImageSet
+    indices: list[int]
+    labels: NDArray[Any]
+    """As predictions are stored: class numbers also where the scores ask what is odd."""
+    predicted: NDArray[Any]
+    scores: AnyScores
+
+
 def evaluate_run(
     run: Run, model: TrainedModel, source: ImagesSettings | None, *, workspace: Workspace, on_note: OnNote
-) -> AnyScores:
+) -> Scored:
     """Score a trained run on its own test images, or on the images of ``source``.
 
     Raises:
@@ -72,16 +84,12 @@ def evaluate_run(
     learned = _training_labels(run, model, table, workspace)
     kind: ScoreKind = "anomaly" if model.objective.wants == "none" else model.objective.wants
     labels = model.labels(images, indices)
-    if kind == "anomaly":
-        labels = labels != normal_class(model.objective, learned, model.classes)
-    return score_split(
-        kind,
-        model.predict_images(images, indices),
-        labels,
-        train_labels=learned,
-        classes=model.names,
-        seed=run.record.seed,
+    is_odd = labels != normal_class(model.objective, learned, model.classes) if kind == "anomaly" else labels
+    predicted = model.predict_images(images, indices)
+    scores = score_split(
+        kind, predicted, is_odd, train_labels=learned, classes=model.names, seed=run.record.seed
     )
+    return Scored(images, indices, labels, predicted, scores)
 
 
 def _training_labels(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import typer
 
+from graftwork.cli.inspect.compare import compare
 from graftwork.cli.inspect.controls import controls
 from graftwork.cli.inspect.curve import curve
 from graftwork.cli.inspect.data import data
 from graftwork.cli.inspect.depth import depth
 from graftwork.cli.inspect.drift import drift
+from graftwork.cli.inspect.evaluation import evaluation
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -26,4 +28,6 @@ app.command("depth")(depth)
 app.command("drift")(drift)
 app.command("controls")(controls)
 app.command("curve")(curve)
+app.command("evaluation")(evaluation)
+app.command("compare")(compare)
 app.command("data")(data)

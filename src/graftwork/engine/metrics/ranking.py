@@ -30,14 +30,14 @@ class Ranking:
         ranked = scores[self.order]
         self.last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))  # of each run of equals
 
-    def _sums(self, weights: Floats | None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return weights of positives and of all images, down to the end of each place."""
+    def sums(self, weights: Floats | None = None) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the weights of positives and of all images, summed down to the end of each place."""
         w = np.ones(len(self.order)) if weights is None else weights[self.order].astype(np.float64)
         return np.cumsum(w * self.positive)[self.last], np.cumsum(w)[self.last]
 
     def average_precision(self, weights: Floats | None = None) -> float:
         """Return Σ (recall's rise · precision) from the top down; not a number without positives."""
-        hits, seen = self._sums(weights)
+        hits, seen = self.sums(weights)
         if not len(hits) or hits[-1] == 0:
             return math.nan
         precision = hits / np.maximum(seen, 1e-300)
@@ -48,7 +48,7 @@ class Ranking:
 
         Source: Hanley & McNeil 1982, "The meaning and use of the area under a ROC curve".
         """
-        hits, seen = self._sums(weights)
+        hits, seen = self.sums(weights)
         if not len(hits):
             return math.nan
         falls = seen - hits

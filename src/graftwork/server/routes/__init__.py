@@ -7,6 +7,7 @@ from graftwork.server.routes import (
     data,
     data_quality,
     depth,
+    evaluation,
     flows,
     nodes,
     projects,
@@ -28,5 +29,6 @@ ROUTERS = tuple(
         curve,
         data_quality,
         depth,
+        evaluation,
     )
 )
