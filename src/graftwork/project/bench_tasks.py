@@ -36,6 +36,9 @@ TASKS: dict[str, str] = {
     "augmented": "graftwork.project.data_tasks:augmented",
     "cut_table": "graftwork.project.cut_task:cut_table_task",
     "facts": "graftwork.project.facts:gather_facts",
+    "inspect_map": "graftwork.project.map_tasks:inspect_map",
+    "inspect_neighbors": "graftwork.project.map_tasks:inspect_neighbors",
+    "inspect_neighbors_of_picture": "graftwork.project.map_tasks:inspect_neighbors_of_picture",
     "list_bases": "graftwork.project.base_list:search_bases",
 }
 """Name of a task → 'module:function'. The module is imported in the child, when the task is first asked for."""

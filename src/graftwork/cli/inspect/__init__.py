@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import typer
 
+from graftwork.cli.inspect.map import map_images, neighbors
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     help="See inside a run: what its base sees, what changed, why it is wrong.",
 )
+app.command("map")(map_images)
+app.command("neighbors")(neighbors)
 
 
 @app.callback()
