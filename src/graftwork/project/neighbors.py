@@ -53,7 +53,7 @@ def bank_of(inside: Inspection, *, weights: MapWeights | None = None, at: str = 
     indices = inside.images.of_split("train")
     features = reader.of_images(inside.images, indices, tell=inside.tell, stop=inside.stop)
     finite = np.isfinite(features).all(1)
-    kept = tuple(i for i, is_finite in zip(indices, finite.tolist(), strict=True) if is_finite)
+    kept = tuple(indices[i] for i in np.flatnonzero(finite).tolist())
     return Bank(chosen, reader, kept, features[finite])
 
 
