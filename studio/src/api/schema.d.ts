@@ -356,6 +356,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/inspections/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get Map
+         * @description Return the images as points on a plane, before and after training.
+         */
+        post: operations["get_map_api_projects__project__inspections_map_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/neighbors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get Neighbors
+         * @description Return the training images nearest to one of the images.
+         */
+        post: operations["get_neighbors_api_projects__project__inspections_neighbors_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/neighbors/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get Neighbors Of Picture
+         * @description Return a run's training images nearest to the image in the request's body.
+         */
+        post: operations["get_neighbors_of_picture_api_projects__project__inspections_neighbors_image_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/nodes/{node}/base": {
         parameters: {
             query?: never;
@@ -1748,6 +1808,90 @@ export interface components {
             target: components["schemas"]["Endpoint"];
         };
         /**
+         * EmbeddingMap
+         * @description Images as points: near each other where the network sees them alike.
+         */
+        EmbeddingMap: {
+            /**
+             * Disparity
+             * @description Between the two sides after they were laid over each other: 0 alike, 1 nothing in common.
+             */
+            disparity: number | null;
+            /**
+             * Domains
+             * @description The run's own images are the first one.
+             */
+            domains: components["schemas"]["MapDomain"][];
+            /** Flow */
+            flow: string;
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Is Unmoved
+             * @description Training did not change the features: one side stands for both.
+             */
+            is_unmoved: boolean;
+            /** Labels */
+            labels: string[];
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "pca" | "umap";
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /** Num Features */
+            num_features: number;
+            /**
+             * Num Images
+             * @description Of all sources; the map shows 'num_shown' of them.
+             */
+            num_images: number;
+            /**
+             * Num Measured
+             * @description Images at most in the samples that the measures come from.
+             */
+            num_measured: number;
+            /**
+             * Num Neighbors
+             * @description Neighbors that the measures look at.
+             */
+            num_neighbors: number;
+            /** Num Shown */
+            num_shown: number;
+            /**
+             * Place
+             * @description Where the features are taken: 'base', 'head', or a stage.
+             */
+            place: string;
+            points: components["schemas"]["MapPoints"];
+            /**
+             * Run
+             * @description Id of the run; None of a flow that was not trained.
+             */
+            run: string | null;
+            /**
+             * Same Class By Chance
+             * @description Share to expect if neighbors were drawn among the training images.
+             */
+            same_class_by_chance: number | null;
+            /** Seed */
+            seed: number;
+            /**
+             * Sides
+             * @description Pretrained first; one where there are no others.
+             */
+            sides: components["schemas"]["MapSide"][];
+            /** Splits */
+            splits: string[];
+        };
+        /**
          * Endpoint
          * @description One socket: a node and one of its ports. Written as ``node.port``.
          */
@@ -2878,6 +3022,126 @@ export interface components {
             unexpected: string[];
         };
         /**
+         * MapDomain
+         * @description A source of images on a map: the run's own, or one beside it.
+         */
+        MapDomain: {
+            /** Name */
+            name: string;
+            /**
+             * Num Images
+             * @description On the map.
+             */
+            num_images: number;
+            /** Source */
+            source: string;
+        };
+        /**
+         * MapLook
+         * @description Which map of a run or flow.
+         */
+        MapLook: {
+            /**
+             * At
+             * @description Where features are taken: 'base', 'head', or a stage.
+             * @default base
+             */
+            at: string;
+            /**
+             * Beside
+             * @description Further images, shown as another domain.
+             */
+            beside?: string | null;
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Method
+             * @default pca
+             * @enum {string}
+             */
+            method: "pca" | "umap";
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+        };
+        /**
+         * MapPoints
+         * @description Columns with a value for each image on the map, in one order.
+         */
+        MapPoints: {
+            /**
+             * Confidence
+             * @description Probability of what was predicted; of anomalies the score.
+             */
+            confidence: (number | null)[];
+            /**
+             * Digests
+             * @description SHA-256 of the image's bytes.
+             */
+            digests: string[];
+            /**
+             * Domain
+             * @description Position in 'domains'.
+             */
+            domain: number[];
+            /**
+             * Is Wrong
+             * @description Whether the prediction is wrong.
+             */
+            is_wrong: (boolean | null)[];
+            /**
+             * Keys
+             * @description Of the image, in the source of its domain.
+             */
+            keys: string[];
+            /**
+             * Label
+             * @description Position in 'labels'; -1 for none.
+             */
+            label: number[];
+            /**
+             * Predicted
+             * @description Position in 'labels'; -1 for none: runs keep predictions of validation and test images.
+             */
+            predicted: number[];
+            /**
+             * Split
+             * @description Position in 'splits'; -1 for none.
+             */
+            split: number[];
+        };
+        /**
+         * MapSide
+         * @description The map with one set of weights.
+         */
+        MapSide: {
+            /**
+             * Explained
+             * @description PCA: share of the variance of the features that each axis shows, before it is laid over the other side.
+             */
+            explained: [
+                number,
+                number
+            ] | null;
+            /** @description Of validation and test images: share of the nearest training images, by the angle of the features, that have the same label; None where there are no such images or labels. */
+            same_class: components["schemas"]["Interval"] | null;
+            /** @description The same by distance on the map. */
+            same_class_on_map: components["schemas"]["Interval"] | null;
+            /** @description How far neighbors on the map are neighbors in the features, 1 at best; None of fewer than 5 images. */
+            trustworthiness: components["schemas"]["Interval"] | null;
+            /**
+             * Weights
+             * @enum {string}
+             */
+            weights: "pretrained" | "trained";
+            /** X */
+            x: number[];
+            /** Y */
+            y: number[];
+        };
+        /**
          * MapsView
          * @description A feature map: some channels as heat maps, and all of these on one sheet.
          */
@@ -2988,6 +3252,88 @@ export interface components {
         NameRequest: {
             /** Name */
             name: string;
+        };
+        /**
+         * Neighbor
+         * @description A training image near another one.
+         */
+        Neighbor: {
+            /** Digest */
+            digest: string;
+            /**
+             * Distance
+             * @description 1 minus the cosine between the features: 0 alike, 2 opposite.
+             */
+            distance: number;
+            /** Key */
+            key: string;
+            /** Label */
+            label: string | null;
+        };
+        /**
+         * NeighborList
+         * @description The training images that a network sees most like one image.
+         */
+        NeighborList: {
+            /** Image */
+            image: string;
+            /**
+             * Label
+             * @description Of the image, where it is known.
+             */
+            label: string | null;
+            /**
+             * Neighbors
+             * @description The nearest first; the image itself is left out.
+             */
+            neighbors: components["schemas"]["Neighbor"][];
+            /**
+             * Num Searched
+             * @description Training images that were compared.
+             */
+            num_searched: number;
+            /** Place */
+            place: string;
+            /** @description Share of the neighbors that have the image's label; None where that is not known. */
+            same_class: components["schemas"]["Interval"] | null;
+            /**
+             * Weights
+             * @enum {string}
+             */
+            weights: "pretrained" | "trained";
+        };
+        /**
+         * NeighborsLook
+         * @description Whose neighbors are looked for among the training images.
+         */
+        NeighborsLook: {
+            /**
+             * At
+             * @default base
+             */
+            at: string;
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Key
+             * @description Of an image of the run or flow.
+             */
+            key: string;
+            /**
+             * Number
+             * @default 8
+             */
+            number: number;
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+            /**
+             * Weights
+             * @description None: the trained ones; of a flow the pretrained.
+             */
+            weights?: ("pretrained" | "trained") | null;
         };
         /**
          * Node
@@ -5732,6 +6078,111 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Hub"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_map_api_projects__project__inspections_map_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MapLook"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmbeddingMap"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_neighbors_api_projects__project__inspections_neighbors_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NeighborsLook"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NeighborList"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_neighbors_of_picture_api_projects__project__inspections_neighbors_image_post: {
+        parameters: {
+            query: {
+                run: string;
+                name?: string;
+                number?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NeighborList"];
                 };
             };
             /** @description Client Error */
