@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from graftwork.documents.predictions import PredictionPage, PredictionRow
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Only", "Sort", "prediction_page", "rows_by_key"]
+__all__ = ["Only", "Sort", "Verdict", "prediction_page", "rows_by_key", "verdicts"]
 
 Only = Literal["all", "wrong", "right"]
 Sort = Literal["loss", "confidence", "entropy", "margin", "key"]
@@ -195,3 +196,36 @@ def _largest(names: Sequence[str], said: NDArray[np.float64]) -> dict[str, float
     order = (-said).argsort(kind="stable")
     kept = order if len(names) <= _ALL_CLASSES else order[:_SHOWN_CLASSES]
     return {names[i]: float(said[i]) for i in kept}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a run said of an image, in short."""
+
+    predicted: str | None
+    confidence: float | None
+    is_wrong: bool | None
+
+
+def verdicts(run: Run) -> dict[str, Verdict]:
+    """Return what a run said of all its validation and test images, by key.
+
+    Raises:
+        RunError: the run has no stored predictions.
+    """
+    import numpy as np
+
+    table = open_predictions(run)
+    has_truth = table.kind in ("category", "tags")
+    found = {}
+    for i, key in enumerate(table.keys):
+        said, sure = table.said[i], float(table.confidence[i])
+        predicted = None
+        if table.kind == "category":
+            predicted = table.names[int(said.argmax())]
+        elif table.kind == "tags":
+            predicted = _tags(table.names, said) or "no tag"
+        found[key] = Verdict(
+            predicted, None if np.isnan(sure) else sure, bool(table.is_wrong[i]) if has_truth else None
+        )
+    return found

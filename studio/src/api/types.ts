@@ -61,3 +61,5 @@ export type RunEvent = EventLine["event"];
 export type FeedMessage = Said<"FeedMessage">;
 export type Watch = Said<"Watch">;
 export type ErrorBody = Schemas["ErrorBody"];
+export type EmbeddingMap = Said<"EmbeddingMap">;
+export type NeighborList = Said<"NeighborList">;

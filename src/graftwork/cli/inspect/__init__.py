@@ -11,6 +11,7 @@ from graftwork.cli.inspect.data import data
 from graftwork.cli.inspect.depth import depth
 from graftwork.cli.inspect.drift import drift
 from graftwork.cli.inspect.evaluation import evaluation
+from graftwork.cli.inspect.map import map_images, neighbors
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,3 +32,5 @@ app.command("curve")(curve)
 app.command("evaluation")(evaluation)
 app.command("compare")(compare)
 app.command("data")(data)
+app.command("map")(map_images)
+app.command("neighbors")(neighbors)

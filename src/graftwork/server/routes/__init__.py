@@ -9,6 +9,7 @@ from graftwork.server.routes import (
     depth,
     evaluation,
     flows,
+    maps,
     nodes,
     projects,
     runs,
@@ -30,5 +31,6 @@ ROUTERS = tuple(
         data_quality,
         depth,
         evaluation,
+        maps,
     )
 )
