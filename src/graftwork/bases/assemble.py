@@ -62,8 +62,8 @@ def assemble(base_id: str, blueprint: Blueprint) -> Base:
     pieces = take_apart(module, images, expected, blueprint.classifier_names, blueprint.graph)
     pieces = shorten(pieces, base_id, blueprint.last_stage)
     if blueprint.ends_at_maps and blueprint.last_stage is None:
-        stages = [(part.name, part.output_shape) for part in pieces.stages]
-        pieces = shorten(pieces, base_id, last_map(stages, (blueprint.port.height, blueprint.port.width)))
+        shapes = [(part.name, part.output_shape) for part in pieces.stages]
+        pieces = shorten(pieces, base_id, last_map(shapes, (blueprint.port.height, blueprint.port.width)))
     card = write_card(base_id, blueprint, pieces)
     if blueprint.must_be_complete and card.load.missing:
         raise WeightsMismatch(

@@ -22,7 +22,7 @@ def shrinkages(centered: Float[Tensor, "p n d"]) -> Float[Tensor, " p"]:
 
     Source: Ledoit & Wolf 2004, "A well-conditioned estimator for large-dimensional covariance matrices".
     """
-    p, n, d = centered.shape
+    _, n, d = centered.shape
     covariance = centered.transpose(1, 2) @ centered / n
     squares = covariance.square().sum((1, 2))
     level = covariance.diagonal(dim1=1, dim2=2).mean(1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,7 +44,8 @@ class Defects:
     @property
     def shares(self) -> NDArray[np.float64]:
         """Per cent of the pixels that belong to a defect, (n, 1)."""
-        return 100.0 * (self.masks > 0).mean((1, 2), keepdims=True)[:, 0]
+        shares: NDArray[np.float64] = 100.0 * (self.masks > 0).mean((1, 2))[:, None]
+        return shares
 
 
 def draw_defects(*, num: int, side: int, seed: int) -> Defects:
@@ -86,7 +87,7 @@ def draw_odd_surfaces(*, num_normal: int, num_odd: int, side: int, seed: int) ->
 
 
 def _drawn(
-    rows: list[tuple[Plane, list[str], np.random.Generator]], splits: list[Split | None] | list[Split]
+    rows: list[tuple[Plane, list[str], np.random.Generator]], splits: Sequence[Split | None]
 ) -> Defects:
     images, masks, labels = [], [], []
     tags = np.zeros((len(rows), len(DEFECTS)))

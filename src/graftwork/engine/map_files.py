@@ -33,20 +33,20 @@ class StoredMaps:
     Args:
         keys, splits: of the images.
         overlaps: of masks, the mean intersection over union of each image (n,); nan for anomalies.
-        top: the largest distance that is kept, of anomalies.
+        scale: of anomalies, the distance below which a twentieth of all places lies, and the largest one.
         pictures: a PNG of each map; empty where the file was full.
     """
 
     keys: tuple[str, ...]
     splits: tuple[str, ...]
     overlaps: NDArray[np.float64]
-    top: float
+    scale: tuple[float, float]
     pictures: tuple[bytes, ...]
 
     @property
     def is_heat(self) -> bool:
         """Whether these are distances of places, not classes of pixels."""
-        return not np.isnan(self.top)
+        return not np.isnan(self.scale[1])
 
     def map(self, row: int) -> NDArray[Any] | None:
         """Return the class of each pixel, uint8 (h, w), or the distance of each place, float32 (h, w).
@@ -57,7 +57,7 @@ class StoredMaps:
             return None
         with Image.open(BytesIO(self.pictures[row])) as picture:
             values = np.asarray(picture)
-        return values.astype(np.float32) / _STEPS * self.top if self.is_heat else values.astype(np.uint8)
+        return values.astype(np.float32) / _STEPS * self.scale[1] if self.is_heat else values.astype(np.uint8)
 
 
 def write_maps(
@@ -76,8 +76,8 @@ def write_maps(
     """
     if not maps:
         return None
-    heat = [m.max() for m in maps.values() if m.dtype != np.uint8 and m.size]
-    top = float(max(max(heat), 1e-12)) if heat else float("nan")
+    heat = [m.ravel() for m in maps.values() if m.dtype != np.uint8 and m.size]
+    low, top = _scale(np.concatenate(heat)) if heat else (float("nan"),) * 2
     rows: list[dict[str, Any]] = []
     kept = 0
     for split, values in maps.items():
@@ -89,7 +89,8 @@ def write_maps(
                 counts = mask_counts(values[place], labels[split][place], len(images.classes))
                 overlap = mean_iou(counts)
             key = images.samples[index].key
-            rows.append({"key": key, "split": split, "overlap": overlap, "top": top, "picture": picture})
+            known = {"key": key, "split": split, "overlap": overlap, "low": low, "top": top}
+            rows.append({**known, "picture": picture})
     content = BytesIO()
     pd.DataFrame(rows).to_parquet(content, index=False)
     write_atomically(folder / MAPS, content.getvalue())
@@ -117,14 +118,18 @@ def read_maps(folder: Path) -> StoredMaps:
             hint="Runs of the objective 'segmentation', and of 'anomaly' with the method 'padim' or 'patchcore', do.",
             run=folder.name,
         )
-    columns = pq.read_table(path).to_pydict()
+    columns, nan = pq.read_table(path).to_pydict(), float("nan")
     return StoredMaps(
         keys=tuple(columns["key"]),
         splits=tuple(columns["split"]),
         overlaps=np.asarray(columns["overlap"], dtype=np.float64),
-        top=float(columns["top"][0]) if columns["top"] else float("nan"),
+        scale=(float(columns["low"][0]), float(columns["top"][0])) if columns["top"] else (nan, nan),
         pictures=tuple(columns["picture"]),
     )
+
+
+def _scale(values: NDArray[np.floating]) -> tuple[float, float]:
+    return float(np.quantile(values, 0.05)), float(max(values.max(), 1e-12))
 
 
 def _encoded(values: NDArray[Any], top: float) -> bytes:

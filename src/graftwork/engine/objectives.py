@@ -211,7 +211,8 @@ def is_odd(labels: NDArray[Any], normal: int) -> NDArray[np.bool_]:
 def maps_of(objective: Objective, said: Tensor, predicted: NDArray[np.float32]) -> NDArray[Any] | None:
     """Return what an objective says of each place; see ``Objectives.maps``."""
     if isinstance(objective, Segmentation):
-        return predicted.argmax(1).astype(np.uint8)
+        classes: NDArray[np.uint8] = predicted.argmax(1).astype(np.uint8)
+        return classes
     if isinstance(objective, Anomaly) and objective.has_places:
         with torch.no_grad():
             found: NDArray[np.float32] = objective.places(said).cpu().numpy()

@@ -36,6 +36,7 @@ TASKS: dict[str, str] = {
     "augmented": "graftwork.project.data_tasks:augmented",
     "cut_table": "graftwork.project.cut_task:cut_table_task",
     "facts": "graftwork.project.facts:gather_facts",
+    "inspect_places": "graftwork.project.places:inspect_places",
     "list_bases": "graftwork.project.base_list:search_bases",
 }
 """Name of a task → 'module:function'. The module is imported in the child, when the task is first asked for."""

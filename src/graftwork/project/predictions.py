@@ -23,6 +23,7 @@ Kind = Literal["category", "number", "tags", "anomaly"]
 Only = Literal["all", "wrong", "right"]
 Sort = Literal["loss", "confidence", "key"]
 
+_BY_MASKS = ("normal", "odd")
 _ALL_CLASSES = 20
 _SHOWN_CLASSES = 5
 _LEAST = 1e-12
@@ -89,12 +90,19 @@ def _open(run: Run) -> _Table:
     record = run.record
     if not path.is_file() or record.data is None:
         masks = record.data is not None and record.data.label_kind == "mask"
-        why = "those of masks are not kept" if masks else f"it is {run.status}"
-        raise RunError(f"The run {run.id} has no stored predictions: {why}.", run=run.id)
+        if masks and (run.path / "maps.parquet").is_file():
+            raise RunError(
+                f"The run {run.id} predicts masks, not one label per image.",
+                hint="Look at them place by place: graftwork inspect places.",
+                run=run.id,
+            )
+        raise RunError(f"The run {run.id} has no stored predictions: it is {run.status}.", run=run.id)
     data = record.data
     is_odd = any(isinstance(s, AnomalyScores) for s in record.metrics.values())
     kind: Kind = "anomaly" if is_odd else ("category" if data.label_kind == "mask" else data.label_kind)
     names = data.label_names if kind == "number" else data.classes
+    if is_odd and data.label_kind == "mask":
+        names = _BY_MASKS
     stat = path.stat()
     return _read(path, stat.st_mtime_ns, kind, tuple(names))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from graftwork.documents.record import AnyScores, ScoreKind
 from graftwork.errors import DataError, RunError
@@ -55,7 +55,8 @@ def evaluate_run(
     Raises:
         DataError: no labelled image to score.
     """
-    from graftwork.engine.objectives import normal_class, score_split
+    from graftwork.components.objectives import Anomaly
+    from graftwork.engine.objectives import normal_class, score_odd, score_split
 
     table = read_samples(run)
     if source is None:
@@ -70,12 +71,13 @@ def evaluate_run(
             hint="Name a folder with a sub-folder per class.",
         )
     learned = _training_labels(run, model, table, workspace)
-    kind: ScoreKind = "anomaly" if model.objective.wants == "none" else model.objective.wants
     labels = model.labels(images, indices)
-    if kind == "anomaly":
-        labels = labels != normal_class(model.objective, learned, model.classes)
+    if isinstance(model.objective, Anomaly):
+        normal = normal_class(model.objective, learned, model.classes)
+        predicted, maps = model.predict_places(images, indices)
+        return score_odd(model.objective, predicted, labels, maps, normal=normal, seed=run.record.seed)
     return score_split(
-        kind,
+        cast("ScoreKind", model.objective.wants),
         model.predict_images(images, indices),
         labels,
         train_labels=learned,

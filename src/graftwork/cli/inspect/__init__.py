@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import typer
 
+from graftwork.cli.inspect.places import places
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -14,3 +16,6 @@ app = typer.Typer(
 @app.callback()
 def _group() -> None:
     """See inside a run: what its base sees, what changed, why it is wrong."""
+
+
+app.command()(places)
