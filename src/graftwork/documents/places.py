@@ -66,4 +66,5 @@ class PlacePage(VersionedDocument):
         None,
         description="Of heat maps: distances that the darkest and the palest color stand for, in all images.",
     )
+    scale_colors: tuple[str, ...] = Field((), description="Of heat maps: colors along the scale, as #rrggbb.")
     rows: tuple[PlaceRow, ...]

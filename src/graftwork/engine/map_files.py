@@ -118,14 +118,20 @@ def read_maps(folder: Path) -> StoredMaps:
             hint="Runs of the objective 'segmentation', and of 'anomaly' with the method 'padim' or 'patchcore', do.",
             run=folder.name,
         )
-    columns, nan = pq.read_table(path).to_pydict(), float("nan")
+    columns = pq.read_table(path).to_pydict()
+    ends = [columns[name][0] if columns[name] else None for name in ("low", "top")]
     return StoredMaps(
         keys=tuple(columns["key"]),
         splits=tuple(columns["split"]),
-        overlaps=np.asarray(columns["overlap"], dtype=np.float64),
-        scale=(float(columns["low"][0]), float(columns["top"][0])) if columns["top"] else (nan, nan),
+        overlaps=np.array([_float(x) for x in columns["overlap"]], dtype=np.float64),
+        scale=(_float(ends[0]), _float(ends[1])),
         pictures=tuple(columns["picture"]),
     )
+
+
+def _float(value: float | None) -> float:
+    """Return a number as it was written; what is no number comes back as None from the file."""
+    return float("nan") if value is None else float(value)
 
 
 def _scale(values: NDArray[np.floating]) -> tuple[float, float]:

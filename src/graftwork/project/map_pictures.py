@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["class_color", "heat_picture", "mask_layer", "png_of", "wrong_layer"]
+__all__ = ["class_color", "heat_picture", "mask_layer", "png_of", "scale_colors", "wrong_layer"]
 
 _IGNORED = 255
 _GRAY = (128, 128, 128)
@@ -21,6 +21,13 @@ def class_color(index: int) -> str:
     from graftwork.engine.preview.pictures import color_of_class
 
     return "#{:02x}{:02x}{:02x}".format(*color_of_class(index))
+
+
+def scale_colors() -> tuple[str, ...]:
+    """Return nine colors from the beginning to the end of the heat maps' scale, as #rrggbb."""
+    from graftwork.engine.preview.pictures import color_table
+
+    return tuple("#{:02x}{:02x}{:02x}".format(*color.tolist()) for color in color_table()[:: 255 // 8][:9])
 
 
 def mask_layer(classes: NDArray[Any]) -> NDArray[np.uint8]:

@@ -9,7 +9,7 @@ from graftwork.documents.places import ClassOverlap, LegendEntry, PlacePage, Pla
 from graftwork.documents.record import AnomalyScores, RunRecord
 from graftwork.errors import DataError, RunError
 from graftwork.project.inspection import Inspection
-from graftwork.project.map_pictures import class_color, heat_picture, mask_layer, wrong_layer
+from graftwork.project.map_pictures import class_color, heat_picture, mask_layer, scale_colors, wrong_layer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -89,6 +89,7 @@ def place_page(
         legend=painter.legend,
         threshold=_threshold(run.record, split) if maps.is_heat else None,
         scale=painter.scale,
+        scale_colors=scale_colors() if maps.is_heat else (),
         rows=tuple(found),
     )
     return page, pictures

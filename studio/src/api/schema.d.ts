@@ -356,6 +356,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/inspections/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Places
+         * @description Return masks or heat maps of a run's images, worst first, as pictures to lie over them.
+         */
+        post: operations["places_api_projects__project__inspections_places_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/nodes/{node}/base": {
         parameters: {
             query?: never;
@@ -920,6 +940,8 @@ export interface components {
             /** @description Chance that an odd image scores above a normal one; 0.5 is none. */
             auroc: components["schemas"]["Interval"];
             average_precision: components["schemas"]["Interval"];
+            /** @description Share of the normal images at or above the threshold. */
+            false_alarms: components["schemas"]["Interval"] | null;
             /**
              * Kind
              * @default anomaly
@@ -935,6 +957,20 @@ export interface components {
              * @description Average precision of guessing.
              */
             odd_share: number;
+            /** @description The same chance for pixels, where masks and a method with heat maps tell them. */
+            pixel_auroc: components["schemas"]["Interval"] | null;
+            /**
+             * Quantile
+             * @description Share of the normal validation images that lies below the threshold.
+             */
+            quantile: number | null;
+            /** @description Share of the odd images at or above the threshold. */
+            recall: components["schemas"]["Interval"] | null;
+            /**
+             * Threshold
+             * @description Score from which on an image counts as odd; none without normal validation images.
+             */
+            threshold: number | null;
         };
         /**
          * AppInfo
@@ -1121,6 +1157,29 @@ export interface components {
             phase: string;
             /** Step */
             step: number;
+        };
+        /**
+         * ClassOverlap
+         * @description How one class was met in one image.
+         */
+        ClassOverlap: {
+            /**
+             * Iou
+             * @description None where the class is neither there nor said.
+             */
+            iou: number | null;
+            /**
+             * Label Share
+             * @description Share of the pixels that count.
+             */
+            label_share: number;
+            /** Name */
+            name: string;
+            /**
+             * Said Share
+             * @description Share of the pixels that count, as the run says.
+             */
+            said_share: number;
         };
         /**
          * ClassRow
@@ -2849,6 +2908,24 @@ export interface components {
             output_shape: number[] | null;
         };
         /**
+         * LegendEntry
+         * @description A class of masks and its color.
+         */
+        LegendEntry: {
+            /**
+             * Color
+             * @description As #rrggbb.
+             */
+            color: string;
+            /**
+             * Is Drawn
+             * @description Whether its pixels are painted over the image; the first class is not.
+             */
+            is_drawn: boolean;
+            /** Name */
+            name: string;
+        };
+        /**
          * LoadReport
          * @description What exactly was loaded into the architecture.
          */
@@ -3364,6 +3441,158 @@ export interface components {
             phase: string;
             /** Steps Per Epoch */
             steps_per_epoch: number;
+        };
+        /**
+         * PlacePage
+         * @description Some images of a run with what it said of their places.
+         */
+        PlacePage: {
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Kind
+             * @description 'mask': a class per pixel; 'heat': how odd each is.
+             * @enum {string}
+             */
+            kind: "mask" | "heat";
+            /**
+             * Legend
+             * @default []
+             */
+            legend: components["schemas"]["LegendEntry"][];
+            /** Rows */
+            rows: components["schemas"]["PlaceRow"][];
+            /** Run */
+            run: string;
+            /**
+             * Scale
+             * @description Of heat maps: distances that the darkest and the palest color stand for, in all images.
+             */
+            scale: [
+                number,
+                number
+            ] | null;
+            /**
+             * Scale Colors
+             * @description Of heat maps: colors along the scale, as #rrggbb.
+             * @default []
+             */
+            scale_colors: string[];
+            /**
+             * Split
+             * @enum {string}
+             */
+            split: "validation" | "test";
+            /**
+             * Threshold
+             * @description Of anomalies: score from which on an image is odd.
+             */
+            threshold: number | null;
+            /**
+             * Total
+             * @description Images of the split, on all pages.
+             */
+            total: number;
+        };
+        /**
+         * PlaceRow
+         * @description What a run said of the places of one image.
+         */
+        PlaceRow: {
+            /**
+             * Classes
+             * @default []
+             */
+            classes: components["schemas"]["ClassOverlap"][];
+            /**
+             * Digest
+             * @description SHA-256 of the image's bytes; empty when it is not there any more.
+             */
+            digest: string;
+            /** Key */
+            key: string;
+            /**
+             * Label
+             * @description Of anomalies: normal or odd, or the class.
+             */
+            label: string | null;
+            /**
+             * Overlap
+             * @description Of masks: intersection over union, mean over classes there or said.
+             */
+            overlap: number | null;
+            /**
+             * Peak
+             * @description Of anomalies: where it is oddest, shares of width and height from the top left.
+             */
+            peak: [
+                number,
+                number
+            ] | null;
+            /**
+             * Pictures
+             * @description 'image'; of masks 'said', 'label' and 'wrong', of anomalies 'heat' and 'label' where there are masks, to lie over it. File names, or names of pictures that the server keeps.
+             */
+            pictures: {
+                [key: string]: string;
+            };
+            /**
+             * Problem
+             * @description Why there are no pictures.
+             */
+            problem: string | null;
+            /**
+             * Score
+             * @description Of anomalies: how odd the image is.
+             */
+            score: number | null;
+            /**
+             * Wrong Share
+             * @description Of masks: share of the pixels that are wrong.
+             */
+            wrong_share: number | null;
+        };
+        /**
+         * PlacesLook
+         * @description Which images of a run to see place by place.
+         */
+        PlacesLook: {
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Limit
+             * @description Most images to return.
+             * @default 12
+             */
+            limit: number;
+            /**
+             * Offset
+             * @description Images to pass over.
+             * @default 0
+             */
+            offset: number;
+            /**
+             * Order
+             * @description Masks by overlap, the least first; anomalies by score, the oddest first.
+             * @default worst
+             * @enum {string}
+             */
+            order: "worst" | "best" | "key";
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+            /**
+             * Split
+             * @description Whose images.
+             * @default test
+             * @enum {string}
+             */
+            split: "validation" | "test";
         };
         /**
          * Plan
@@ -5732,6 +5961,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Hub"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    places_api_projects__project__inspections_places_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlacesLook"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlacePage"];
                 };
             };
             /** @description Client Error */
