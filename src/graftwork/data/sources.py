@@ -131,7 +131,7 @@ def find_source(source: str | Path, kind: LabelKind = "category") -> ArraySource
     """
     name = str(source)
     is_sample = name.startswith(SAMPLE_PREFIX)
-    place = open_sample(name.removeprefix(SAMPLE_PREFIX)) if is_sample else Path(source).expanduser()
+    place = open_sample(name.removeprefix(SAMPLE_PREFIX), kind) if is_sample else Path(source).expanduser()
     if isinstance(place, Path) and are_arrays(place):
         return load_arrays(place, kind)
     return place

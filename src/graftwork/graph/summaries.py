@@ -54,6 +54,8 @@ def _backbone(settings: Any) -> Iterator[str]:
         yield f"cut after {settings.cut}" if settings.cut != "input" else "nothing frozen"
     if settings.last_stage is not None:
         yield f"up to {settings.last_stage}"
+    if settings.num_skips:
+        yield f"{settings.num_skips} skips"
 
 
 def _head(settings: Any) -> Iterator[str]:

@@ -44,6 +44,7 @@ TASKS: dict[str, str] = {
     "inspect_map": "graftwork.project.map_tasks:inspect_map",
     "inspect_neighbors": "graftwork.project.map_tasks:inspect_neighbors",
     "inspect_neighbors_of_picture": "graftwork.project.map_tasks:inspect_neighbors_of_picture",
+    "inspect_places": "graftwork.project.places:inspect_places",
     "list_bases": "graftwork.project.base_list:search_bases",
     "inspect_depth": "graftwork.project.depth:depth_task",
     "inspect_drift": "graftwork.project.drift:drift_task",

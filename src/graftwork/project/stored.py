@@ -24,6 +24,7 @@ Kind = Literal["category", "number", "tags", "anomaly"]
 THRESHOLD = 0.5
 """Probability from which on a tag counts as said."""
 _LEAST = 1e-12
+_BY_MASKS = ("normal", "odd")
 _ID = re.compile(r"[0-9a-f]{12}")
 
 
@@ -99,13 +100,19 @@ def open_predictions(run: Run, on: str | None = None) -> PredictionTable:
     path = folder_of(run, on) / "predictions.parquet"
     record = run.record
     if not path.is_file() or record.data is None:
-        masks = record.data is not None and record.data.label_kind == "mask"
-        why = "those of masks are not kept" if masks else f"it is {run.status}"
-        raise RunError(f"The run {run.id} has no stored predictions: {why}.", run=run.id)
+        if record.data is not None and (run.path / "maps.parquet").is_file():
+            raise RunError(
+                f"The run {run.id} predicts masks, not one label per image.",
+                hint="Look at them place by place: graftwork inspect places.",
+                run=run.id,
+            )
+        raise RunError(f"The run {run.id} has no stored predictions: it is {run.status}.", run=run.id)
     data = record.data
     is_odd = any(isinstance(s, AnomalyScores) for s in record.metrics.values())
     kind: Kind = "anomaly" if is_odd else ("category" if data.label_kind == "mask" else data.label_kind)
     names = data.label_names if kind == "number" else data.classes
+    if is_odd and data.label_kind == "mask":
+        names = _BY_MASKS
     stat = path.stat()
     try:
         return _read(path, stat.st_mtime_ns, kind, tuple(names))

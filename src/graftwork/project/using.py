@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from graftwork.documents.record import AnyScores, ScoreKind
 from graftwork.errors import DataError, RunError
@@ -67,7 +67,8 @@ def evaluate_run(
     Raises:
         DataError: no labelled image to score.
     """
-    from graftwork.engine.objectives import normal_class, score_split
+    from graftwork.components.objectives import Anomaly
+    from graftwork.engine.objectives import normal_class, score_odd, score_split
 
     table = read_samples(run)
     if source is None:
@@ -82,13 +83,21 @@ def evaluate_run(
             hint="Name a folder with a sub-folder per class.",
         )
     learned = _training_labels(run, model, table, workspace)
-    kind: ScoreKind = "anomaly" if model.objective.wants == "none" else model.objective.wants
     labels = model.labels(images, indices)
-    is_odd = labels != normal_class(model.objective, learned, model.classes) if kind == "anomaly" else labels
-    predicted = model.predict_images(images, indices)
-    scores = score_split(
-        kind, predicted, is_odd, train_labels=learned, classes=model.names, seed=run.record.seed
-    )
+    if isinstance(model.objective, Anomaly):
+        normal = normal_class(model.objective, learned, model.classes)
+        predicted, maps = model.predict_places(images, indices)
+        scores = score_odd(model.objective, predicted, labels, maps, normal=normal, seed=run.record.seed)
+    else:
+        predicted = model.predict_images(images, indices)
+        scores = score_split(
+            cast("ScoreKind", model.objective.wants),
+            predicted,
+            labels,
+            train_labels=learned,
+            classes=model.names,
+            seed=run.record.seed,
+        )
     return Scored(images, indices, labels, predicted, scores)
 
 

@@ -12,6 +12,7 @@ from graftwork.cli.inspect.depth import depth
 from graftwork.cli.inspect.drift import drift
 from graftwork.cli.inspect.evaluation import evaluation
 from graftwork.cli.inspect.map import map_images, neighbors
+from graftwork.cli.inspect.places import places
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -34,3 +35,4 @@ app.command("compare")(compare)
 app.command("data")(data)
 app.command("map")(map_images)
 app.command("neighbors")(neighbors)
+app.command("places")(places)

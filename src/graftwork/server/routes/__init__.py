@@ -11,6 +11,7 @@ from graftwork.server.routes import (
     flows,
     maps,
     nodes,
+    places_inside,
     projects,
     runs,
 )
@@ -32,5 +33,6 @@ ROUTERS = tuple(
         depth,
         evaluation,
         maps,
+        places_inside,
     )
 )

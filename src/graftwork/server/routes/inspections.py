@@ -42,7 +42,7 @@ async def look(
     task: str,
     wanted: Look,
     *args: Any,
-    on_event: Callable[[Any], object] | None = None,
+    on_event: Callable[[Any], None] | None = None,
 ) -> Any:
     """Let the project's bench do an inspection.
 

@@ -38,7 +38,7 @@ async def ask_bench(
     opened: OpenProject,
     task: str,
     *args: Any,
-    on_event: Callable[[Any], object] | None = None,
+    on_event: Callable[[Any], None] | None = None,
 ) -> Any:
     """Let the project's bench do a task; a page that goes away, or asks anew, ends it.
 
