@@ -100,7 +100,9 @@ def _described(stage: str, output: Tensor, attention: list[Tensor], size: tuple[
     placed = on_grid(output, size)
     if placed is None:
         # Without places: a vector, or tokens that lie on no grid, each of which then counts as a place.
-        flat = output.reshape(len(output), -1, 1, 1) if output.ndim != 3 else output.transpose(1, 2)[..., None]
+        flat = (
+            output.reshape(len(output), -1, 1, 1) if output.ndim != 3 else output.transpose(1, 2)[..., None]
+        )
         return StageMaps(stage, shape, "vector", _array(flat), channel_stats(flat), _order(flat))
     maps, grid = placed
     is_tokens = output.ndim == 3

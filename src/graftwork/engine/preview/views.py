@@ -187,7 +187,9 @@ def _channels(values: Tensor, look: Look) -> list[int]:
 
 def by_activity(values: Tensor) -> list[int]:
     """Return the channels of maps (b, c, h, w), those whose values vary most over all images and places first."""
-    spread = values.transpose(0, 1).reshape(values.shape[1], -1).nan_to_num(0.0, 0.0, 0.0).std(1, unbiased=False)
+    spread = (
+        values.transpose(0, 1).reshape(values.shape[1], -1).nan_to_num(0.0, 0.0, 0.0).std(1, unbiased=False)
+    )
     return [int(c) for c in spread.argsort(descending=True, stable=True)]
 
 

@@ -94,7 +94,9 @@ def explain(
     if method not in METHODS:
         raise UsageError(f"There is no method '{method}'.", hint=f"Known: {', '.join(METHODS)}.")
     if stage is not None and method != "grad_cam":
-        raise UsageError(f"A stage is for the method grad_cam, not for {method}.", hint="Leave the stage out.")
+        raise UsageError(
+            f"A stage is for the method grad_cam, not for {method}.", hint="Leave the stage out."
+        )
     if method == "grad_cam":
         cam = grad_cam(question, stage)
         return _placed(method, cam.stage, cam.map, enlarged(cam.map, question.size))

@@ -45,7 +45,9 @@ def attention_rollout(question: Question) -> Tensor:
         layers, grid = layers_and_grid
         output = question.output({**question.values, wire: tokens.clone()})
         score = question.scores(output).sum()
-        slopes = torch.autograd.grad(score, [tokens, *layers], allow_unused=True) if score.requires_grad else ()
+        slopes = (
+            torch.autograd.grad(score, [tokens, *layers], allow_unused=True) if score.requires_grad else ()
+        )
     if not slopes or slopes[0] is None:
         raise FlowError(
             "What the network says does not depend on the tokens of its base.",
