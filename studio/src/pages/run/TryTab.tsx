@@ -1,6 +1,6 @@
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { Camera, ImageOff, ImageUp } from "lucide-react";
-import { type ClipboardEvent, type DragEvent, useEffect, useRef, useState } from "react";
+import { type ClipboardEvent, type DragEvent, type ReactNode, useEffect, useRef, useState } from "react";
 
 import { send } from "../../api/client";
 import type { PredictionReply, RunRecord } from "../../api/types";
@@ -9,13 +9,16 @@ import { Button } from "../../kit/Button";
 import { Busy, Empty, Notice } from "../../kit/small";
 import { formatExact, formatNumber, formatPercent } from "../../model/format";
 import { RefusalNotice } from "../../panels/RefusalNotice";
+import { askMap } from "../../store/embedding";
+import { askRun } from "../../store/predictions";
 import { CameraBox } from "./CameraBox";
+import { NeighborStrip } from "./NeighborStrip";
 import css from "./run.module.css";
 
 /** As the server has it; larger files are not sent at all. */
 const MOST_BYTES = 200 * 2 ** 20;
 
-type Tried = { name: string; address: string; reply: PredictionReply };
+type Tried = { name: string; address: string; file: Blob; reply: PredictionReply };
 
 /** One's own picture, dropped, chosen, pasted or taken, and what the run says of it. */
 export default function TryTab({ project, run, record }: { project: string; run: string; record: RunRecord }) {
@@ -23,6 +26,7 @@ export default function TryTab({ project, run, record }: { project: string; run:
   const [hasCamera, setCamera] = useState(false);
   const [refused, setRefused] = useState<string | null>(null);
   const [tried, setTried] = useState<readonly Tried[]>([]);
+  const [wantsNear, setWantsNear] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   const made = useRef<string[]>([]);
   useEffect(() => {
@@ -35,7 +39,7 @@ export default function TryTab({ project, run, record }: { project: string; run:
     onSuccess: (reply, { file, name }) => {
       const address = URL.createObjectURL(file);
       made.current.push(address);
-      setTried((before) => [{ name, address, reply }, ...before].slice(0, 12));
+      setTried((before) => [{ name, address, file, reply }, ...before].slice(0, 12));
     },
   });
   const take = (file: Blob | null | undefined, name: string) => {
@@ -109,6 +113,10 @@ export default function TryTab({ project, run, record }: { project: string; run:
         {hasCamera ? <CameraBox onTake={(file) => take(file, "camera picture")} /> : null}
         {refused ? <Notice tone="error">{refused}</Notice> : null}
         {predict.error ? <RefusalNotice error={predict.error} /> : null}
+        <label className={css.check}>
+          <input type="checkbox" checked={wantsNear} onChange={(event) => setWantsNear(event.target.checked)} />
+          Show the nearest training images
+        </label>
         {predict.isPending ? <Busy what="Looking at it… The first image loads the model." /> : null}
       </div>
       <div className={css.tryRight} aria-live="polite">
@@ -117,14 +125,27 @@ export default function TryTab({ project, run, record }: { project: string; run:
             <p>{record.data?.classes.length ? `The run tells apart: ${record.data.classes.slice(0, 12).join(", ")}.` : "What the run says of your image appears here."}</p>
           </Empty>
         ) : (
-          tried.map((one) => <Reply key={one.address} tried={one} />)
+          tried.map((one) => (
+            <Reply key={one.address} tried={one}>
+              {wantsNear && !one.reply.problem ? <Nearest project={project} run={run} tried={one} /> : null}
+            </Reply>
+          ))
         )}
       </div>
     </div>
   );
 }
 
-function Reply({ tried: { name, address, reply } }: { tried: Tried }) {
+/** What the run learned from that looks most like it. */
+function Nearest({ project, run, tried: { file, address } }: { project: string; run: string; tried: Tried }) {
+  const near = useQuery(askMap.neighborsOfFile(project, run, file, address));
+  const settings = useQuery(askRun.images(project, run));
+  if (near.error) return <RefusalNotice error={near.error} onRetry={() => void near.refetch()} />;
+  if (!near.data) return <Busy what="Comparing with the training images… What the network saw of them is kept." />;
+  return <NeighborStrip project={project} settings={settings.data} found={near.data} />;
+}
+
+function Reply({ tried: { name, address, reply }, children }: { tried: Tried; children?: ReactNode }) {
   const shares = Object.entries(reply.probabilities).sort((a, b) => b[1] - a[1]);
   const values = Object.entries(reply.values);
   const title = reply.problem ? "It could not be read" : reply.label !== null ? `${reply.label || "no tag"}${reply.probability === null ? "" : ` · ${formatPercent(reply.probability)}`}` : "Values";
@@ -145,6 +166,7 @@ function Reply({ tried: { name, address, reply } }: { tried: Tried }) {
             {label}: <strong>{formatNumber(value)}</strong>
           </p>
         ))}
+        {children}
       </div>
     </article>
   );

@@ -21,10 +21,12 @@ type Props = {
   all: readonly PredictionRow[];
   total: number;
   onChoose: (keys: readonly string[]) => void;
+  /** About one image that is chosen anyway. */
+  isOne?: boolean;
 };
 
 /** Give chosen images another label, or leave them out: in the flow that the run came from. */
-export function CorrectionBar({ project, card, classes, rows, all, total, onChoose }: Props) {
+export function CorrectionBar({ project, card, classes, rows, all, total, onChoose, isOne = false }: Props) {
   const hub = useQuery(ask.hub(project));
   const flow = flowNameOf(card, hub.data?.flows.map((one) => one.name) ?? []);
   const whyNot = !rows.length
@@ -51,12 +53,16 @@ export function CorrectionBar({ project, card, classes, rows, all, total, onChoo
   return (
     <>
       <div className={css.tools}>
-        <span className={css.quiet} role="status">
-          {rows.length ? `${formatExact(rows.length)} chosen` : `${formatExact(total)} images`}
-        </span>
-        <Button look="ghost" onClick={() => onChoose(rows.length === all.length ? [] : all.map((row) => row.key))}>
-          {rows.length === all.length ? "Choose none" : "Choose all shown"}
-        </Button>
+        {isOne ? null : (
+          <>
+            <span className={css.quiet} role="status">
+              {rows.length ? `${formatExact(rows.length)} chosen` : `${formatExact(total)} images`}
+            </span>
+            <Button look="ghost" onClick={() => onChoose(rows.length === all.length ? [] : all.map((row) => row.key))}>
+              {rows.length === all.length ? "Choose none" : "Choose all shown"}
+            </Button>
+          </>
+        )}
         <Menu items={(whyNot ? [] : classes).map((name) => ({ label: name, onSelect: () => relabel(name) }))}>
           <Button whyNot={whyNot ?? (classes.length ? null : "Only images with one class each are relabeled here.")}>
             <Tag size={13} aria-hidden /> Relabel to…

@@ -12,7 +12,8 @@ type Props = {
   row: PredictionRow;
   index: number;
   isChosen: boolean;
-  onChoose: (index: number, isRange: boolean) => void;
+  /** Without it the tile has no box. */
+  onChoose: ((index: number, isRange: boolean) => void) | undefined;
   onOpen: (index: number) => void;
 };
 
@@ -41,13 +42,15 @@ export const PredictionTile = memo(function PredictionTile({ project, settings, 
   const words = `${row.key}: label ${truth(row)}, predicted ${said}`;
   return (
     <div className={css.tile} data-chosen={isChosen || undefined}>
-      <input
-        type="checkbox"
-        className={css.tileCheck}
-        aria-label={`Choose ${row.key}`}
-        checked={isChosen}
-        onChange={(event) => onChoose(index, (event.nativeEvent as MouseEvent).shiftKey === true)}
-      />
+      {onChoose ? (
+        <input
+          type="checkbox"
+          className={css.tileCheck}
+          aria-label={`Choose ${row.key}`}
+          checked={isChosen}
+          onChange={(event) => onChoose(index, (event.nativeEvent as MouseEvent).shiftKey === true)}
+        />
+      ) : null}
       <button type="button" className={css.tileButton} title={words} onClick={() => onOpen(index)}>
         <span className="sr-only">{`${words}. Open.`}</span>
         {settings && !isGone ? (

@@ -8,6 +8,7 @@ import css from "./results.module.css";
 
 const TILE_WIDTH = 116;
 const TILE_HEIGHT = 148;
+const NONE: ReadonlySet<string> = new Set();
 
 type Props = {
   project: string;
@@ -15,15 +16,16 @@ type Props = {
   rows: readonly PredictionRow[];
   /** Of all rows, also those that are not loaded yet. */
   total: number;
-  chosen: ReadonlySet<string>;
-  onChoose: (keys: ReadonlySet<string>) => void;
+  chosen?: ReadonlySet<string>;
+  /** Without it images are only shown. */
+  onChoose?: (keys: ReadonlySet<string>) => void;
   onOpen: (index: number) => void;
   /** Asked for when the last rows come into sight. */
   onNearEnd?: (() => void) | undefined;
 };
 
 /** Many images as tiles, of which only those in sight are drawn; a click chooses, with Shift a stretch of them. */
-export function TileGrid({ project, settings, rows, total, chosen, onChoose, onOpen, onNearEnd }: Props) {
+export function TileGrid({ project, settings, rows, total, chosen = NONE, onChoose, onOpen, onNearEnd }: Props) {
   const last = useRef<number | null>(null);
   const box = useRef<HTMLDivElement>(null);
   const columns = useColumns(box);
@@ -49,7 +51,7 @@ export function TileGrid({ project, settings, rows, total, chosen, onChoose, onO
       else next.delete(row.key);
     }
     last.current = index;
-    onChoose(next);
+    onChoose?.(next);
   };
   return (
     <div ref={box} className={css.tiles} role="group" aria-label={`${formatExact(total)} images`}>
@@ -64,7 +66,7 @@ export function TileGrid({ project, settings, rows, total, chosen, onChoose, onO
                 row={row}
                 index={item.index * columns + at}
                 isChosen={chosen.has(row.key)}
-                onChoose={choose}
+                onChoose={onChoose ? choose : undefined}
                 onOpen={onOpen}
               />
             ))}
