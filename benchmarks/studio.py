@@ -23,7 +23,13 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.browser import StudioServer, built_pages, open_browser
 from benchmarks.results import BenchmarkFailed, measure_and_tell, say
-from benchmarks.studio_made import going_run, late_flow, many_nodes_flow, write_number_run
+from benchmarks.studio_made import (
+    going_run,
+    late_flow,
+    many_nodes_flow,
+    write_map_run,
+    write_number_run,
+)
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
@@ -79,6 +85,8 @@ def _make(root: Path, given: argparse.Namespace) -> None:
     many = project.save_flow(many_nodes_flow(_MANY, _NUM_MANY))
     write_number_run(project.folder_of_runs, many, predictions=given.points)
     project.close()
+    if not given.only or "map" in given.only:
+        write_map_run(root, many, points=given.points)
 
 
 class _Bench:
@@ -206,6 +214,24 @@ def _frames(bench: _Bench) -> dict[str, Any]:
     return found
 
 
+def _map(bench: _Bench) -> dict[str, Any]:
+    """Return frames a second while a map of many images moves, and how long it takes until it is there."""
+    with bench.server.api as api:
+        runs = api.get(f"/projects/{bench.server.project_id}/runs").json()
+    with bench.server.visit(bench.browser) as context:
+        page = context.new_page()
+        page.set_default_timeout(_MOST_MS)
+        page.add_init_script(_PROBE.read_text().replace("NUM_NODES", "0"))
+        start = time.monotonic()
+        page.goto(f"{bench.server.address}/p/{bench.server.project_id}/run/{runs[0]['id']}/map")
+        page.get_by_text(f"{bench.given.points:,} points", exact=True).wait_for()
+        ready = time.monotonic() - start
+        chart, seconds = page.get_by_test_id("scatter"), bench.given.seconds
+        found = {"map pan": _watch(page, seconds, _drag(page, chart, button="left"))}
+        found["map wheel zoom"] = _watch(page, seconds, _wheel(page, chart))
+    return {"ready_ms": round(1000 * ready), "frames": found}
+
+
 def _watch(page: Page, seconds: float, act: _Act) -> dict[str, float]:
     """Repeat an act for some seconds and return frames a second and the slowest frames."""
     page.wait_for_timeout(400)
@@ -326,6 +352,7 @@ _PARTS: dict[str, Callable[[_Bench], dict[str, Any]]] = {
     "sizes": _sizes,
     "load": _load,
     "frames": _frames,
+    "map": _map,
     "latency": _latency,
     "edit": _edits,
 }
@@ -353,7 +380,10 @@ def rows(found: dict[str, Any]) -> list[tuple[str, str]]:
             told.append(
                 (f"navigation to {words}, cold, median of {len(one['all'])}", f"{one['median']:.0f} ms")
             )
-    for motion, one in found.get("frames", {}).items():
+    if "map" in found:
+        told.append(("map asked for to map drawn, kept results", f"{found['map']['ready_ms']} ms"))
+    moved = {**found.get("frames", {}), **found.get("map", {}).get("frames", {})}
+    for motion, one in moved.items():
         told.append(
             (
                 f"{motion}: frames a second (95 % of the gaps below)",

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,7 @@ from graftwork.project.execute import EventLog, empty_record
 from graftwork.project.lock import lock_run
 from graftwork.project.run import Run, new_run_id
 
-__all__ = ["going_run", "late_flow", "many_nodes_flow", "write_number_run"]
+__all__ = ["going_run", "late_flow", "many_nodes_flow", "write_map_run", "write_number_run"]
 
 _SOURCE = "sample:surfaces"
 _TINY = "random:timm:test_efficientnet"
@@ -128,6 +129,59 @@ def write_number_run(runs: Path, flow: Flow, *, predictions: int) -> Run:
     record = empty_record(flow, run, "finished")
     cost = Cost(seconds=1.0, base_images=predictions)
     write_record(run.path, record.edit(data=summarize(images), metrics={split: scores}, cost=cost))
+    return run
+
+
+def write_map_run(root: Path, flow: Flow, *, points: int) -> Run:
+    """Write a finished run whose map of many images is made already, so that its drawing alone is measured."""
+    from graftwork.documents.embedding import EmbeddingMap, MapDomain, MapPoints, MapSide
+    from graftwork.project.embedding import embedding_map
+    from graftwork.project.project import Project
+
+    run = write_number_run(root / "runs", flow, predictions=32)
+    draw = np.random.default_rng(5)
+    label = draw.integers(0, 10, points)
+    middle = draw.normal(0, 4, (10, 2))
+    nothing = (None,) * points
+    sides = []
+    for weights, spread in (("pretrained", 2.0), ("trained", 1.0)):
+        x, y = (middle[label] + draw.normal(0, spread, (points, 2))).T.round(4).tolist()
+        side = {"weights": weights, "x": x, "y": y, "explained": (0.3, 0.2)}
+        unknown = dict.fromkeys(("trustworthiness", "same_class", "same_class_on_map"))
+        sides.append(MapSide.model_validate({**side, **unknown}))
+    made = EmbeddingMap(
+        run=run.id,
+        flow=flow.name,
+        method="pca",
+        place="base",
+        num_features=1280,
+        seed=0,
+        num_images=points,
+        num_shown=points,
+        domains=(MapDomain(name="made", source=_SOURCE, num_images=points),),
+        splits=("train", "validation", "test"),
+        labels=tuple(f"class {i}" for i in range(10)),
+        points=MapPoints(
+            keys=tuple(f"row:{i}" for i in range(points)),
+            digests=tuple(hashlib.sha256(str(i).encode()).hexdigest() for i in range(points)),
+            domain=(0,) * points,
+            split=tuple(draw.integers(0, 3, points).tolist()),
+            label=tuple(label.tolist()),
+            predicted=(-1,) * points,
+            confidence=nothing,
+            is_wrong=nothing,
+        ),
+        sides=tuple(sides),
+        is_unmoved=False,
+        disparity=0.2,
+        num_measured=0,
+        num_neighbors=15,
+        same_class_by_chance=None,
+    )
+    project = Project(root)
+    with patch("graftwork.project.embedding._make", lambda *_: made):
+        embedding_map(project.inspect(run.id))
+    project.close()
     return run
 
 
