@@ -84,7 +84,6 @@ def _make(root: Path, given: argparse.Namespace) -> None:
     project.save_flow(late_flow(_SMALL, given.base))
     many = project.save_flow(many_nodes_flow(_MANY, _NUM_MANY))
     write_number_run(project.folder_of_runs, many, predictions=given.points)
-    project.close()
     if not given.only or "map" in given.only:
         write_map_run(root, many, points=given.points)
 

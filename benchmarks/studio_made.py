@@ -123,7 +123,7 @@ def write_number_run(runs: Path, flow: Flow, *, predictions: int) -> Run:
     write_flow(flow, run.path / "flow.yaml")
     write_samples(run.path, images)
     split: Split = "test"
-    write_predictions(run.path, images, {split: said})
+    write_predictions(run.path, images, {split: said}, {})
     scored = slice(0, min(predictions, 2000))  # the bootstrap over all of them says nothing here
     scores = score_numbers(said[scored], truth[scored], ["age"], train_mean=truth.mean(0))
     record = empty_record(flow, run, "finished")
@@ -181,7 +181,6 @@ def write_map_run(root: Path, flow: Flow, *, points: int) -> Run:
     project = Project(root)
     with patch("graftwork.project.embedding._make", lambda *_: made):
         embedding_map(project.inspect(run.id))
-    project.close()
     return run
 
 
