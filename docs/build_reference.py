@@ -37,6 +37,7 @@ PYTHON_MODULES = (
     "graftwork.documents.problem",
     "graftwork.documents.preview",
     "graftwork.documents.cuts",
+    "graftwork.documents.embedding",
     "graftwork.graph.bypass",
     "graftwork.graph.check",
     "graftwork.graph.contracts",
@@ -46,6 +47,11 @@ PYTHON_MODULES = (
     "graftwork.graph.ports",
     "graftwork.graph.propose",
     "graftwork.graph.recommend",
+    "graftwork.insight.embedding",
+    "graftwork.insight.map_features",
+    "graftwork.insight.neighbors",
+    "graftwork.project.embedding",
+    "graftwork.project.neighbors",
 )
 WITH_METHODS = ("Project", "Run", "TransferClassifier", "ImageSet", "Base", "Flow")
 DOCUMENT_MODULES = (
@@ -58,6 +64,7 @@ DOCUMENT_MODULES = (
     "graftwork.documents.predictions",
     "graftwork.documents.controls",
     "graftwork.documents.cuts",
+    "graftwork.documents.embedding",
     "graftwork.graph.describe",
     "graftwork.graph.faces",
     "graftwork.documents.data_view",
