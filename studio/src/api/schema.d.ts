@@ -5019,10 +5019,10 @@ export interface components {
         OtherDataRequest: {
             /**
              * Columns
-             * @description image_column, label_column, … of a table.
+             * @description image_column, label_column, … of a table, as an images node has them.
              */
             columns?: {
-                [key: string]: string | null;
+                [key: string]: unknown;
             };
             /** Run */
             run: string;
