@@ -136,12 +136,13 @@ def calibration_of(
         why = "No temperature: it is fitted on validation images, and there are none beside these."
         return Calibration(**facts, note=why)
     fitted = fit_temperature(own.said[validation], own.truth[validation] > 0.5, is_each_alone=alone)
-    note: str | None = f"Fitted on {len(validation)} images: few." if len(validation) < _FEW else None
     if fitted.is_at_limit:
-        note = (
-            f"The fit ran into the end of what is searched: the {len(validation)} validation images do not "
-            "determine a temperature, as when all of them are told right."
+        why = (
+            f"No temperature: the {len(validation)} validation images do not determine one, as when all of "
+            "them are told right."
         )
+        return Calibration(**facts, num_validation=len(validation), note=why)
+    note = f"Fitted on {len(validation)} images: few." if len(validation) < _FEW else None
     return Calibration(
         **facts,
         after=_state(scaled(said, fitted.value, is_each_alone=alone), truth, alone, seed),
