@@ -37,7 +37,17 @@ PYTHON_MODULES = (
     "graftwork.documents.problem",
     "graftwork.documents.preview",
     "graftwork.documents.cuts",
+<<<<<<< HEAD
     "graftwork.documents.embedding",
+=======
+    "graftwork.project.evaluating",
+    "graftwork.project.pairing",
+    "graftwork.insight.evaluation.calibration",
+    "graftwork.insight.evaluation.curves",
+    "graftwork.insight.evaluation.paired",
+    "graftwork.insight.evaluation.slices",
+    "graftwork.insight.evaluation.temperature",
+>>>>>>> eval
     "graftwork.graph.bypass",
     "graftwork.graph.check",
     "graftwork.graph.contracts",
@@ -62,6 +72,8 @@ DOCUMENT_MODULES = (
     "graftwork.documents.preview",
     "graftwork.documents.progress",
     "graftwork.documents.predictions",
+    "graftwork.documents.evaluation",
+    "graftwork.documents.paired",
     "graftwork.documents.controls",
     "graftwork.documents.cuts",
     "graftwork.documents.embedding",

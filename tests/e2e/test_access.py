@@ -87,8 +87,10 @@ def test_the_pages_of_a_run_are_sound(themed: Any, server: Server, run: str) -> 
         ("", "The proof holds"),
         ("/confusion", "mistakes"),
         ("/predictions", "label"),
+        ("/evaluation", "Brier score"),
         ("/export", "ONNX"),
     ):
         themed.goto(f"{server.address}/p/{server.project_id}/run/{run}{tab}")
-        themed.get_by_text(re.compile(sign, re.IGNORECASE)).first.wait_for()
+        # Evaluation measures the images first, in a process that starts for it.
+        themed.get_by_text(re.compile(sign, re.IGNORECASE)).first.wait_for(timeout=90_000)
         assert faults(themed) == [], tab

@@ -228,6 +228,16 @@ def test_tags_are_judged_one_by_one(add_run: Any) -> None:
     assert big.precision is None, "never said"
 
 
+def test_validation_images_that_are_all_told_right_give_no_temperature(add_run: Any) -> None:
+    inside = other_kind(add_run("sure"), "tags", [[1, 0]] * 3, [[0.9, 0.2]] * 3, ("red", "big"))
+    path = inside.run.path / "predictions.parquet"
+    pd.read_parquet(path).assign(split=["test", "validation", "validation"]).to_parquet(path)
+    found = evaluation(inside).calibration
+    assert found is not None
+    assert (found.temperature, found.after, found.num_validation) == (None, None, 2)
+    assert "do not determine one" in (found.note or "")
+
+
 def test_two_images_and_scores_of_anomalies(add_run: Any) -> None:
     folder = add_run("odd")
     inside = other_kind(folder, "category", [0, 1], [[0.1], [2.0]], ())

@@ -16,10 +16,10 @@ __all__ = [
     "CalibrationState",
     "Curve",
     "Evaluation",
-    "Histogram",
     "OtherData",
     "PartScore",
     "Residuals",
+    "ScoreHistogram",
     "SliceColumn",
     "SliceScore",
 ]
@@ -85,7 +85,7 @@ class Calibration(Document):
     note: str | None = Field(None, description="What to know about the temperature, or why there is none.")
 
 
-class Histogram(Document):
+class ScoreHistogram(Document):
     """Counts over equal stretches from low to high."""
 
     low: float
@@ -151,7 +151,7 @@ class Evaluation(VersionedDocument):
     scores: AnyScores | None
     parts: tuple[PartScore, ...] = ()
     calibration: Calibration | None = None
-    confidence: Histogram | None = Field(
+    confidence: ScoreHistogram | None = Field(
         None,
         description="Right and wrong by the probability of what was predicted; of anomalies scores by label.",
     )

@@ -11,9 +11,9 @@ from graftwork.documents.evaluation import (
     CalibrationBin,
     CalibrationState,
     Curve,
-    Histogram,
     PartScore,
     Residuals,
+    ScoreHistogram,
     SliceColumn,
     SliceScore,
 )
@@ -136,12 +136,13 @@ def calibration_of(
         why = "No temperature: it is fitted on validation images, and there are none beside these."
         return Calibration(**facts, note=why)
     fitted = fit_temperature(own.said[validation], own.truth[validation] > 0.5, is_each_alone=alone)
-    note: str | None = f"Fitted on {len(validation)} images: few." if len(validation) < _FEW else None
     if fitted.is_at_limit:
-        note = (
-            f"The fit ran into the end of what is searched: the {len(validation)} validation images do not "
-            "determine a temperature, as when all of them are told right."
+        why = (
+            f"No temperature: the {len(validation)} validation images do not determine one, as when all of "
+            "them are told right."
         )
+        return Calibration(**facts, num_validation=len(validation), note=why)
+    note = f"Fitted on {len(validation)} images: few." if len(validation) < _FEW else None
     return Calibration(
         **facts,
         after=_state(scaled(said, fitted.value, is_each_alone=alone), truth, alone, seed),
@@ -187,7 +188,7 @@ def _bins(bins: Sequence[object]) -> tuple[CalibrationBin, ...]:
     return tuple(CalibrationBin(num=row.pop("num_images"), **row) for row in rows)
 
 
-def confidence_of(table: PredictionTable, rows: NDArray[np.int64]) -> Histogram:
+def confidence_of(table: PredictionTable, rows: NDArray[np.int64]) -> ScoreHistogram:
     """Return how many images were told right and wrong, by the confidence of what was predicted."""
     import numpy as np
 
@@ -196,10 +197,10 @@ def confidence_of(table: PredictionTable, rows: NDArray[np.int64]) -> Histogram:
         word: tuple(np.histogram(confidence[chosen], bins=_NUM_BARS, range=(0.0, 1.0))[0].tolist())
         for word, chosen in (("right", ~wrong), ("wrong", wrong))
     }
-    return Histogram(low=0.0, high=1.0, counts=counts)
+    return ScoreHistogram(low=0.0, high=1.0, counts=counts)
 
 
-def score_histogram(scores: NDArray[np.float64], is_odd: NDArray[np.bool_]) -> Histogram:
+def score_histogram(scores: NDArray[np.float64], is_odd: NDArray[np.bool_]) -> ScoreHistogram:
     """Return how many normal and odd images have which score."""
     import numpy as np
 
@@ -209,7 +210,7 @@ def score_histogram(scores: NDArray[np.float64], is_odd: NDArray[np.bool_]) -> H
         word: tuple(np.histogram(scores[chosen], bins=_NUM_BARS, range=(low, high))[0].tolist())
         for word, chosen in (("normal", ~is_odd), ("odd", is_odd))
     }
-    return Histogram(low=low, high=high, counts=counts)
+    return ScoreHistogram(low=low, high=high, counts=counts)
 
 
 def residuals_of(table: PredictionTable, rows: NDArray[np.int64], seed: int) -> tuple[Residuals, ...]:

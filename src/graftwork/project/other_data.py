@@ -44,7 +44,7 @@ def settings_like(run: Run, source: str, columns: Mapping[str, Any]) -> ImagesSe
     own = images_settings_of(run.flow)
     given = {name: value for name, value in columns.items() if value}
     kept = own.model_dump(exclude={"source", "exclude", "relabel"}) if _is_table(own.source, source) else {}
-    return read_as(ImagesSettings, {**kept, "label_kind": own.label_kind, **given, "source": source})
+    return read_as(ImagesSettings, {**kept, **given, "label_kind": own.label_kind, "source": source})
 
 
 def _is_table(*sources: str) -> bool:

@@ -3001,7 +3001,7 @@ export interface components {
         Evaluation: {
             calibration: components["schemas"]["Calibration"] | null;
             /** @description Right and wrong by the probability of what was predicted; of anomalies scores by label. */
-            confidence: components["schemas"]["graftwork__documents__evaluation__Histogram"] | null;
+            confidence: components["schemas"]["ScoreHistogram"] | null;
             /**
              * Format
              * @default 1
@@ -3718,6 +3718,22 @@ export interface components {
             kind: "hello";
             /** Version */
             version: string;
+        };
+        /**
+         * Histogram
+         * @description How often values fall between edges: ``counts[i]`` between ``edges[i]`` and ``edges[i + 1]``.
+         */
+        Histogram: {
+            /**
+             * Counts
+             * @default []
+             */
+            counts: number[];
+            /**
+             * Edges
+             * @default []
+             */
+            edges: number[];
         };
         /**
          * Hub
@@ -5019,10 +5035,10 @@ export interface components {
         OtherDataRequest: {
             /**
              * Columns
-             * @description image_column, label_column, … of a table.
+             * @description image_column, label_column, … of a table, as an images node has them.
              */
             columns?: {
-                [key: string]: string | null;
+                [key: string]: unknown;
             };
             /** Run */
             run: string;
@@ -6759,6 +6775,23 @@ export interface components {
             text: string;
         };
         /**
+         * ScoreHistogram
+         * @description Counts over equal stretches from low to high.
+         */
+        ScoreHistogram: {
+            /**
+             * Counts
+             * @description By what is counted, such as right and wrong.
+             */
+            counts: {
+                [key: string]: number[];
+            };
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+        };
+        /**
          * Scores
          * @description Scores on one split. Intervals: Wilson for accuracy, precision, recall; bootstrap for the rest.
          */
@@ -7275,7 +7308,7 @@ export interface components {
          * @description A vector: its histogram, and its values when there are at most 64.
          */
         VectorView: {
-            histogram: components["schemas"]["graftwork__documents__preview__Histogram"];
+            histogram: components["schemas"]["Histogram"];
             /** Size */
             size: number;
             stats: components["schemas"]["TensorStats"];
@@ -7310,39 +7343,6 @@ export interface components {
             project: string;
             /** Run */
             run: string;
-        };
-        /**
-         * Histogram
-         * @description Counts over equal stretches from low to high.
-         */
-        graftwork__documents__evaluation__Histogram: {
-            /**
-             * Counts
-             * @description By what is counted, such as right and wrong.
-             */
-            counts: {
-                [key: string]: number[];
-            };
-            /** High */
-            high: number;
-            /** Low */
-            low: number;
-        };
-        /**
-         * Histogram
-         * @description How often values fall between edges: ``counts[i]`` between ``edges[i]`` and ``edges[i + 1]``.
-         */
-        graftwork__documents__preview__Histogram: {
-            /**
-             * Counts
-             * @default []
-             */
-            counts: number[];
-            /**
-             * Edges
-             * @default []
-             */
-            edges: number[];
         };
     };
     responses: never;

@@ -23,7 +23,12 @@ export type PredictionQuestion = {
   label?: string;
   predicted?: string;
   only: "all" | "wrong" | "right";
-  sort: "loss" | "confidence" | "key";
+  /** Id of an evaluation on other data. */
+  on?: string;
+  /** A slice of the evaluation: what the images are parted by, and which part. */
+  trait?: string;
+  part?: string;
+  sort: "loss" | "confidence" | "entropy" | "margin" | "key";
   descending: boolean;
 };
 

@@ -17,16 +17,16 @@ import { RunHead } from "./run/RunHead";
 
 const ConfusionView = lazily(() => import("../panels/dock/ConfusionView").then((m) => ({ default: m.ConfusionView })));
 const PredictionsTab = lazily(() => import("./run/PredictionsTab"));
-const ClassesTab = lazily(() => import("./run/ClassesTab"));
+const EvaluationTab = lazily(() => import("./run/evaluation/EvaluationTab"));
 const TryTab = lazily(() => import("./run/TryTab"));
 const ExportTab = lazily(() => import("./run/ExportTab"));
 const CurvesTab = lazily(() => import("./run/CurvesTab"));
 
 const TABS: readonly (readonly [string, string])[] = [
   ["overview", "Overview"],
+  ["evaluation", "Evaluation"],
   ["confusion", "Confusion"],
   ["predictions", "Predictions"],
-  ["classes", "Per class"],
   ["inside", "Look inside"],
   ["curves", "Curves"],
   ["try", "Try an image"],
@@ -49,7 +49,7 @@ export default function RunPage({ project, run, tab }: Props) {
   if (!view.data) return <div className={css.page}><Busy what="Reading the run…" /></div>;
   const isOfNumbers = Object.values(view.data.record?.metrics ?? {}).some((scores) => scores.kind === "number");
   const isKnown = isInside(tab) || TABS.some(([name]) => name === tab && name !== "inside");
-  const shown = isKnown ? tab : "overview";
+  const shown = isKnown ? tab : tab === "classes" ? "evaluation" : "overview"; // "classes" is what addresses said before
   const open = (next: string) => go({ page: "run", project, run, tab: next === "inside" ? (VIEWS[0]?.name ?? "overview") : next }, "replace");
   return (
     <div className={css.page}>
@@ -88,6 +88,6 @@ function Body({ project, view, tab }: { project: string; view: RunView; tab: str
   if (isInside(tab)) return <InsideTab project={project} view={view} shown={tab} />;
   if (tab === "confusion") return <ConfusionView project={project} card={card} record={record} />;
   if (tab === "predictions") return <PredictionsTab project={project} card={card} record={record} />;
-  if (tab === "classes") return <ClassesTab record={record} />;
+  if (tab === "evaluation") return <EvaluationTab key={card.id} project={project} card={card} record={record} />;
   return <TryTab project={project} run={card.id} record={record} />;
 }

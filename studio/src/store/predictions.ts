@@ -22,9 +22,9 @@ export const askRun = {
     },
     staleTime: Infinity,
   }),
-  images: (project: string, run: string) => ({
-    queryKey: ["run-images", project, run],
-    queryFn: () => must(api.GET("/api/projects/{project}/runs/{run}/images", { params: { path: { project, run } } })),
+  images: (project: string, run: string, on?: string) => ({
+    queryKey: ["run-images", project, run, on ?? ""],
+    queryFn: () => must(api.GET("/api/projects/{project}/runs/{run}/images", { params: { path: { project, run }, query: on ? { on } : {} } })),
     staleTime: Infinity,
   }),
   controls: (project: string, run: string) => ({

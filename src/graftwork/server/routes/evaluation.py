@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import Field
@@ -39,8 +39,9 @@ class OtherDataRequest(Document):
 
     run: str
     source: str = Field(description="Path, or sample:NAME.")
-    columns: dict[str, str | None] = Field(
-        default_factory=dict, description="image_column, label_column, … of a table."
+    columns: dict[str, Any] = Field(
+        default_factory=dict,
+        description="image_column, label_column, … of a table, as an images node has them.",
     )
 
 

@@ -15,6 +15,7 @@ import { trainPoints } from "../../panels/dock/curves";
 import { axisOf, intervalWords, scoreRows } from "../../model/scores";
 import { isShare, scoreWords, showScore } from "../../model/told";
 import { ask } from "../../store/session";
+import { Paired } from "./Paired";
 import css from "./runs.module.css";
 
 /** Events of a run that is compared; more are thinned by the log itself. */
@@ -74,6 +75,7 @@ export function Compare({ project, runs }: { project: string; runs: readonly Run
         />
       </div>
       <Scores names={names} runs={runs} records={records} />
+      <Paired project={project} runs={runs} names={names} />
       <Settings names={names} flows={flows} isBusy={isBusy} />
     </section>
   );

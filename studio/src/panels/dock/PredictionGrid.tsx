@@ -23,7 +23,7 @@ function None({ question }: { question: PredictionQuestion }) {
 /** The images that fit a question, loaded as they come into sight; chosen ones can be relabeled or left out. */
 export function PredictionGrid({ project, card, classes, question }: Props) {
   const pages = useInfiniteQuery(askRun.predictions(project, card.id, question));
-  const settings = useQuery(askRun.images(project, card.id));
+  const settings = useQuery(askRun.images(project, card.id, question.on));
   const rows = useMemo(() => pages.data?.pages.flatMap((page) => page.rows) ?? [], [pages.data]);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [shown, setShown] = useState<number | null>(null);
@@ -38,15 +38,17 @@ export function PredictionGrid({ project, card, classes, question }: Props) {
   const picked = rows.filter((row) => chosen.has(row.key));
   return (
     <div className={css.grid}>
-      <CorrectionBar
-        project={project}
-        card={card}
-        classes={classes}
-        rows={picked}
-        all={rows}
-        total={total}
-        onChoose={(keys) => setChosen(new Set(keys))}
-      />
+      {question.on ? null : (
+        <CorrectionBar
+          project={project}
+          card={card}
+          classes={classes}
+          rows={picked}
+          all={rows}
+          total={total}
+          onChoose={(keys) => setChosen(new Set(keys))}
+        />
+      )}
       <TileGrid project={project} settings={settings.data} rows={rows} total={total} chosen={chosen} onChoose={setChosen} onOpen={setShown} onNearEnd={onNearEnd} />
       <Detail project={project} settings={settings.data} rows={rows} shown={shown} onShow={setShown} />
     </div>

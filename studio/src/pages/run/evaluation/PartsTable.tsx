@@ -1,28 +1,16 @@
 import { ArrowDown, ArrowUp } from "lucide-react";
 import { useState } from "react";
 
-import type { Interval, RunRecord } from "../../api/types";
-import { IntervalBar } from "../../charts/IntervalBar";
-import { Empty } from "../../kit/small";
-import { formatExact } from "../../model/format";
-import { axisOf, intervalWords, partTable, sortedParts } from "../../model/scores";
-import { scoreWords, showScore } from "../../model/told";
-import css from "./run.module.css";
+import type { Interval } from "../../../api/types";
+import { IntervalBar } from "../../../charts/IntervalBar";
+import { formatExact } from "../../../model/format";
+import { type PartTable, axisOf, intervalWords, sortedParts } from "../../../model/scores";
+import { scoreWords, showScore } from "../../../model/told";
+import css from "../run.module.css";
 
 /** Scores of each class, tag or number, with intervals; sorted by any column. */
-export default function ClassesTab({ record }: { record: RunRecord }) {
-  const splits = ["test", "validation"].filter((one) => record.metrics[one]);
-  const [split, setSplit] = useState(splits[0] ?? "test");
+export function PartsTable({ table }: { table: PartTable }) {
   const [order, setOrder] = useState({ by: "name", isDown: false });
-  const scores = record.metrics[split];
-  const table = scores ? partTable(scores) : null;
-  if (!scores || !table) {
-    return (
-      <Empty title="No scores of parts">
-        <p>This run says how odd an image is; that has no classes to be scored one by one.</p>
-      </Empty>
-    );
-  }
   const head = (by: string, words: string) => (
     <th key={by} scope="col" aria-sort={order.by === by ? (order.isDown ? "descending" : "ascending") : "none"}>
       <button type="button" className={css.sort} onClick={() => setOrder({ by, isDown: order.by === by ? !order.isDown : by !== "name" })}>
@@ -32,14 +20,7 @@ export default function ClassesTab({ record }: { record: RunRecord }) {
     </th>
   );
   return (
-    <div className={css.list}>
-      <select aria-label="Split" className={css.select} value={split} onChange={(event) => setSplit(event.target.value)}>
-        {splits.map((one) => (
-          <option key={one} value={one}>
-            {one === "test" ? "Test images" : "Validation images"}
-          </option>
-        ))}
-      </select>
+    <div className={css.scroll} tabIndex={0} role="region" aria-label={`Scores of each ${table.what.toLowerCase()}`}>
       <table className={css.table}>
         <caption>Intervals cover 95 %. A missing value says that there was nothing to count.</caption>
         <thead>
