@@ -37,9 +37,7 @@ PYTHON_MODULES = (
     "graftwork.documents.problem",
     "graftwork.documents.preview",
     "graftwork.documents.cuts",
-<<<<<<< HEAD
     "graftwork.documents.embedding",
-=======
     "graftwork.project.evaluating",
     "graftwork.project.pairing",
     "graftwork.insight.evaluation.calibration",
@@ -47,7 +45,6 @@ PYTHON_MODULES = (
     "graftwork.insight.evaluation.paired",
     "graftwork.insight.evaluation.slices",
     "graftwork.insight.evaluation.temperature",
->>>>>>> eval
     "graftwork.graph.bypass",
     "graftwork.graph.check",
     "graftwork.graph.contracts",
