@@ -119,6 +119,14 @@ def test_a_stage_is_obeyed_and_a_wrong_one_named(seeing_convnet: Network) -> Non
         explain(asked, "integrated_gradients", stage=names[0])
 
 
+def test_grad_cam_says_that_it_leaves_out_a_class_token(
+    seeing_convnet: Network, seeing_transformer: Network
+) -> None:
+    image, _ = planted(1, 1)
+    assert explain(question(seeing_transformer, image, RED), "grad_cam").extra == 1
+    assert explain(question(seeing_convnet, image, RED), "grad_cam").extra == 0
+
+
 def test_attention_that_is_not_there_is_refused(seeing_convnet: Network) -> None:
     image, _ = planted(1, 1)
     with pytest.raises(FlowError, match="cannot be followed"):

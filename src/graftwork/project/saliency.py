@@ -296,6 +296,11 @@ def _notes(found: Explanation) -> tuple[str, ...]:
         notes.append(
             f"What the pixels add misses {100 * own.gap:.0f} % of the score's difference after {own.num_steps} steps."
         )
+    if found.extra:
+        notes.append(
+            "Grad-CAM leaves out the class token, through which this base tells classes: it often misses here. "
+            "Prefer attention or integrated_gradients."
+        )
     if found.method == "grad_cam" and min(found.raw.shape) < 4:
         rows, columns = found.raw.shape
         notes.append(f"The stage has {rows} × {columns} places only: the map says roughly where.")
