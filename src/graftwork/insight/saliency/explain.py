@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -37,6 +37,7 @@ class Explanation:
         heat: (H, W), the size of the image, >= 0: what speaks for the class. Pixels of integrated gradients
             are blurred a little, since evidence is never a single pixel.
         integrated: of integrated gradients, with how complete they are.
+        extra: of Grad-CAM: tokens without a place that it leaves out, such as the class token.
     """
 
     method: Method
@@ -44,6 +45,7 @@ class Explanation:
     raw: NDArray[np.float32]
     heat: NDArray[np.float32]
     integrated: Integrated | None = None
+    extra: int = 0
 
     @property
     def peak(self) -> tuple[int, int]:
@@ -99,12 +101,13 @@ def explain(
         )
     if method == "grad_cam":
         cam = grad_cam(question, stage)
-        return _placed(method, cam.stage, cam.map, enlarged(cam.map, question.size))
+        found = _placed(method, cam.stage, cam.map, enlarged(cam.map, question.size))
+        return replace(found, extra=cam.extra)
     if method == "attention":
         rolled = attention_rollout(question)
         return _placed(method, None, rolled, enlarged(rolled, question.size))
-    found = integrated_gradients(question, num_steps=num_steps, most_steps=most_steps, between=between)
-    return _placed(method, None, found.attributions, _blurred(found.attributions).clamp_min(0), found)
+    own = integrated_gradients(question, num_steps=num_steps, most_steps=most_steps, between=between)
+    return _placed(method, None, own.attributions, _blurred(own.attributions).clamp_min(0), own)
 
 
 def _placed(

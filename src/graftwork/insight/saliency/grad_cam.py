@@ -26,10 +26,12 @@ class GradCam:
     Args:
         stage: whose channels were weighted.
         map: (h, w) of that stage, >= 0.
+        extra: tokens of that stage without a place, such as the class token, which the map leaves out.
     """
 
     stage: str
     map: Tensor
+    extra: int = 0
 
 
 def grad_cam(question: Question, stage: str | None = None) -> GradCam:
@@ -54,9 +56,9 @@ def grad_cam(question: Question, stage: str | None = None) -> GradCam:
     wires = stages_with_places(question)
     names = [_checked(stage, wires, question)] if stage is not None else _in_order(wires)
     for name in names:
-        found = _at(question, name, wires[name][0])
+        found = _at(question, wires[name][0])
         if found is not None:
-            return GradCam(name, found)
+            return GradCam(name, *found)
     raise FlowError(
         f"What the network says does not depend on the places of {_listed(names)}.",
         hint="Code that stops gradients, or only uses a class token there, cannot be explained at that stage; "
@@ -88,9 +90,8 @@ def enlarged(small: Tensor, size: tuple[int, int]) -> Tensor:
     return functional.interpolate(small[None, None], size=size, mode="bilinear", align_corners=False)[0, 0]
 
 
-def _at(question: Question, stage: str, wire: str) -> Tensor | None:
-    """Return the map at a stage; None when the score does not depend on its places."""
-    del stage
+def _at(question: Question, wire: str) -> tuple[Tensor, int] | None:
+    """Return the map at a wire, and its tokens without a place; None when the score does not depend on its places."""
     network = question.network
     with torch.no_grad():
         features = network.run(question.values, [wire])[wire]
@@ -108,7 +109,7 @@ def _at(question: Question, stage: str, wire: str) -> Tensor | None:
     values = on_grid(features.detach(), question.size)
     assert values is not None
     weights = placed[0].mean((2, 3), keepdim=True)
-    return (weights * values[0]).sum(1)[0].clamp_min(0)
+    return (weights * values[0]).sum(1)[0].clamp_min(0), values[1].extra
 
 
 def _checked(stage: str, wires: dict[str, tuple[str, tuple[int, int]]], question: Question) -> str:

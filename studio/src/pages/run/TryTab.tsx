@@ -8,9 +8,11 @@ import { Bars } from "../../charts/Bars";
 import { Button } from "../../kit/Button";
 import { Busy, Empty, Notice } from "../../kit/small";
 import { formatExact, formatNumber, formatPercent } from "../../model/format";
+import { WhyBox } from "../../panels/look/WhyBox";
 import { RefusalNotice } from "../../panels/RefusalNotice";
 import { askMap } from "../../store/embedding";
 import { askRun } from "../../store/predictions";
+import { sendImage } from "../../store/one_image";
 import { CameraBox } from "./CameraBox";
 import { NeighborStrip } from "./NeighborStrip";
 import css from "./run.module.css";
@@ -126,7 +128,7 @@ export default function TryTab({ project, run, record }: { project: string; run:
           </Empty>
         ) : (
           tried.map((one) => (
-            <Reply key={one.address} tried={one}>
+            <Reply key={one.address} project={project} run={run} tried={one}>
               {wantsNear && !one.reply.problem ? <Nearest project={project} run={run} tried={one} /> : null}
             </Reply>
           ))
@@ -145,7 +147,8 @@ function Nearest({ project, run, tried: { file, address } }: { project: string; 
   return <NeighborStrip project={project} settings={settings.data} found={near.data} />;
 }
 
-function Reply({ tried: { name, address, reply }, children }: { tried: Tried; children?: ReactNode }) {
+function Reply({ project, run, tried: { name, address, file, reply }, children }: { project: string; run: string; tried: Tried; children?: ReactNode }) {
+  const [failed, setFailed] = useState<Error | null>(null);
   const shares = Object.entries(reply.probabilities).sort((a, b) => b[1] - a[1]);
   const values = Object.entries(reply.values);
   const title = reply.problem ? "It could not be read" : reply.label !== null ? `${reply.label || "no tag"}${reply.probability === null ? "" : ` · ${formatPercent(reply.probability)}`}` : "Values";
@@ -168,6 +171,8 @@ function Reply({ tried: { name, address, reply }, children }: { tried: Tried; ch
         ))}
         {children}
       </div>
+      {reply.problem ? null : <WhyBox project={project} run={run} image={() => sendImage(project, file, name)} onFail={setFailed} />}
+      {failed ? <RefusalNotice error={failed} /> : null}
     </article>
   );
 }
