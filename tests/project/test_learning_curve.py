@@ -356,5 +356,8 @@ def test_the_answer_in_words() -> None:
     worse = answer_of([point(20, 0.2)], scratch, [], needs(400, 0.6, None, None, None), score_name="accuracy")
     assert worse.endswith("transfer does not reach with as many: it saves no labels here.")
     alone = answer_of(better, [], [], None, score_name="accuracy")
-    assert "was not measured" in alone
+    assert "was not measured, so" in alone
+    assert "not measured with all labels yet, so" in answer_of(
+        better, scratch[:1], [], None, score_name="accuracy"
+    )
     assert answer_of([], [], [], None, score_name="accuracy") == "Nothing is measured yet."

@@ -109,6 +109,7 @@ class LearningCurve(VersionedDocument):
     choices: CurveChoices
     transfer: tuple[CurvePoint, ...]
     scratch: tuple[CurvePoint, ...]
+    constant: float | None = Field(None, description="What a constant answer scores; none where not known.")
     gains: tuple[CurveGain, ...]
     needed: tuple[LabelsNeeded, ...] = Field(description="From scratch, for each point of transfer.")
     enough: LabelsNeeded | None = Field(

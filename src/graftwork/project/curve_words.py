@@ -30,9 +30,10 @@ def answer_of(
     name = score_name.replace("_", " ")
     if not scratch or enough is None:
         last = transfer[-1]
+        what = "is not measured with all labels yet" if scratch else "was not measured"
         return (
             f"With {_labels(last.num_labels)} transfer reaches {_score(last.score.value)} in {name}; training "
-            "from scratch was not measured, so it is not known how many labels transfer saves."
+            f"from scratch {what}, so it is not known how many labels transfer saves."
         )
     whole = scratch[-1]
     goal = f"What training from scratch reaches with {_labels(whole.num_labels)} ({_score(whole.score.value)} in {name})"

@@ -4212,6 +4212,11 @@ export interface components {
             answer: string;
             choices: components["schemas"]["CurveChoices-Output"];
             /**
+             * Constant
+             * @description What a constant answer scores; none where not known.
+             */
+            constant: number | null;
+            /**
              * Done
              * @description Runs that are finished.
              */

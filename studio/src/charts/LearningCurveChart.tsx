@@ -35,7 +35,14 @@ export function LearningCurveChart({ curve, title, show, showInterval }: Props) 
               {WORDS[line.key]}
             </li>
           ))}
-          {plot.ahead ? <li>dotted: drawn on, not measured</li> : null}
+          {plot.constant === null ? null : (
+            <li>
+              <svg width={20} height={8} aria-hidden>
+                <line x1={1} x2={19} y1={4} y2={4} className={css.constant} />
+              </svg>
+              Constant answer
+            </li>
+          )}
         </ul>
         <IconButton label={isTable ? "View as chart" : "View as table"} aria-pressed={isTable} onClick={() => setTable(!isTable)}>
           <Table2 size={14} />
@@ -72,6 +79,7 @@ function Drawing({ plot, title, show }: { plot: Plot; title: string; show: (scor
       <text x={(FRAME.left + FRAME.right) / 2} y={HEIGHT - 4} textAnchor="middle">
         training labels
       </text>
+      {plot.constant === null ? null : <line x1={FRAME.left} x2={FRAME.right} y1={plot.constant} y2={plot.constant} className={css.constant} />}
       {plot.lines.map((line) => (
         <path key={line.key} d={line.band} className={css.band} data-line={line.key} />
       ))}
@@ -109,7 +117,7 @@ function CurveTable({ curve, caption, showInterval }: Pick<Props, "curve" | "sho
   const at = (line: LearningCurve["transfer"], share: number) => line.find((point) => point.share === share);
   return (
     <div className={charts.tableBox} tabIndex={0} role="region" aria-label={`${caption} as a table`}>
-      <table className={charts.table}>
+      <table className={[charts.table, css.table].join(" ")}>
         <caption>{caption}, with 95 % intervals</caption>
         <thead>
           <tr>

@@ -14,6 +14,7 @@ const curve = {
   transfer: [point(4, 0.6), point(40, 0.8), point(400, 0.9)],
   scratch: [point(40, 0.3), point(400, 0.6)],
   forecast: null,
+  constant: null,
   needed: [
     { num_labels: 4, score: 0.6, needed: 400, low: 100, high: null },
     { num_labels: 40, score: 0.8, needed: null, low: null, high: null },
@@ -53,6 +54,13 @@ describe("a learning curve on a chart", () => {
     expect(longer.ahead?.from.labels).toBe(400);
     expect(longer.ahead?.to.x).toBe(100);
     expect(longer.xs.map((tick) => tick.text)).toEqual(["4", "40", "800"]);
+  });
+
+  it("marks what a constant answer gives, inside the frame", () => {
+    expect(plot.constant).toBeNull();
+    const marked = plotOf({ ...curve, constant: 0.1 }, frame, String);
+    expect(marked.constant).toBeGreaterThan(0);
+    expect(marked.constant).toBeLessThanOrEqual(100);
   });
 
   it("does with one point, and without an interval", () => {

@@ -9,6 +9,8 @@ export type Plot = {
   lines: CurveLine[];
   /** What the power law of transfer foretells, from its last point on. */
   ahead: { from: Spot; to: Spot } | null;
+  /** Where a constant answer lies; null where that is not known. */
+  constant: number | null;
   xs: Tick[];
   ys: Tick[];
 };
@@ -22,7 +24,7 @@ export function plotOf(curve: LearningCurve, frame: Frame, show: (score: number)
   const all = [...curve.transfer, ...curve.scratch];
   const labels = [...all.map((point) => point.num_labels), ...(foretold ? [foretold.num_labels] : [])];
   const intervals = [...all.map((point) => point.score), ...(foretold ? [foretold.score] : [])];
-  const ends = intervals.flatMap((one) => [one.low, one.high, one.value]).filter(Number.isFinite);
+  const ends = [...intervals.flatMap((one) => [one.low, one.high, one.value]), curve.constant ?? Number.NaN].filter(Number.isFinite);
   const scores = roundEnds(Math.min(...ends), Math.max(...ends));
   const x = logScale(Math.min(...labels), Math.max(...labels), frame.left, frame.right);
   const y = plainScale(scores.low, scores.high, frame.bottom, frame.top);
@@ -43,6 +45,7 @@ export function plotOf(curve: LearningCurve, frame: Frame, show: (score: number)
   return {
     lines,
     ahead: foretold && last ? { from: last, to: spot(foretold.num_labels, foretold.score) } : null,
+    constant: curve.constant === null ? null : y(curve.constant),
     xs: apart([...new Set(labels)].sort((a, b) => a - b).map((value) => ({ at: x(value), text: formatExact(value) }))),
     ys: scores.ticks.map((value) => ({ at: y(value), text: show(value) })),
   };

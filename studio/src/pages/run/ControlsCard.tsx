@@ -119,7 +119,7 @@ export function ControlsCard({ project, view, isEnded }: Props) {
         </tbody>
       </table>
       {controls.reason ? <p className={css.quiet}>{controls.reason}</p> : null}
-      {controls.missing.length ? (
+      {controls.missing.length > 1 ? (
         <div className={css.actions}>
           <Button whyNot={areGoing ? "They run; their lines appear when they end." : null} onClick={() => void runMissingControls(project, card.id)}>
             <FlaskConical size={13} aria-hidden /> Run the missing controls

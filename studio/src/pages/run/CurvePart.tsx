@@ -71,8 +71,8 @@ function Measured({ curve }: { curve: NonNullable<CurveState["curve"]> }) {
       ) : null}
       {curve.forecast ? (
         <p className={css.quiet}>
-          With {formatExact(curve.forecast.num_labels)} labels, a power law through the points foretells {words(curve.forecast.score)} for transfer: drawn on,
-          not measured.
+          With {formatExact(curve.forecast.num_labels)} labels, a power law through the points foretells {words(curve.forecast.score)} for transfer (dotted):
+          drawn on, not measured.
         </p>
       ) : null}
       <p className={css.quiet}>
