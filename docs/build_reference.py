@@ -37,6 +37,7 @@ PYTHON_MODULES = (
     "graftwork.documents.problem",
     "graftwork.documents.preview",
     "graftwork.documents.cuts",
+    "graftwork.documents.learning_curve",
     "graftwork.graph.bypass",
     "graftwork.graph.check",
     "graftwork.graph.contracts",
@@ -46,6 +47,10 @@ PYTHON_MODULES = (
     "graftwork.graph.ports",
     "graftwork.graph.propose",
     "graftwork.graph.recommend",
+    "graftwork.insight.learning_curve",
+    "graftwork.insight.measures",
+    "graftwork.project.controls",
+    "graftwork.project.learning_curve",
 )
 WITH_METHODS = ("Project", "Run", "TransferClassifier", "ImageSet", "Base", "Flow")
 DOCUMENT_MODULES = (
@@ -57,6 +62,7 @@ DOCUMENT_MODULES = (
     "graftwork.documents.progress",
     "graftwork.documents.predictions",
     "graftwork.documents.controls",
+    "graftwork.documents.learning_curve",
     "graftwork.documents.cuts",
     "graftwork.graph.describe",
     "graftwork.graph.faces",
