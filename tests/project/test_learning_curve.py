@@ -194,9 +194,13 @@ def test_a_detached_curve_stops_when_asked(stripes: Path, tmp_path: Path) -> Non
     start_curve(project, "mine", choices)
     until(lambda: "scratch" in curve_state(project, "mine").at, "training from scratch")
     assert curve_state(project, "mine").seconds_left is not None
+    with pytest.raises(RunError, match="being measured"):
+        project.delete("mine")
     stop_curve(project, "mine")
     until(lambda: curve_state(project, "mine").status == "stopped", "the stop")
     assert "kept" in (curve_state(project, "mine").message or "")
+    project.delete("mine")
+    assert not project.runs()
 
 
 def test_runs_that_wait_go_first_and_stopping_ends_the_waiting(tmp_path: Path) -> None:

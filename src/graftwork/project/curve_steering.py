@@ -24,12 +24,12 @@ from graftwork.project.trust import require_trust
 if TYPE_CHECKING:
     from graftwork.project.project import Project
 
-__all__ = ["curve_state", "only_one", "start_curve", "stop_curve", "write_state"]
+__all__ = ["curve_state", "only_one", "refuse_while_measured", "start_curve", "stop_curve", "write_state"]
 
 STATE = "state.json"
 _MODULE = "graftwork.project.curve_process"
 _AT_WORK = ("starting", "waiting", "running")
-_GONE_SECONDS, _LOOK_SECONDS = 5.0, 0.05
+_GONE_SECONDS, _LOOK_SECONDS = 10.0, 0.05
 
 
 def start_curve(project: Project, run_id: str, choices: CurveChoices) -> CurveState:
@@ -101,6 +101,19 @@ def only_one(run: Run) -> Iterator[Path]:
     with _said_plainly(run), lock_run(folder):
         clear(folder)
         yield folder
+
+
+def refuse_while_measured(run: Run) -> None:
+    """Refuse what would pull the folder from under a curve that is being measured.
+
+    Raises:
+        RunError: a process measures it.
+    """
+    _let_go(run)
+    if is_locked(run.path / CURVE):
+        raise RunError(
+            f"The learning curve of run {run.id} is being measured.", hint="Stop that first.", run=run.id
+        )
 
 
 def write_state(run: Run, state: CurveState) -> None:
