@@ -357,6 +357,10 @@ def test_the_answer_in_words() -> None:
     assert (
         "with about 89 (95 % interval: from 40 to more than there are): it saves about 311 labels." in between
     )
+    half = answer_of(
+        better, [point(20, 0.4), point(200, 0.6)], never, needs(200, 0.6, 20, 20, 20), score_name="r2"
+    )
+    assert half.endswith("does not reach with 200: it would take more labels than were measured.")
     worse = answer_of([point(20, 0.2)], scratch, [], needs(400, 0.6, None, None, None), score_name="accuracy")
     assert worse.endswith("transfer does not reach with as many: it saves no labels here.")
     alone = answer_of(better, [], [], None, score_name="accuracy")

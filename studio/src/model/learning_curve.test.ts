@@ -97,5 +97,5 @@ it("says what is going on", () => {
 });
 
 it("says how many labels scratch needs", () => {
-  expect([4, 40, 400].map((labels) => neededWords(curve, labels))).toEqual(["400", "more than there are", ""]);
+  expect([4, 40, 400].map((labels) => neededWords(curve, labels))).toEqual(["400", "more than measured", ""]);
 });

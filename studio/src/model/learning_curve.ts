@@ -121,5 +121,5 @@ export const showShares = (shares: readonly number[]): string => shares.map((sha
 export function neededWords(curve: LearningCurve, num_labels: number): string {
   const found = curve.needed.find((one) => one.num_labels === num_labels);
   if (!found) return "";
-  return found.needed === null ? "more than there are" : formatExact(found.needed);
+  return found.needed === null ? "more than measured" : formatExact(found.needed);
 }
