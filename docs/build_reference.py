@@ -57,6 +57,7 @@ PYTHON_MODULES = (
     "graftwork.insight.saliency.sanity",
     "graftwork.project.feature_maps",
     "graftwork.project.saliency",
+    "graftwork.documents.learning_curve",
     "graftwork.graph.bypass",
     "graftwork.graph.check",
     "graftwork.graph.contracts",
@@ -71,6 +72,10 @@ PYTHON_MODULES = (
     "graftwork.insight.neighbors",
     "graftwork.project.embedding",
     "graftwork.project.neighbors",
+    "graftwork.insight.learning_curve",
+    "graftwork.insight.measures",
+    "graftwork.project.controls",
+    "graftwork.project.learning_curve",
 )
 WITH_METHODS = ("Project", "Run", "TransferClassifier", "ImageSet", "Base", "Flow")
 DOCUMENT_MODULES = (
@@ -84,6 +89,7 @@ DOCUMENT_MODULES = (
     "graftwork.documents.evaluation",
     "graftwork.documents.paired",
     "graftwork.documents.controls",
+    "graftwork.documents.learning_curve",
     "graftwork.documents.cuts",
     "graftwork.documents.embedding",
     "graftwork.documents.feature_maps",

@@ -255,3 +255,40 @@ def test_a_run_is_renamed_noted_and_deleted(page: Any, server: Server, pair: tup
     page.wait_for_url("**/runs*")
     page.get_by_role("link", name="slow and sure").wait_for(state="hidden")
     assert run not in [card["id"] for card in runs(server)]
+
+
+def test_the_learning_curve_is_measured_stopped_and_gone_on_with(page: Any, server: Server) -> None:
+    open_flow(page, server, tiny_flow(server, name="curve"))
+    run = press_run(page, server)
+    ended(server, run)
+    page.goto(f"{server.address}/p/{server.project_id}/run/{run}")
+    page.get_by_role("button", name="Measure the learning curve").click()
+    dialog = page.get_by_role("dialog", name="Measure the learning curve")
+    shares = dialog.get_by_label("Shares of the training labels")
+    shares.fill("nothing")
+    dialog.get_by_text("Numbers above 0").wait_for()
+    shares.fill("50")
+    dialog.get_by_label("Seeds").fill("1")
+    dialog.get_by_label("Epochs from scratch").fill("3000")  # so that there is time to stop it
+    dialog.get_by_text(re.compile(r"^2 runs, about .* on this machine")).wait_for(timeout=90_000)
+    dialog.get_by_role("button", name="Measure", exact=True).click()
+    part = page.get_by_role("region", name="Learning curve")
+    part.get_by_text(re.compile(r"1 of 2 runs done · from scratch, 50 % of the labels")).wait_for(
+        timeout=90_000
+    )
+    part.get_by_role("button", name="Stop measuring").click()
+    part.get_by_text("what was measured so far is kept").wait_for(timeout=90_000)
+    part.get_by_role("button", name="Go on measuring").wait_for()
+    part.get_by_role("img", name=re.compile("^Accuracy by labels")).wait_for()
+    part.get_by_role("button", name="Measure more of it").click()
+    dialog.get_by_label("Epochs from scratch").fill("1")
+    dialog.get_by_text(re.compile(r"^1 run, about")).wait_for(timeout=90_000)
+    dialog.get_by_role("button", name="Measure", exact=True).click()
+    with server.api as api:
+        address = f"/projects/{server.project_id}/inspections/curve/{run}"
+        until(lambda: api.get(address).json()["status"] == "finished", "the end of the curve", seconds=120)
+        curve = api.get(address).json()["curve"]
+    part.get_by_text(curve["answer"]).wait_for()
+    part.get_by_role("button", name="View as table").click()
+    row = part.get_by_role("row", name=re.compile(rf"^{curve['transfer'][0]['num_labels']}\b"))
+    row.get_by_text(f"{100 * curve['scratch'][0]['score']['value']:.1f}".removesuffix(".0")).first.wait_for()

@@ -194,9 +194,13 @@ def test_a_detached_curve_stops_when_asked(stripes: Path, tmp_path: Path) -> Non
     start_curve(project, "mine", choices)
     until(lambda: "scratch" in curve_state(project, "mine").at, "training from scratch")
     assert curve_state(project, "mine").seconds_left is not None
+    with pytest.raises(RunError, match="being measured"):
+        project.delete("mine")
     stop_curve(project, "mine")
     until(lambda: curve_state(project, "mine").status == "stopped", "the stop")
     assert "kept" in (curve_state(project, "mine").message or "")
+    project.delete("mine")
+    assert not project.runs()
 
 
 def test_runs_that_wait_go_first_and_stopping_ends_the_waiting(tmp_path: Path) -> None:
@@ -353,8 +357,15 @@ def test_the_answer_in_words() -> None:
     assert (
         "with about 89 (95 % interval: from 40 to more than there are): it saves about 311 labels." in between
     )
+    half = answer_of(
+        better, [point(20, 0.4), point(200, 0.6)], never, needs(200, 0.6, 20, 20, 20), score_name="r2"
+    )
+    assert half.endswith("does not reach with 200: it would take more labels than were measured.")
     worse = answer_of([point(20, 0.2)], scratch, [], needs(400, 0.6, None, None, None), score_name="accuracy")
     assert worse.endswith("transfer does not reach with as many: it saves no labels here.")
     alone = answer_of(better, [], [], None, score_name="accuracy")
-    assert "was not measured" in alone
+    assert "was not measured, so" in alone
+    assert "not measured with all labels yet, so" in answer_of(
+        better, scratch[:1], [], None, score_name="accuracy"
+    )
     assert answer_of([], [], [], None, score_name="accuracy") == "Nothing is measured yet."

@@ -76,7 +76,8 @@ class LabelsNeeded(Document):
     """How many labels one way of training needs for what the other reaches.
 
     Between measured points the score is taken as linear in the logarithm of the number of labels; the smallest
-    number that was measured stands for itself or fewer, None for more labels than there are.
+    number that was measured stands for itself or fewer, None for more labels than the
+    largest share that was measured.
     """
 
     num_labels: int = Field(description="That the other way has.")
@@ -109,6 +110,7 @@ class LearningCurve(VersionedDocument):
     choices: CurveChoices
     transfer: tuple[CurvePoint, ...]
     scratch: tuple[CurvePoint, ...]
+    constant: float | None = Field(None, description="What a constant answer scores; none where not known.")
     gains: tuple[CurveGain, ...]
     needed: tuple[LabelsNeeded, ...] = Field(description="From scratch, for each point of transfer.")
     enough: LabelsNeeded | None = Field(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -35,7 +36,10 @@ def main(arguments: Sequence[str]) -> int:
     run = project.find(run_id)
     adopt_lock(run.path / CURVE, int(descriptor))
     (run.path / CURVE / "process.log").write_text("", encoding="utf-8")
-    return _Measuring(project, run).work()
+    try:
+        return _Measuring(project, run).work()
+    finally:
+        os.close(int(descriptor))  # lets go of the lock: leaving the interpreter takes a while
 
 
 class _Measuring:

@@ -111,6 +111,7 @@ class _Reading:
             choices=self.choices,
             transfer=lines[0],
             scratch=lines[1],
+            constant=constant_score(record.metrics[self.split]),
             gains=self._gains(resampled),
             needed=needed,
             enough=enough,

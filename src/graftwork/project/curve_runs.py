@@ -134,7 +134,7 @@ def _alike(project: Project, run: Run, point: Point) -> Run | None:
     if point.share < 1:
         return None
     wanted = _meaning(point.flow)
-    for other in (run, *_others(project, run)):
+    for other in (run, *_others(project, run, point)):
         try:
             is_same = other.record.status == "finished" and _meaning(other.flow) == wanted
             has_scores = (other.path / "predictions.parquet").is_file()
@@ -146,8 +146,12 @@ def _alike(project: Project, run: Run, point: Point) -> Run | None:
     return None
 
 
-def _others(project: Project, run: Run) -> Iterator[Run]:
-    return (other for other in project.runs() if other.id != run.id)
+def _others(project: Project, run: Run, point: Point) -> Iterator[Run]:
+    """Give the other runs that may be alike by what the index says, so that few records are read."""
+    wanted = {"status": "finished", "strategy": point.strategy, "seed": point.flow.recipe.seed}
+    for row in project.rows():
+        if row["id"] != run.id and all(row[name] == value for name, value in wanted.items()):
+            yield Run(project.folder_of_runs / row["id"])
 
 
 def _meaning(flow: Flow) -> tuple[Any, ...]:

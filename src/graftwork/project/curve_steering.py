@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,10 +24,12 @@ from graftwork.project.trust import require_trust
 if TYPE_CHECKING:
     from graftwork.project.project import Project
 
-__all__ = ["curve_state", "only_one", "start_curve", "stop_curve", "write_state"]
+__all__ = ["curve_state", "only_one", "refuse_while_measured", "start_curve", "stop_curve", "write_state"]
 
 STATE = "state.json"
 _MODULE = "graftwork.project.curve_process"
+_AT_WORK = ("starting", "waiting", "running")
+_GONE_SECONDS, _LOOK_SECONDS = 10.0, 0.05
 
 
 def start_curve(project: Project, run_id: str, choices: CurveChoices) -> CurveState:
@@ -45,6 +48,7 @@ def start_curve(project: Project, run_id: str, choices: CurveChoices) -> CurveSt
     total = len(points_of(run, choices))
     require_trust(checked(run.flow), project.root)
     folder = _made(run)
+    _let_go(run)
     with _said_plainly(run), lock_for_child(folder) as lock:
         clear(folder)
         known = read_state(run)
@@ -64,7 +68,7 @@ def stop_curve(project: Project, run_id: str) -> CurveState:
         RunError: no process measures its curve.
     """
     run = project.find(run_id)
-    if not is_locked(run.path / CURVE):
+    if not is_locked(run.path / CURVE) or read_state(run).status not in _AT_WORK:
         raise RunError(f"Nobody measures the learning curve of run {run.id}.", run=run.id)
     ask(run.path / CURVE, "stop")
     return curve_state(project, run_id)
@@ -78,9 +82,9 @@ def curve_state(project: Project, run_id: str) -> CurveState:
     """
     run = project.find(run_id)
     state = read_state(run)
-    if state.status in ("starting", "waiting", "running") and not is_locked(run.path / CURVE):
+    if state.status in _AT_WORK and not is_locked(run.path / CURVE):
         state = read_state(run)  # what the process wrote last
-        if state.status in ("starting", "waiting", "running"):
+        if state.status in _AT_WORK:
             why = "Its process ended before it was done; measuring again goes on where it was."
             return state.edit(status="stopped", message=_last_words(run) or why, at="", seconds_left=None)
     return state
@@ -99,6 +103,19 @@ def only_one(run: Run) -> Iterator[Path]:
         yield folder
 
 
+def refuse_while_measured(run: Run) -> None:
+    """Refuse what would pull the folder from under a curve that is being measured.
+
+    Raises:
+        RunError: a process measures it.
+    """
+    _let_go(run)
+    if is_locked(run.path / CURVE):
+        raise RunError(
+            f"The learning curve of run {run.id} is being measured.", hint="Stop that first.", run=run.id
+        )
+
+
 def write_state(run: Run, state: CurveState) -> None:
     """Write how far a curve is; the caller holds its folder."""
     write_atomically(run.path / CURVE / STATE, state.model_dump_json())
@@ -110,6 +127,15 @@ def read_state(run: Run) -> CurveState:
     with contextlib.suppress(OSError, ValueError, FlowError):
         return CurveState.model_validate(json.loads(path.read_text(encoding="utf-8")))
     return CurveState(run=run.id)
+
+
+def _let_go(run: Run) -> None:
+    """Wait a moment for a process that said its last word and is not gone yet."""
+    deadline = time.monotonic() + _GONE_SECONDS
+    while (
+        is_locked(run.path / CURVE) and read_state(run).status not in _AT_WORK and time.monotonic() < deadline
+    ):
+        time.sleep(_LOOK_SECONDS)
 
 
 def _made(run: Run) -> Path:

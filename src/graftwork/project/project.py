@@ -398,9 +398,12 @@ class Project:
         """Delete a run's folder for good and return its id.
 
         Raises:
-            RunError: a process writes the run at this moment.
+            RunError: a process writes the run, or measures its learning curve, at this moment.
         """
+        from graftwork.project.curve_steering import refuse_while_measured
+
         run = self.find(run_id)
+        refuse_while_measured(run)
         with lock_run(run.path), storing("The deletion", run.path):
             shutil.rmtree(run.path)
         self._update_index()

@@ -4155,7 +4155,8 @@ export interface components {
          * @description How many labels one way of training needs for what the other reaches.
          *
          *     Between measured points the score is taken as linear in the logarithm of the number of labels; the smallest
-         *     number that was measured stands for itself or fewer, None for more labels than there are.
+         *     number that was measured stands for itself or fewer, None for more labels than the
+         *     largest share that was measured.
          */
         LabelsNeeded: {
             /** High */
@@ -4227,6 +4228,11 @@ export interface components {
              */
             answer: string;
             choices: components["schemas"]["CurveChoices-Output"];
+            /**
+             * Constant
+             * @description What a constant answer scores; none where not known.
+             */
+            constant: number | null;
             /**
              * Done
              * @description Runs that are finished.

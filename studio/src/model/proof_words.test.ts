@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Controls, Proof } from "../api/types";
-import { points, proofHolds, proofSentence } from "./proof_words";
+import { gainWithInterval, points, proofHolds, proofSentence } from "./proof_words";
 
 const proof: Proof = {
   frozen_tensors: 3,
@@ -37,5 +37,17 @@ describe("the proof in words", () => {
 
   it("writes points with a sign", () => {
     expect([31, -4.25, 0, 1].map(points)).toEqual(["+31 points", "−4.3 points", "±0 points", "+1 point"]);
+  });
+});
+
+describe("gains with intervals", () => {
+  it("gives both ends their sign", () => {
+    expect(gainWithInterval(31, { value: 0.31, low: 0.22, high: 0.4 })).toBe("+31 points (+22 to +40)");
+    expect(gainWithInterval(2, { value: 0.02, low: -0.035, high: 0.075 })).toBe("+2 points (−3.5 to +7.5)");
+  });
+
+  it("says the difference alone where predictions are not stored", () => {
+    expect(gainWithInterval(-1, null)).toBe("−1 point");
+    expect(gainWithInterval(3, { value: 0.03, low: Number.NaN, high: Number.NaN })).toBe("+3 points");
   });
 });

@@ -1,5 +1,5 @@
 /** The proof of a run in one sentence, and what transfer gave. */
-import type { Controls, Proof } from "../api/types";
+import type { Controls, Interval, Proof } from "../api/types";
 import { formatExact } from "./format";
 
 /** Whether everything frozen stayed and everything trainable moved. */
@@ -28,6 +28,13 @@ export function points(gain: number): string {
   const digits = size < 10 && Math.round(size) !== size ? size.toFixed(1) : String(Math.round(size));
   const sign = gain > 0 ? "+" : gain < 0 ? "−" : "±";
   return `${sign}${digits} ${digits === "1" || digits === "1.0" ? "point" : "points"}`;
+}
+
+/** Return a difference with its interval, in points: "+31 points (+22 to +40)"; without one, the difference alone. */
+export function gainWithInterval(gain: number, interval: Interval | null): string {
+  if (!interval || !Number.isFinite(interval.low) || !Number.isFinite(interval.high)) return points(gain);
+  const end = (value: number) => points(100 * value).replace(/ points?$/, "");
+  return `${points(gain)} (${end(interval.low)} to ${end(interval.high)})`;
 }
 
 /** Return what transfer gave, in a clause; null where it is not known. */

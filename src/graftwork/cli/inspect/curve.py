@@ -179,4 +179,4 @@ def _needs(needed: dict[int, float | None], num_labels: int) -> str | None:
     if num_labels not in needed:
         return None
     number = needed[num_labels]
-    return "more than there are" if number is None else f"{number:,.0f}"
+    return "more than measured" if number is None else f"{number:,.0f}"

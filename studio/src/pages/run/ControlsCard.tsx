@@ -6,7 +6,7 @@ import { IntervalBar } from "../../charts/IntervalBar";
 import { Button } from "../../kit/Button";
 import { Busy } from "../../kit/small";
 import { formatSeconds } from "../../model/format";
-import { points } from "../../model/proof_words";
+import { gainWithInterval } from "../../model/proof_words";
 import { axisOf, intervalWords, plain, scoreRows } from "../../model/scores";
 import { scoreWords, showScore } from "../../model/told";
 import { RefusalNotice } from "../../panels/RefusalNotice";
@@ -15,7 +15,9 @@ import { askRun } from "../../store/predictions";
 import { useRoute } from "../../store/route";
 import { ask } from "../../store/session";
 import { type Control, startRun } from "../../store/running";
+import { runMissingControls } from "../../store/transfer";
 import { Card } from "./Card";
+import { CurvePart } from "./CurvePart";
 import css from "./run.module.css";
 
 type Props = { project: string; view: RunView; isEnded: boolean };
@@ -53,10 +55,12 @@ export function ControlsCard({ project, view, isEnded }: Props) {
       </Button>
     );
   };
+  const areGoing = controls.missing.every((control) => going.some((run) => run.strategy === control || run.name?.endsWith(control)));
   const isOwn = (control: Control) => record.strategy === control;
   const row = (control: Control, words: string) => {
     const peer = control === "from_scratch" ? controls.scratch : controls.head_only;
     const gain = control === "from_scratch" ? controls.gain_over_scratch : controls.gain_over_head_only;
+    const paired = control === "from_scratch" ? controls.interval_over_scratch : controls.interval_over_head_only;
     if (isOwn(control)) return null;
     return (
       <tr key={control}>
@@ -72,7 +76,7 @@ export function ControlsCard({ project, view, isEnded }: Props) {
         <td className={css.number}>{peer ? showScore(name, peer.score) : ""}</td>
         <td>{peer ? <IntervalBar interval={peer.interval} from={from} to={to} color="--control" words={`${words}: ${intervalWords(name, peer.interval)}`} /> : null}</td>
         <td className={css.number}>{peer ? formatSeconds(peer.seconds) : ""}</td>
-        <td className={css.number}>{peer ? (gain === null ? "" : points(gain)) : missing(control)}</td>
+        <td className={css.number}>{peer ? (gain === null ? "" : gainWithInterval(gain, paired)) : missing(control)}</td>
       </tr>
     );
   };
@@ -80,7 +84,7 @@ export function ControlsCard({ project, view, isEnded }: Props) {
     <Card title={title}>
       <table className={css.table}>
         <caption>
-          {scoreWords(name)} on the {controls.split} images; gain of this run over each.
+          {scoreWords(name)} on the {controls.split} images; gain of this run over each, with the 95 % interval of the difference on the same images.
         </caption>
         <thead>
           <tr>
@@ -109,12 +113,22 @@ export function ControlsCard({ project, view, isEnded }: Props) {
               <td className={css.number}>{showScore(name, controls.majority ?? 0)}</td>
               <td />
               <td />
-              <td className={css.number}>{controls.gain_over_majority === null ? "" : points(controls.gain_over_majority)}</td>
+              <td className={css.number}>{controls.gain_over_majority === null ? "" : gainWithInterval(controls.gain_over_majority, controls.interval_over_majority)}</td>
             </tr>
           )}
         </tbody>
       </table>
       {controls.reason ? <p className={css.quiet}>{controls.reason}</p> : null}
+      {controls.missing.length > 1 ? (
+        <div className={css.actions}>
+          <Button whyNot={areGoing ? "They run; their lines appear when they end." : null} onClick={() => void runMissingControls(project, card.id)}>
+            <FlaskConical size={13} aria-hidden /> Run the missing controls
+          </Button>
+        </div>
+      ) : null}
+      {record.base === "none" || record.strategy === "from_scratch" ? null : (
+        <CurvePart project={project} view={view} whyNot={view.flow ? null : "The run's flow does not read."} />
+      )}
     </Card>
   );
 }
