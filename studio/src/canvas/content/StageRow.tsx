@@ -67,8 +67,9 @@ export const StageRow = memo(function StageRow({ state, isOpen, isCompact, besid
             {beside.isBest ? <Star size={11} aria-label="Best cut:" /> : null}
             {beside.text}
           </span>
-        ) : null}
-        <span className={css.layers}>{formatPlural(layers.length, "layer")}</span>
+        ) : (
+          <span className={css.layers}>{formatPlural(layers.length, "layer")}</span>
+        )}
         <span className={css.count}>{isEmpty ? "–" : formatCount(stage.num_parameters)}</span>
       </div>
       {isOpen ? (

@@ -40,8 +40,8 @@ function Report({ report }: { report: DriftReport }) {
       ))}
       <div className={css.charts}>
         <Card title="Weights moved">
-          <p className={run.quiet}>Length of their way over their length at the start.</p>
-          <Bars title="Weights moved" bars={report.parts.filter((part) => part.num_parameters > 0).map(weightBar)} empty="No part has weights." />
+          <p className={run.quiet}>Length of their way over their length at the start; log scale.</p>
+          <Bars title="Weights moved" isLog bars={report.parts.filter((part) => part.num_parameters > 0).map(weightBar)} empty="No part has weights." />
         </Card>
         <Card title="Features changed">
           <p className={run.quiet}>
@@ -51,8 +51,8 @@ function Report({ report }: { report: DriftReport }) {
         </Card>
         {norms.length ? (
           <Card title="Batch-norm statistics shifted">
-            <p className={run.quiet}>Mean over the channels, in standard deviations of before.</p>
-            <Bars title="Batch-norm statistics shifted" bars={norms.map(normBar)} />
+            <p className={run.quiet}>Mean over the channels, in standard deviations of before; log scale.</p>
+            <Bars title="Batch-norm statistics shifted" isLog bars={norms.map(normBar)} />
           </Card>
         ) : null}
       </div>
@@ -68,7 +68,9 @@ const label = (part: PartDrift) => (
   </span>
 );
 
-const color = (part: PartDrift): string => (part.state === "frozen" || part.state === "no_parameters" ? "--frozen" : "--trainable");
+const COLORS: Record<PartDrift["state"], string> = { frozen: "--frozen", trainable: "--trainable", partly: "--trainable", no_parameters: "--text3" };
+
+const color = (part: PartDrift): string => COLORS[part.state];
 
 const weightBar = (part: PartDrift): Bar => ({
   key: part.name,
