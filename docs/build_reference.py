@@ -37,9 +37,7 @@ PYTHON_MODULES = (
     "graftwork.documents.problem",
     "graftwork.documents.preview",
     "graftwork.documents.cuts",
-<<<<<<< HEAD
     "graftwork.documents.embedding",
-=======
     "graftwork.project.evaluating",
     "graftwork.project.pairing",
     "graftwork.insight.evaluation.calibration",
@@ -47,7 +45,8 @@ PYTHON_MODULES = (
     "graftwork.insight.evaluation.paired",
     "graftwork.insight.evaluation.slices",
     "graftwork.insight.evaluation.temperature",
->>>>>>> eval
+    "graftwork.documents.depth",
+    "graftwork.documents.drift",
     "graftwork.graph.bypass",
     "graftwork.graph.check",
     "graftwork.graph.contracts",
@@ -62,6 +61,13 @@ PYTHON_MODULES = (
     "graftwork.insight.neighbors",
     "graftwork.project.embedding",
     "graftwork.project.neighbors",
+    "graftwork.insight.cka",
+    "graftwork.insight.depth",
+    "graftwork.insight.drift",
+    "graftwork.insight.folds",
+    "graftwork.insight.probes",
+    "graftwork.project.depth",
+    "graftwork.project.drift",
 )
 WITH_METHODS = ("Project", "Run", "TransferClassifier", "ImageSet", "Base", "Flow")
 DOCUMENT_MODULES = (
@@ -77,6 +83,8 @@ DOCUMENT_MODULES = (
     "graftwork.documents.controls",
     "graftwork.documents.cuts",
     "graftwork.documents.embedding",
+    "graftwork.documents.depth",
+    "graftwork.documents.drift",
     "graftwork.graph.describe",
     "graftwork.graph.faces",
     "graftwork.documents.data_view",
