@@ -17,7 +17,17 @@ from importlib import import_module
 
 from benchmarks.results import BenchmarkFailed, num_cores, say
 
-NAMES = ("startup", "decode", "cached_head", "second_run", "memory", "frozen_base", "preview", "studio")
+NAMES = (
+    "startup",
+    "decode",
+    "cached_head",
+    "second_run",
+    "memory",
+    "frozen_base",
+    "preview",
+    "depth",
+    "studio",
+)
 ON_REQUEST = ("hosts",)  # over an hour, so only when named
 
 

@@ -58,6 +58,8 @@ PYTHON_MODULES = (
     "graftwork.project.feature_maps",
     "graftwork.project.saliency",
     "graftwork.documents.learning_curve",
+    "graftwork.documents.depth",
+    "graftwork.documents.drift",
     "graftwork.graph.bypass",
     "graftwork.graph.check",
     "graftwork.graph.contracts",
@@ -76,6 +78,13 @@ PYTHON_MODULES = (
     "graftwork.insight.measures",
     "graftwork.project.controls",
     "graftwork.project.learning_curve",
+    "graftwork.insight.cka",
+    "graftwork.insight.depth",
+    "graftwork.insight.drift",
+    "graftwork.insight.folds",
+    "graftwork.insight.probes",
+    "graftwork.project.depth",
+    "graftwork.project.drift",
 )
 WITH_METHODS = ("Project", "Run", "TransferClassifier", "ImageSet", "Base", "Flow")
 DOCUMENT_MODULES = (
@@ -94,6 +103,8 @@ DOCUMENT_MODULES = (
     "graftwork.documents.embedding",
     "graftwork.documents.feature_maps",
     "graftwork.documents.saliency",
+    "graftwork.documents.depth",
+    "graftwork.documents.drift",
     "graftwork.graph.describe",
     "graftwork.graph.faces",
     "graftwork.documents.data_view",

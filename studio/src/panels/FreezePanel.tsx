@@ -1,3 +1,5 @@
+import { useState } from "react";
+
 import css from "../canvas/content/base.module.css";
 import { BoundaryKeys } from "../canvas/content/BoundaryKeys";
 import { NotOpened } from "../canvas/content/NotOpened";
@@ -12,6 +14,7 @@ import { Busy } from "../kit/small";
 import { nodeOf, setSettings } from "../model/edits";
 import { edit, useDoc } from "../store/doc";
 import { BaseFacts } from "./BaseFacts";
+import { type Shown, StageLooksBar, useStageLooks } from "./StageLooks";
 
 const BATCH_NORM = [
   ["held", "Held: statistics never move"],
@@ -23,6 +26,8 @@ const BATCH_NORM = [
 export function FreezePanel({ node }: { node: string | FlowNode }) {
   const id = typeof node === "string" ? node : node.id;
   const boundary = useBoundary(id);
+  const [shown, setShown] = useState<Shown>(null);
+  const looks = useStageLooks(id, shown);
   const { card, whole, error, isBusy, isCode, words, freezing, table, again } = boundary;
   if (!card) {
     if (isCode && error instanceof Refusal && error.kind === "FlowError") return <p className={css.note}>{error.message}</p>;
@@ -36,7 +41,8 @@ export function FreezePanel({ node }: { node: string | FlowNode }) {
         <h3>Freeze boundary</h3>
         <span className={css.note}>{words}</span>
       </div>
-      <StageList boundary={boundary} isCompact={false} />
+      <StageLooksBar looks={looks} shown={shown} onShow={setShown} />
+      <StageList boundary={boundary} isCompact={false} besides={looks.besides} />
       <Totals boundary={boundary} isCompact={false} />
       {(table?.notes ?? []).map((note) => (
         <p key={note} className={css.note}>

@@ -30,10 +30,10 @@ const askCard = (project: string, flow: Flow, node: string, signal: AbortSignal)
   return must(api.POST("/api/projects/{project}/nodes/{node}/base", { params, body: { flow }, signal }));
 };
 
-const retries = (count: number, error: Error): boolean => error instanceof Refusal && error.isOffline && count < 3;
+export const retries = (count: number, error: Error): boolean => error instanceof Refusal && error.isOffline && count < 3;
 
 /** A value that rests: it follows after it has not changed for a while. */
-function useRested<T>(value: T): T {
+export function useRested<T>(value: T): T {
   const [rested, setRested] = useState(value);
   useEffect(() => {
     const timer = window.setTimeout(() => setRested(value), REST_MS);
@@ -48,7 +48,7 @@ function keepOf<T>(about: string) {
     query?.queryKey[1] === about ? last : undefined;
 }
 
-function useHere() {
+export function useHere() {
   const active = useOpen((state) => state.active);
   const flow = useDoc((state) => state.flow);
   return { project: active ? splitKey(active).project : "", key: active ?? "", flow };

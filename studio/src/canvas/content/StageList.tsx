@@ -3,15 +3,16 @@ import { type KeyboardEvent, type PointerEvent, useLayoutEffect, useRef, useStat
 
 import type { StageCard } from "../../api/types";
 import { type Choice, refusedAt, snap, step } from "../../model/boundary";
+import type { Beside } from "../../model/depth";
 import { formatExact } from "../../model/format";
 import css from "./base.module.css";
 import { StageRow } from "./StageRow";
 import type { Boundary } from "./useBoundary";
 
-type Props = { boundary: Boundary; isCompact: boolean };
+type Props = { boundary: Boundary; isCompact: boolean; besides?: ReadonlyMap<string, Beside> | null };
 
 /** The stages of a base with the freeze boundary between them. */
-export function StageList({ boundary, isCompact }: Props) {
+export function StageList({ boundary, isCompact, besides = null }: Props) {
   const { card, whole, states, index, choices, words, isDragging, show, commit, toggle, reset } = boundary;
   const list = useRef<HTMLDivElement>(null);
   const rows = useRef<HTMLDivElement>(null);
@@ -86,7 +87,7 @@ export function StageList({ boundary, isCompact }: Props) {
     <div ref={list} className={[css.list, isCompact ? css.compact : "", "nowheel", "nodrag"].join(" ")} data-refused={refused !== null}>
       <div className={css.rows} ref={rows}>
         {states.map((state) => (
-          <StageRow key={state.stage.name} state={state} isOpen={open.has(state.stage.name)} isCompact={isCompact} onOpen={toggleOpen} onToggle={toggle} onReset={reset} />
+          <StageRow key={state.stage.name} state={state} isOpen={open.has(state.stage.name)} isCompact={isCompact} beside={besides?.get(state.stage.name)} onOpen={toggleOpen} onToggle={toggle} onReset={reset} />
         ))}
       </div>
       {leftOut.map((stage) => (

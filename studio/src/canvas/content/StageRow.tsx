@@ -1,7 +1,8 @@
-import { ChevronDown, ChevronRight, RotateCcw } from "lucide-react";
+import { ChevronDown, ChevronRight, RotateCcw, Star } from "lucide-react";
 import { memo } from "react";
 
 import type { StageState } from "../../model/boundary";
+import type { Beside } from "../../model/depth";
 import { formatCount, formatPlural, formatShape } from "../../model/format";
 import css from "./base.module.css";
 import { HELD_WORDS, HeldIcon } from "./HeldIcon";
@@ -11,13 +12,15 @@ type Props = {
   state: StageState;
   isOpen: boolean;
   isCompact: boolean;
+  /** What a look inside says of the stage. */
+  beside?: Beside | undefined;
   onOpen: (stage: string) => void;
   onToggle: (stage: string, layer: string | null, frozen: boolean) => void;
   onReset: (stage: string) => void;
 };
 
 /** One stage of a base; it opens into its layers. */
-export const StageRow = memo(function StageRow({ state, isOpen, isCompact, onOpen, onToggle, onReset }: Props) {
+export const StageRow = memo(function StageRow({ state, isOpen, isCompact, beside, onOpen, onToggle, onReset }: Props) {
   const { stage, held, layers, hasExceptions } = state;
   const Chevron = isOpen ? ChevronDown : ChevronRight;
   const isEmpty = held === "empty";
@@ -59,7 +62,14 @@ export const StageRow = memo(function StageRow({ state, isOpen, isCompact, onOpe
             <RotateCcw size={11} aria-hidden />
           </button>
         ) : null}
-        <span className={css.layers}>{formatPlural(layers.length, "layer")}</span>
+        {beside ? (
+          <span className={css.beside} data-best={beside.isBest} title={beside.title}>
+            {beside.isBest ? <Star size={11} aria-label="Best cut:" /> : null}
+            {beside.text}
+          </span>
+        ) : (
+          <span className={css.layers}>{formatPlural(layers.length, "layer")}</span>
+        )}
         <span className={css.count}>{isEmpty ? "–" : formatCount(stage.num_parameters)}</span>
       </div>
       {isOpen ? (

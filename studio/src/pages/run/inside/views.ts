@@ -12,6 +12,8 @@ export const VIEWS: readonly View[] = [
   { name: "image", words: "One image", Show: lazily(() => import("./ImageView")) },
   { name: "places", words: "Masks and heat maps", Show: lazily(() => import("./PlacesView").then((m) => ({ default: m.PlacesView }))) },
   { name: "map", words: "Map", Show: lazily(() => import("./map/MapView")) },
+  { name: "depth", words: "Depth", Show: lazily(() => import("./DepthView")) },
+  { name: "drift", words: "What moved", Show: lazily(() => import("./DriftView")) },
 ];
 
 export const isInside = (tab: string): boolean => VIEWS.some((view) => view.name === tab);
