@@ -13,10 +13,9 @@ from graftwork.documents.flow import Flow, load_flow
 from graftwork.documents.record import score_intervals
 from graftwork.engine.folder import read_record
 from graftwork.engine.prepare import open_data
-from graftwork.engine.run import plan_flow
 from graftwork.engine.settings import read_settings
 from graftwork.engine.trained import load_run
-from graftwork.errors import FlowError, PlanError
+from graftwork.errors import FlowError
 
 from ..conftest import TINY_BASE
 from .test_flows import run, workspace_in
