@@ -74,6 +74,7 @@ DOCUMENT_MODULES = (
     "graftwork.documents.controls",
     "graftwork.documents.cuts",
     "graftwork.documents.embedding",
+    "graftwork.documents.places",
     "graftwork.graph.describe",
     "graftwork.graph.faces",
     "graftwork.documents.data_view",
