@@ -69,7 +69,7 @@ def test_with_weights_there_is_no_warning(graftwork: Graftwork, here: Path) -> N
 
 
 def test_what_is_still_to_be_filled_in_is_told(graftwork: Graftwork) -> None:
-    assert "name yours with --data" in graftwork("new", "--template", "anomaly").err
+    assert "name yours with --data" in graftwork("new", "--template", "numbers-and-images").err
     assert "run:ID" in graftwork("new", "--template", "textile-to-metal").err
     told = graftwork("new", "--template", "numbers-and-images").err
     assert "temperature, speed" in told
