@@ -105,6 +105,7 @@ DOCUMENT_MODULES = (
     "graftwork.documents.saliency",
     "graftwork.documents.depth",
     "graftwork.documents.drift",
+    "graftwork.documents.places",
     "graftwork.graph.describe",
     "graftwork.graph.faces",
     "graftwork.documents.data_view",

@@ -149,4 +149,7 @@ CASES = (
         {"features": MAPS, "skip_1": (2, 3, 13, 10)},
         {"filters": [4, 3], "skips": 1},
     ),
+    one("patch_features", MAPS),
+    one("patch_features", MAPS, neighborhood=1, size=3),
+    Case("patch_features", {"features": MAPS, "skip_1": (2, 3, 13, 10)}, {"skips": 1}),
 )

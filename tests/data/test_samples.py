@@ -78,6 +78,6 @@ def test_textile_opens_the_folders_of_its_package(
 
 
 def test_unknown_samples_are_guessed() -> None:
-    assert sample_names() == ("animals", "surfaces", "textile")
+    assert sample_names() == ("animals", "defects", "odd-surfaces", "surfaces", "textile")
     with pytest.raises(UnknownName, match="Did you mean 'animals'"):
         open_images("sample:animal")

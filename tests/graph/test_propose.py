@@ -137,3 +137,31 @@ def test_a_flow_with_a_loop_does_not_hang():
         edges=tuple(Edge.model_validate({"source": s, "target": t}) for s, t in edges),
     )
     assert propose(flow, Facts(num_classes=3)) == ()
+
+
+def test_a_backbone_hands_on_as_many_maps_as_are_read() -> None:
+    flow = Flow(
+        nodes=(
+            Node(id="images", component="images", settings={"source": "photos", "label_kind": "mask"}),
+            Node(id="backbone", component="backbone"),
+            Node(id="decoder", component="unet_decoder", settings={"skips": 3}),
+            Node(id="objective", component="segmentation"),
+        ),
+        edges=tuple(
+            Edge.model_validate(wire)
+            for wire in (
+                ("images.image", "backbone.image"),
+                ("backbone.features", "decoder.features"),
+                ("backbone.skip_1", "decoder.skip_1"),
+                ("decoder.logits", "objective.logits"),
+                ("images.labels", "objective.labels"),
+            )
+        ),
+    )
+    (found,) = propose(flow)
+    assert (found.node, found.setting, found.value) == ("backbone", "skips", 3)
+    assert propose(apply(flow, (found,))) == ()
+    named = flow.with_settings("backbone", skip_stages=["layer1"])
+    assert propose(named) == ()  # the user's own choice of stages
+    more = flow.with_settings("backbone", skips=4)
+    assert propose(more) == ()

@@ -171,6 +171,8 @@ def tiny(flow: Flow, size: int = 32) -> Flow:
             flow = flow.with_settings(node.id, size=size, validation=0.2, test=0.2)
         if str(settings.get("base", "")).startswith(("bundled:", "run:")):
             flow = flow.with_settings(node.id, base="random:timm:test_efficientnet")
+            if settings.get("skips"):  # stages of the template's base
+                flow = flow.with_settings(node.id, last_stage=None)
         if "height" in settings:
             flow = flow.with_settings(node.id, height=size // 2, width=size // 2)
         if node.component == "custom":
@@ -246,9 +248,27 @@ def measured(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["numbers-and-images", "regression", "multi-label"])
-def test_a_template_for_tables_trains(name: str, train: Any, measured: Path) -> None:
-    assert train(name, measured / "table.csv").proof.holds
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("numbers-and-images", {}),
+        ("regression", {"label_columns": ["thickness"]}),
+        ("multi-label", {"label_column": "tags"}),
+    ],
+)
+def test_a_template_for_tables_trains(name: str, columns: dict[str, Any], train: Any, measured: Path) -> None:
+    assert train(name, measured / "table.csv", **columns).proof.holds
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["segmentation", "anomaly", "regression", "multi-label"])
+def test_a_template_of_another_task_trains_on_its_own_sample(name: str, tmp_path: Path) -> None:
+    template = get_template(name)
+    assert not template.wants_data
+    run = Project(tmp_path / "project").run(tiny(template.flow))
+    assert run.status == "finished", run.record.message
+    assert run.proof.holds  # type: ignore[union-attr]
+    assert (run.proof.moved_tensors > 0) == (name != "anomaly")  # type: ignore[union-attr]
 
 
 @pytest.mark.slow

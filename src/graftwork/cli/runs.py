@@ -39,18 +39,17 @@ def list_runs(project: ProjectFolder = None, as_json: AsJson = False) -> None:
         say(f"The project {home.root} has no runs yet. Make one with graftwork train FOLDER.")
         return
     show_rows(
-        ["run", "name", "status", "base", "cut", ">test accuracy (95 %)", ">balanced", ">time", "proof"],
+        ["run", "name", "status", "base", "cut", "score", ">value (95 %)", ">balanced", ">time", "proof"],
         [_short_row(row) for row in rows],
     )
 
 
 def _short_row(row: dict[str, Any]) -> tuple[Any, ...]:
-    accuracy = row["test_accuracy_value"]
-    shown = (
-        None
-        if accuracy is None
-        else f"{accuracy:.3f} ({row['test_accuracy_low']:.3f}–{row['test_accuracy_high']:.3f})"
-    )
+    """Return the row of a run; its score is the one that fits its kind of labels."""
+    value, name = row["score_value"], row["score_name"]
+    shown = None if value is None else f"{value:.3f} ({row['score_low']:.3f}–{row['score_high']:.3f})"
+    if name is not None:
+        name = f"{row['score_split']} {name.replace('_', ' ')}"
     balanced = row["test_balanced_accuracy_value"]
     proof = {None: None, True: "holds", False: "FAILS"}[row["proof_holds"]]
     return (
@@ -59,6 +58,7 @@ def _short_row(row: dict[str, Any]) -> tuple[Any, ...]:
         row["status"],
         row["base"],
         row["cut"],
+        name,
         shown,
         None if balanced is None else f"{balanced:.3f}",
         None if row["seconds"] is None else duration(row["seconds"]),

@@ -97,8 +97,8 @@ def classes_in_words(classes: Sequence[str]) -> str:
 
 
 def interval(value: Interval | None) -> str:
-    """Return a measured value with its 95 % interval."""
-    if value is None:
+    """Return a measured value with its 95 % interval; a dash where there was nothing to measure."""
+    if value is None or value.value != value.value:
         return "–"
     return f"{value.value:.3f} ({value.low:.3f}–{value.high:.3f})"
 
@@ -132,11 +132,12 @@ def show_scores(scores: Mapping[str, AnyScores]) -> None:
         _show_class_scores(of_classes)
     others = {split: s for split, s in scores.items() if not isinstance(s, Scores)}
     if others:
-        names = list(score_intervals(next(iter(others.values()))))
+        # Not each split has each score: without odd images there is no recall of them.
+        names = list(dict.fromkeys(name for s in others.values() for name in score_intervals(s)))
         show_rows(
             ["split", ">images", *(name.replace("_", " ") for name in names)],
             [
-                (split, s.num_images, *map(interval, score_intervals(s).values()))
+                (split, s.num_images, *(interval(score_intervals(s).get(name)) for name in names))
                 for split, s in others.items()
             ],
         )

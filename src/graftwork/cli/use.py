@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +13,10 @@ from graftwork.cli.options import AsJson, ProjectFolder, RunName, open_project
 from graftwork.cli.show import console, say, show_classes, show_rows, show_scores
 from graftwork.documents.record import Scores
 from graftwork.errors import DataError, StorageError
-from graftwork.project.using import predict_images
+from graftwork.project.using import Prediction, predict_images
+
+if TYPE_CHECKING:
+    from graftwork.engine.trained import TrainedModel
 
 __all__ = ["evaluate", "export", "predict", "report"]
 
@@ -45,27 +49,89 @@ def evaluate(
 def predict(
     run: RunName,
     images: Annotated[list[str], typer.Argument(metavar="IMAGES...", help="Images or folders of images.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Folder for masks or heat maps. Default: none are written."
+        ),
+    ] = None,
     project: ProjectFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Predict labels of images with a run."""
     home = open_project(project)
     found = home.find(run)
-    predictions = list(predict_images(home.load(found.id), images))
+    model, written = home.load(found.id), _Written(out)
+    predictions = list(predict_images(model, images, on_map=written.taker(model)))
     if as_json:
-        print_json({"run": found.id, "predictions": predictions})
+        files = {} if out is None else {"files": written.files}
+        print_json({"run": found.id, "predictions": predictions, **files})
     else:
-        readable = [p for p in predictions if p.problem is None]
-        show_rows(
-            ["image", "label", ">probability"],
-            [(p.image, p.label, None if p.probability is None else f"{p.probability:.3f}") for p in readable],
-        )
+        _show_predictions([p for p in predictions if p.problem is None], model.objective.wants)
+    if out is not None:
+        say(written.in_words())
     for bad in (p for p in predictions if p.problem is not None):
         say(f"{bad.image} {bad.problem}.")
     if all(p.problem is not None for p in predictions):
         if as_json:
             raise typer.Exit(DataError.exit_code)
         raise DataError("None of the images can be read.", hint="Name image files or a folder of images.")
+
+
+class _Written:
+    """Masks and heat maps that are written while images are predicted."""
+
+    def __init__(self, out: Path | None) -> None:
+        self.out, self.files = out, list[Path]()
+
+    def taker(self, model: TrainedModel) -> Callable[[str, Any, Any], None] | None:
+        """Return who takes the map of an image; nobody when none are wanted."""
+        if self.out is None:
+            return None
+        out = self.out
+
+        def take(name: str, picture: Any, said: Any) -> None:
+            from graftwork.project.map_pictures import write_map
+
+            self.files += write_map(out, name, picture, said, model, taken=self.files)
+
+        return take
+
+    def in_words(self) -> str:
+        """Say what was written."""
+        if self.files:
+            return f"{len(self.files)} pictures are in {self.out}."
+        return "This run says nothing of places, so that no picture was written."
+
+
+def _show_predictions(predictions: Sequence[Prediction], kind: str) -> None:
+    """Print what was said, in the columns that this kind of answer has."""
+    if kind in ("number", "none"):
+        names = list(dict.fromkeys(name for p in predictions for name in p.values))
+        has_label = kind == "none" and any(p.label in ("odd", "normal") for p in predictions)
+        show_rows(
+            ["image", *(["label"] if has_label else []), *(f">{name}" for name in names)],
+            [
+                (p.image, *([p.label] if has_label else []), *(f"{p.values[n]:.4g}" for n in names))
+                for p in predictions
+            ],
+        )
+        return
+    if kind == "tags":
+        show_rows(
+            ["image", "tags", "probabilities"],
+            [(p.image, p.label or "none", _each(p.probabilities)) for p in predictions],
+        )
+        return
+    share = ">share of pixels" if kind == "mask" else ">probability"
+    show_rows(
+        ["image", "label", share],
+        [(p.image, p.label, None if p.probability is None else f"{p.probability:.3f}") for p in predictions],
+    )
+
+
+def _each(probabilities: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value:.2f}" for name, value in probabilities.items())
 
 
 def export(

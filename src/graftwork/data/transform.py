@@ -20,7 +20,7 @@ from graftwork.errors import PortMismatch, ShapeError
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Transform", "mask_canvas"]
+__all__ = ["Transform", "mask_canvas", "mask_of_image"]
 
 _FILTERS = {
     "nearest": Image.Resampling.NEAREST,
@@ -164,6 +164,47 @@ def mask_canvas(
     if resized != image.size:
         image = image.resize(resized, Image.Resampling.NEAREST)
     return np.asarray(_center_crop(image, size)).astype(np.int64)
+
+
+def mask_of_image(
+    canvas: NDArray[Any], image_size: tuple[int, int], *, crop_share: float = 1.0, outside: int = 255
+) -> NDArray[Any]:
+    """Return what was said of a canvas over the image that the canvas was made of: ``mask_canvas`` backwards.
+
+    Args:
+        canvas: a value for each pixel of the canvas, (H, W).
+        image_size: width and height of the image, upright.
+        crop_share: of the transform.
+        outside: value of pixels that the canvas does not show.
+
+    Returns:
+        Of the canvas's type, (height, width); each pixel has the value of the nearest one.
+    """
+    width, height = image_size
+    longest = _LONGEST_RATIO * min(width, height)
+    short = min(width, longest), min(height, longest)  # width and height once strips are shortened
+    resized = _resized_size(short, _wide_size(canvas.shape, crop_share))
+    axes = [
+        _sources(whole, kept, after, shown)
+        for whole, kept, after, shown in zip(
+            (height, width), short[::-1], resized[::-1], canvas.shape, strict=True
+        )
+    ]
+    rows, columns = axes
+    found: NDArray[Any] = canvas[np.clip(rows, 0, canvas.shape[0] - 1)][
+        :, np.clip(columns, 0, canvas.shape[1] - 1)
+    ]
+    found[(rows < 0) | (rows >= canvas.shape[0])] = outside
+    found[:, (columns < 0) | (columns >= canvas.shape[1])] = outside
+    return found
+
+
+def _sources(whole: int, kept: int, after: int, shown: int) -> NDArray[np.int64]:
+    """Return for each pixel along a side of the image the pixel of the canvas, outside of it where there is none."""
+    place = np.arange(whole) - round((whole - kept) / 2.0)
+    resized = np.floor((place + 0.5) * after / kept).astype(np.int64)
+    inside = (place >= 0) & (place < kept)
+    return np.where(inside, resized - round((after - shown) / 2.0), -1)
 
 
 def _wide_size(size: tuple[int, int], crop_share: float) -> tuple[int, int]:

@@ -30,6 +30,7 @@ _WANTS: dict[str, LabelKind] = {
 }
 _KEEPS_WIDTH = ("dropout", "activation", "batch_norm", "layer_norm", "softmax", "switch")
 _KEEPS_SIZE = ("normalize", "rescale", "grayscale", "switch")
+_READS_SKIPS = ("unet_decoder", "patch_features")
 _WIDTH_SETTING = {"dense": "units", "unet_decoder": "num_classes"}
 
 
@@ -69,7 +70,7 @@ def propose(flow: Flow, facts: Facts | None = None) -> tuple[Proposal, ...]:
     """
     facts, flow = facts or Facts(), _with_whole_wires(without_bypassed(flow))
     found: dict[tuple[str, str], Proposal] = {}
-    for rule in (_label_kinds, _widths, _one_hot, _sizes, _heads):
+    for rule in (_label_kinds, _widths, _one_hot, _sizes, _heads, _skips):
         for proposal in rule(flow, facts):
             found.setdefault((proposal.node, proposal.setting), proposal)
     return tuple(found.values())
@@ -184,6 +185,27 @@ def _heads(flow: Flow, facts: Facts) -> Iterator[Proposal]:
             best = max(n for n in range(1, heads + 1) if width % n == 0)
             reason = f"{width} features do not divide among {heads} heads."
             yield Proposal(node=node.id, setting="heads", value=best, reason=reason)
+
+
+def _skips(flow: Flow, facts: Facts) -> Iterator[Proposal]:
+    """A backbone hands on as many larger maps as what stands on it reads."""
+    del facts
+    wanted: dict[str, int] = {}
+    for reader in flow.nodes:
+        count = reader.settings.get("skips")
+        if reader.component not in _READS_SKIPS or not isinstance(count, int):
+            continue
+        for backbone in _sources(flow, reader.id, "features", _KEEPS_SIZE):
+            if flow.node(backbone).component == "backbone":
+                wanted[backbone] = max(count, wanted.get(backbone, 0))
+    for backbone, count in wanted.items():
+        settings = flow.node(backbone).settings
+        if settings.get("skip_stages") or settings.get("skips", 0) == count:
+            continue
+        now = settings.get("skips", 0)
+        if not settings.get("skip_stages") and isinstance(now, int) and now < count:
+            reason = f"What stands on '{backbone}' reads {count} larger maps."
+            yield Proposal(node=backbone, setting="skips", value=count, reason=reason)
 
 
 def _width_before(flow: Flow, node_id: str, facts: Facts) -> int | None:

@@ -187,6 +187,7 @@ _SUMMARIES: dict[str, _Summary] = {
     "reshape": lambda s: iter([_list(s.shape).replace(", ", " × ")]),
     "permute": lambda s: iter([_list(s.order)]),
     "unet_decoder": _decoder,
+    "patch_features": lambda s: iter([f"{s.neighborhood} × {s.neighborhood} places"]),
     "merge": lambda s: iter([f"{s.how}"]),
     "switch": lambda s: iter([f"{s.choice} goes through"]),
     "classification": _objective,

@@ -30,6 +30,7 @@ _IMAGE_ENDINGS = frozenset(
 )
 
 OnNote = Callable[[str], None]
+OnMap = Callable[[str, Any, Any], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +152,16 @@ def _indices_of_new(images: ImageSet, table: list[dict[str, Any]], on_note: OnNo
     return indices
 
 
-def predict_images(model: TrainedModel, images: Iterable[Any]) -> Iterator[Prediction]:
+def predict_images(
+    model: TrainedModel, images: Iterable[Any], *, on_map: OnMap | None = None
+) -> Iterator[Prediction]:
     """Give a prediction for each image, in order; folders stand for all images below them.
 
     Args:
         model: a trained model.
         images: paths of images or folders, or PIL images.
+        on_map: told of each image's name, picture and what is said of each pixel of its canvas: the class,
+            uint8 (h, w), or how odd it is, float32 (h, w). Not called where the model tells no places.
 
     Raises:
         DataError: a path that does not exist, or a folder without images.
@@ -166,22 +171,31 @@ def predict_images(model: TrainedModel, images: Iterable[Any]) -> Iterator[Predi
     while batch := list(islice(waiting, _BATCH)):
         opened = [_open(item) for item in batch]
         good = [picture for picture in opened if not isinstance(picture, str)]
-        rows = iter(model.predict_pil(good)) if good else iter(())
+        said, maps = model.maps_pil(good)
+        rows, places = iter(said), iter(maps if maps is not None and on_map is not None else ())
         for item, picture in zip(batch, opened, strict=True):
             name = str(item) if isinstance(item, Path) else f"image {number}"
             number += 1
             if isinstance(picture, str):
                 yield Prediction(name, problem=picture)
-            else:
-                yield _prediction(name, model, next(rows))
+                continue
+            if maps is not None and on_map is not None:
+                on_map(name, picture, next(places))
+            yield _prediction(name, model, next(rows))
 
 
 def _prediction(name: str, model: TrainedModel, row: NDArray[Any]) -> Prediction:
+    import numpy as np
+
+    from graftwork.components.objectives import Anomaly
+
     kind = model.objective.wants
     if kind == "mask":  # of each pixel; what is told here is what there is most of
         row = _shares(row)
     names = model.names if kind != "none" else ("score",)
     values = {n: float(v) for n, v in zip(names, row.reshape(-1), strict=True)}
+    if isinstance(model.objective, Anomaly) and not np.isnan(threshold := float(model.objective.threshold)):
+        return Prediction(name, "odd" if values["score"] >= threshold else "normal", values=values)
     if kind in ("number", "none"):
         return Prediction(name, ", ".join(f"{n} {v:.4g}" for n, v in values.items()), values=values)
     if kind == "tags":

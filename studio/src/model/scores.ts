@@ -8,6 +8,10 @@ export type ScoreRow = { name: string; interval: Interval; baseline: number | nu
 
 const no = { baseline: null, baselineWords: "" };
 
+/** Return the row of a score that may be missing. */
+const told = (name: string, interval: Interval | null | undefined, baseline: number | null = null): ScoreRow[] =>
+  interval && Number.isFinite(interval.value) ? [{ name, interval, baseline, baselineWords: baseline === null ? "" : "guessing" }] : [];
+
 /** Return the rows of one split; the score that stands for all comes first. */
 export function scoreRows(scores: AnyScores): ScoreRow[] {
   switch (scores.kind) {
@@ -43,6 +47,9 @@ export function scoreRows(scores: AnyScores): ScoreRow[] {
       return [
         { name: "auroc", interval: scores.auroc, baseline: 0.5, baselineWords: "guessing" },
         { name: "average_precision", interval: scores.average_precision, baseline: scores.odd_share, baselineWords: "guessing" },
+        ...told("pixel_auroc", scores.pixel_auroc, 0.5),
+        ...told("recall", scores.recall),
+        ...told("false_alarms", scores.false_alarms),
       ];
     default:
       return [

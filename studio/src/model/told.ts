@@ -110,6 +110,8 @@ const SCORES: Record<string, string> = {
   r2: "R²",
   mean_average_precision: "Mean average precision",
   average_precision: "Average precision",
+  pixel_auroc: "Pixel AUROC",
+  false_alarms: "False alarms",
   mean_iou: "Mean IoU",
   mean_dice: "Mean Dice",
   pixel_accuracy: "Pixel accuracy",
