@@ -9,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from graftwork.documents.record import RunRecord
@@ -70,7 +70,7 @@ def render_report(
     record = run.record
     picked = parts.pick_scores(record)
     split, scores = picked if picked else (None, None)
-    return _template().render(
+    return _template("report.html.jinja").render(
         css=Markup(_read_text("report.css")),
         icons=ICONS,
         run=run,
@@ -103,9 +103,13 @@ def _mistakes(
 
 
 @cache
-def _template() -> Template:
+def _environment() -> Environment:
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("graftwork.export", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     filters: dict[str, Callable[..., Any]] = {
         "count": wording.format_count,
@@ -120,7 +124,11 @@ def _template() -> Template:
         "whisker": draw_interval,
     }
     environment.filters.update(filters)
-    return environment.from_string(_read_text("report.html.jinja"))
+    return environment
+
+
+def _template(name: str) -> Template:
+    return _environment().get_template(name)
 
 
 def _read_text(name: str) -> str:
