@@ -17,7 +17,10 @@ from PIL import Image
 
 from graftwork.data import ImageFacts, ImageSet, Sample, open_images, split_images
 from graftwork.data.sample import Split
+from graftwork.engine.prepare import open_data
+from graftwork.engine.workspace import Workspace
 from graftwork.errors import DataError, UsageError
+from graftwork.graph.contracts import ImagesSettings
 
 Photo = Callable[..., Image.Image]
 MakeFolder = Callable[..., Path]
@@ -188,3 +191,110 @@ def test_given_split_folders_end_to_end(make_folder: MakeFolder) -> None:
     assert done.classes == ("a", "b")
     assert "The test split has no image of 'a'" in text_of(done)
     assert done.counts()["validation"].tolist() == [1, 2]
+
+
+# -- a share of the training images ----------------------------------------------------------------------
+
+
+def keys_of(images: ImageSet, split: str) -> set[str]:
+    return {s.key for s in images.samples if s.split == split}
+
+
+counts = st.lists(st.integers(3, 40), min_size=1, max_size=4)
+shares = st.floats(0.01, 1.0)
+
+
+@given(counts, shares, shares, st.integers(0, 5))
+@settings(max_examples=40, deadline=None)
+def test_a_smaller_share_lies_inside_a_larger_one(
+    numbers: list[int], one: float, other: float, seed: int
+) -> None:
+    small, large = sorted((one, other))
+    images = set_of(plain(numbers), len(numbers))
+    whole = split_images(images, seed=1)
+    less = split_images(images, seed=1, train_share=small, share_seed=seed)
+    more = split_images(images, seed=1, train_share=large, share_seed=seed)
+    assert keys_of(less, "train") <= keys_of(more, "train") <= keys_of(whole, "train")
+    for split in ("validation", "test"):
+        assert keys_of(less, split) == keys_of(more, split) == keys_of(whole, split)
+
+
+@given(counts, shares)
+@settings(max_examples=40, deadline=None)
+def test_each_class_gives_its_share_and_at_least_one_image(numbers: list[int], share: float) -> None:
+    images = set_of(plain(numbers), len(numbers))
+    whole = split_images(images).counts()["train"]
+    part = split_images(images, train_share=share).counts()["train"]
+    for of_all, given_ in zip(whole.tolist(), part.tolist(), strict=True):
+        assert given_ >= 1
+        assert abs(given_ - of_all * share) <= 0.5 + 1e-9 or given_ == 1
+
+
+def test_other_seeds_draw_other_images_of_the_same_split() -> None:
+    images = set_of(plain([40, 40]), 2)
+    one, again, other = (split_images(images, seed=3, train_share=0.25, share_seed=s) for s in (0, 0, 1))
+    assert keys_of(one, "train") == keys_of(again, "train") != keys_of(other, "train")
+    assert keys_of(one, "test") == keys_of(other, "test")
+
+
+def test_the_whole_share_changes_nothing() -> None:
+    images = set_of(plain([9, 9]), 2)
+    assert split_images(images, train_share=1.0, share_seed=7).digest() == split_images(images).digest()
+
+
+def test_a_group_is_used_whole_or_not_at_all() -> None:
+    samples = [
+        replace(s, group=f"g{i // 4}", split=("test" if i >= 72 else "train"))
+        for i, s in enumerate(plain([80]))
+    ]
+    images = set_of(samples, 1)
+    done = split_images(images, validation=0, train_share=0.3, need_all_classes=False)
+    groups: dict[str, int] = {}
+    for sample in done.samples:
+        if sample.split == "train":
+            groups[str(sample.group)] = groups.get(str(sample.group), 0) + 1
+    assert set(groups.values()) == {4}
+    assert len(groups) == round(18 * 0.3)  # 72 training images in groups of four
+
+
+def test_an_image_that_is_corrected_moves_no_other(tmp_path: Path) -> None:
+    samples = plain([30, 30])
+    images = set_of(samples, 2)
+    before = split_images(images, train_share=0.4)
+    gone = sorted(keys_of(before, "train"))[0]
+    kept = tuple(s for s in samples if s.key != gone)
+    left_out = next(s for s in samples if s.key == gone)
+    corrected = replace(images, samples=kept, excluded=(replace(left_out, label=None),), found={gone: ("a",)})
+    after = split_images(corrected, train_share=0.4)
+    assert keys_of(after, "train") == keys_of(before, "train") - {gone}
+
+
+def test_it_says_how_many_are_used() -> None:
+    done = split_images(set_of(plain([20, 20]), 2), train_share=0.5)
+    assert "14 of 28 training images are used: a share of 0.5." in "\n".join(map(str, done.problems))
+
+
+@pytest.mark.parametrize("share", [0.0, -0.1, 1.5])
+def test_shares_that_are_none_are_refused(share: float) -> None:
+    with pytest.raises(UsageError, match="share of"):
+        split_images(set_of(plain([9]), 1), train_share=share)
+
+
+def test_images_without_classes_are_drawn_too() -> None:
+    samples = [Sample(f"n{i:03}", None, None, None, f"d{i}", values=(float(i),)) for i in range(40)]
+    images = replace(set_of(samples, 0), label_kind="number", label_names=("y",))
+    small, large = (split_images(images, train_share=s) for s in (0.25, 0.5))
+    assert [len(keys_of(s, "train")) for s in (small, large)] == [7, 14]  # of 28
+    assert keys_of(small, "train") < keys_of(large, "train")
+
+
+def test_a_flow_takes_the_share_and_keeps_its_split_while_the_seed_changes(
+    tmp_path: Path, stripes: Path
+) -> None:
+    home = Workspace(cache=tmp_path / "c", runs=tmp_path / "r", index=tmp_path / "i")
+    chosen = ImagesSettings(source=str(stripes), train_share=0.5, split_seed=4)
+    one, other = (open_data(chosen, seed, home) for seed in (0, 1))
+    plain_split = open_data(ImagesSettings(source=str(stripes)), 4, home)
+    assert keys_of(one, "test") == keys_of(other, "test") == keys_of(plain_split, "test")
+    assert keys_of(one, "train") != keys_of(other, "train")
+    assert keys_of(one, "train") | keys_of(other, "train") <= keys_of(plain_split, "train")

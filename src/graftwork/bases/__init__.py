@@ -13,6 +13,7 @@ from graftwork.bases.from_timm import TimmHost
 from graftwork.bases.from_torchvision import TorchvisionHost
 from graftwork.bases.from_transformers import TransformersHost
 from graftwork.bases.opening import list_bases, open_base
+from graftwork.bases.pyramid import choose_skips, map_stages
 from graftwork.bases.registry import BaseSummary, Blueprint, Host, Request, list_hosts, register_host
 
 __all__ = [
@@ -23,9 +24,11 @@ __all__ = [
     "Request",
     "Stage",
     "check_cut",
+    "choose_skips",
     "digest_tensors",
     "list_bases",
     "list_hosts",
+    "map_stages",
     "open_base",
     "open_module",
     "register_host",

@@ -13,6 +13,7 @@ from graftwork.bases.chain import find_chain
 from graftwork.bases.describe import describe_layers, describe_stage
 from graftwork.bases.digest import digest_tensors
 from graftwork.bases.image_size import example_images, run_whole
+from graftwork.bases.pyramid import last_map
 from graftwork.bases.registry import Blueprint
 from graftwork.bases.stages import Group, plan_stages
 from graftwork.bases.trace import Shapes, run_shapes, slice_graph, trace_chain, trace_module
@@ -60,6 +61,9 @@ def assemble(base_id: str, blueprint: Blueprint) -> Base:
     expected = run_whole(base_id, module, images)
     pieces = take_apart(module, images, expected, blueprint.classifier_names, blueprint.graph)
     pieces = shorten(pieces, base_id, blueprint.last_stage)
+    if blueprint.ends_at_maps and blueprint.last_stage is None:
+        shapes = [(part.name, part.output_shape) for part in pieces.stages]
+        pieces = shorten(pieces, base_id, last_map(shapes, (blueprint.port.height, blueprint.port.width)))
     card = write_card(base_id, blueprint, pieces)
     if blueprint.must_be_complete and card.load.missing:
         raise WeightsMismatch(

@@ -24,6 +24,7 @@ def open_base(
     weights: bool = True,
     seed: int | None = None,
     last_stage: str | None = None,
+    ends_at_maps: bool = False,
 ) -> Base:
     """Open a base, cut into stages.
 
@@ -34,6 +35,7 @@ def open_base(
         runs: folder of the project's runs, for "run:ID".
         weights: False gives the architecture untrained.
         last_stage: stage with which the base ends, when it is not its own last one.
+        ends_at_maps: without ``last_stage``, the base ends with the last stage that gives maps (c, h, w).
         seed: for untrained weights; None takes the one last given to ``torch.manual_seed``. No number is
             drawn from the global random state.
 
@@ -48,6 +50,7 @@ def open_base(
     request = Request(image_size=image_size, runs=runs, weights=weights, seed=seed)
     blueprint = draw_blueprint(base_id, request)
     blueprint.last_stage = last_stage or blueprint.last_stage
+    blueprint.ends_at_maps = ends_at_maps
     return assemble(base_id, blueprint)
 
 

@@ -51,6 +51,7 @@ class Blueprint:
         port: the images it wants.
         origin: where its weights come from.
         last_stage: stage with which the base ends; what follows is cut off. None: the last one.
+        ends_at_maps: without ``last_stage``, whether the base ends with the last stage that gives maps.
         classifier_names: modules that give the classes; None: the last one with parameters; empty: none.
         graph: the module's graph where the host knows it; None has it traced.
         loaded: names of the module's tensors that were taken from the weights.
@@ -72,6 +73,7 @@ class Blueprint:
     adapt: Callable[[dict[str, Tensor]], dict[str, Tensor]] = dict
     classifier_names: tuple[str, ...] | None = None
     last_stage: str | None = None
+    ends_at_maps: bool = False
     graph: fx.Graph | None = None
 
 

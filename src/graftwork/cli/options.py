@@ -64,6 +64,7 @@ _TRANSFER: dict[str, tuple[type[Document], type, Any]] = {
     "seed": (Recipe, int, None),
     "validation": (ImagesSettings, float, None),
     "test": (ImagesSettings, float, None),
+    "train_share": (ImagesSettings, float, None),
     "image_column": (ImagesSettings, str, None),
     "label_column": (ImagesSettings, str, None),
     "split_column": (ImagesSettings, str, None),

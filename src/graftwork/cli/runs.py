@@ -135,6 +135,8 @@ def _show_comparison(result: Comparison) -> None:
         )
     if not result.same_test_images:
         say("These runs were not scored on the same test images; their scores do not compare.")
+    if len(records) == 2:
+        say(f"Image by image: graftwork inspect compare {records[0].run} {records[1].run}")
 
 
 @app.command()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from graftwork.cli.inspect.controls import show_controls
 from graftwork.cli.json_out import print_json, run_as_dict
 from graftwork.cli.options import (
     AsJson,
@@ -28,15 +30,28 @@ from graftwork.cli.show import (
     size,
 )
 from graftwork.project import Run
+from graftwork.project.controls import run_controls
 
 __all__ = ["INTERRUPTED", "plan", "show_run", "tell_run", "train"]
 
 INTERRUPTED = 130
 
+_WithControls = Annotated[
+    bool,
+    typer.Option(
+        "--controls",
+        help="Afterwards run what transfer is held against: from scratch, and the head alone, as far as missing.",
+    ),
+]
+
 
 @takes_transfer_options
 def train(
-    request: FlowRequest, project: ProjectFolder = None, as_json: AsJson = False, full: Full = False
+    request: FlowRequest,
+    with_controls: _WithControls = False,
+    project: ProjectFolder = None,
+    as_json: AsJson = False,
+    full: Full = False,
 ) -> None:
     """Graft a new head onto a base and train it on your images.
 
@@ -46,7 +61,15 @@ def train(
     flow = request.flow(home)
     with ProgressView() as view:
         run = home.run(flow, on_event=view, save=request.is_new)
+        held = (
+            run_controls(home, run.id, on_event=view) if with_controls and run.status == "finished" else None
+        )
+    if held is not None and as_json:
+        print_json(run_as_dict(run, full=full) | {"controls": held})
+        return
     tell_run(run, as_json=as_json, full=full)
+    if held is not None:
+        show_controls(held)
 
 
 @takes_transfer_options

@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from graftwork.components.head import Pool
+from graftwork.components.saved_sizes import take_saved_sizes
 from graftwork.errors import RunError, ShapeError
 
 __all__ = ["NormalSet", "ledoit_wolf"]
@@ -132,8 +133,5 @@ class NormalSet(nn.Module):
             return distances.amin(1, keepdim=True)
 
     def _load_from_state_dict(self, state: Mapping[str, Any], prefix: str, *rest: Any) -> None:
-        for name in ("means", "whitening"):
-            saved = state.get(prefix + name)
-            if isinstance(saved, Tensor):  # its size is known from the saved values alone
-                setattr(self, name, saved.new_zeros(saved.shape, device=getattr(self, name).device))
+        take_saved_sizes(self, ("means", "whitening"), state, prefix)
         super()._load_from_state_dict(state, prefix, *rest)

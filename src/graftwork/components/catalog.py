@@ -8,10 +8,22 @@ from graftwork.components import (
     head,
     layers,
     merge,
+    patches,
     preprocess,
     recurrent,
     unet,
 )
 from graftwork.components.custom import build as custom
 
-__all__ = ["attention", "convolution", "custom", "head", "layers", "merge", "preprocess", "recurrent", "unet"]
+__all__ = [
+    "attention",
+    "convolution",
+    "custom",
+    "head",
+    "layers",
+    "merge",
+    "patches",
+    "preprocess",
+    "recurrent",
+    "unet",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import ClassVar, Literal, cast, final
+from typing import Any, ClassVar, Literal, cast, final
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,8 @@ from torch.nn import functional
 from graftwork.components.anomaly import NormalSet
 from graftwork.components.classification import ClassificationLoss, balanced_weights
 from graftwork.components.losses import asymmetric, binary_losses, category_losses, dice_loss, smooth_shares
+from graftwork.components.padim import PlaceSet
+from graftwork.components.patchcore import PatchBank
 from graftwork.documents.document import Document
 from graftwork.errors import ShapeError, UnknownName, did_you_mean
 from graftwork.graph.objectives import (
@@ -293,7 +295,8 @@ class Anomaly(Objective):
     """Distance of features to those of normal images; the loss is 0, since nothing is learned by slopes.
 
     ``fit`` takes the features of normal training images, which are those of ``normal_class`` when it is
-    named; ``predict`` takes features and gives (b, 1).
+    named; ``predict`` takes features and gives (b, 1). From ``threshold`` on an image counts as odd; it is
+    not a number until ``fit_threshold``.
     """
 
     wants = "none"
@@ -301,12 +304,41 @@ class Anomaly(Objective):
 
     def __init__(self, settings: AnomalySettings) -> None:
         super().__init__(settings)
-        self.normal_class = settings.normal_class
-        self.normal = NormalSet(distance=settings.distance, shrinkage=settings.shrinkage)
+        self.normal_class, self.quantile = settings.normal_class, settings.quantile
+        self.normal = _normal_set(settings)
+        self.register_buffer("threshold", torch.full((), torch.nan))
+        self.threshold: Tensor
+
+    @property
+    def has_places(self) -> bool:
+        """Whether the method tells odd places, not only odd images."""
+        return not isinstance(self.normal, NormalSet)
 
     def fit(self, values: Tensor) -> None:
         """Learn the normal set from features (n, d), (n, t, d) or (n, d, h, w)."""
         self.normal.fit(values)
+
+    def fit_threshold(self, scores: Tensor) -> None:
+        """Set the threshold so that the ``quantile`` share of these normal images' scores lies below it."""
+        if scores.numel():
+            self.threshold.copy_(scores.float().flatten().quantile(self.quantile))
+
+    def places(self, features: Tensor) -> Tensor:
+        """Return the distance of each place, (b, h, w) for features (b, d, h, w).
+
+        Raises:
+            ShapeError: the method looks at whole images.
+        """
+        if isinstance(self.normal, NormalSet):
+            raise ShapeError(
+                "The method 'mahalanobis' looks at the whole image and tells no places.",
+                hint="Set the method of the objective to 'padim' or 'patchcore'.",
+            )
+        return self.normal.places(features)
+
+    def _load_from_state_dict(self, state: dict[str, Tensor], prefix: str, *rest: Any) -> None:
+        state.setdefault(f"{prefix}threshold", torch.full((), torch.nan))  # runs before there was one
+        super()._load_from_state_dict(state, prefix, *rest)
 
     def forward(self, *inputs: Tensor) -> Tensor:
         return inputs[0].new_zeros(())
@@ -317,6 +349,14 @@ class Anomaly(Objective):
     def num_outputs(self, num_classes: int) -> int | None:
         del num_classes
         return None
+
+
+def _normal_set(settings: AnomalySettings) -> NormalSet | PlaceSet | PatchBank:
+    if settings.method == "padim":
+        return PlaceSet(dimensions=settings.dimensions, shrinkage=settings.shrinkage)
+    if settings.method == "patchcore":
+        return PatchBank(bank_size=settings.bank_size)
+    return NormalSet(distance=settings.distance, shrinkage=settings.shrinkage)
 
 
 def build_objective(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from graftwork.data.duplicates import Duplicates, Links
 from graftwork.data.sample import SPLITS, ImageSet, Sample
 from graftwork.documents.data_view import DataFix, DataReport
 from graftwork.graph.contracts import ImagesSettings
 
-__all__ = ["IMBALANCE", "propose_fixes"]
+__all__ = ["IMBALANCE", "excluding", "propose_fixes", "relabeling"]
 
 IMBALANCE = 10.0
 """Images of the commonest class over those of the rarest, above which weights are proposed."""
@@ -50,7 +50,7 @@ def _keep_one(images: ImageSet, settings: ImagesSettings) -> Iterator[DataFix]:
         return
     kept = [max(g, key=lambda s: SPLITS.index(s.split or "train")).key for g in agreeing]
     keys = [s.key for g, first in zip(agreeing, kept, strict=True) for s in g if s.key != first]
-    yield _excluding(
+    yield excluding(
         "keep_one_of_copies",
         "keep_one",
         f"Keep one of each: leave {_images(keys)} out",
@@ -76,7 +76,7 @@ def _exclude_conflicts(
     if not groups:
         return
     keys = [images.samples[i].key for g in groups for i in g]
-    yield _excluding(
+    yield excluding(
         "exclude_conflicts",
         "exclude",
         f"Leave out {_images(keys)} whose copies have another label",
@@ -131,12 +131,51 @@ def _balance(images: ImageSet, report: DataReport) -> Iterator[DataFix]:
         )
 
 
-def _excluding(
+def excluding(
     name: str, kind: str, title: str, detail: str, keys: Sequence[str], settings: ImagesSettings
 ) -> DataFix:
+    """Return a fix that leaves images out.
+
+    Args:
+        name: of the fix.
+        kind: of the fix: 'exclude' or 'keep_one'.
+        title, detail: for people.
+        keys: of the images.
+        settings: of the images node; the fix is made upon them.
+    """
     exclude = list(dict.fromkeys((*settings.exclude, *keys)))
     content = {"id": name, "kind": kind, "title": title, "detail": detail, "keys": tuple(keys[:_NUM_KEYS])}
     return DataFix.model_validate({**content, "num_keys": len(keys), "changes": {"exclude": exclude}})
+
+
+def relabeling(
+    name: str,
+    title: str,
+    detail: str,
+    labels: Mapping[str, str],
+    images: ImageSet,
+    settings: ImagesSettings,
+) -> DataFix:
+    """Return a fix that gives images other classes; one that gets back the class it was found with needs none.
+
+    Args:
+        name: of the fix.
+        title, detail: for people.
+        labels: new class by the image's key.
+        images: the corrected set.
+        settings: of the images node; the fix is made upon them.
+    """
+    relabel = {**settings.relabel, **labels}
+    kept = {k: v for k, v in relabel.items() if k not in labels or images.found.get(k) != (v,)}
+    return DataFix(
+        id=name,
+        kind="relabel",
+        title=title,
+        detail=detail,
+        keys=tuple(labels)[:_NUM_KEYS],
+        num_keys=len(labels),
+        changes={"relabel": kept},
+    )
 
 
 def _images(keys: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from PIL import Image
 from graftwork.data.arrays import ArrayReader, ArraySource, row_digest
 from graftwork.data.decode import UndecodableImage, decode_image
 from graftwork.data.files import read_file
+from graftwork.data.folder import list_folder
 from graftwork.data.opening import columns_of
 from graftwork.data.sample import Sample
 from graftwork.data.sources import find_source, list_source
@@ -35,11 +36,13 @@ class Originals:
         self._rows: ArrayReader | None = None
         self._num_rows = 0
         self._paths: dict[str, Path] = {}
+        self._folder: Path | None = None
         place = find_source(settings.source, settings.label_kind)
         if isinstance(place, ArraySource):
             self._rows, self._num_rows = ArrayReader(place.images), len(place.images)
         else:
             listing = list_source(place, columns_of(settings))
+            self._folder = place if place.is_dir() else None
             self._paths = {e.key: e.path.absolute() for e in listing.entries}
 
     def path(self, key: str) -> Path | None:
@@ -49,6 +52,14 @@ class Originals:
             UnknownName: no image of that key.
         """
         return None if self._rows is not None else self._path(key)
+
+    def has(self, key: str) -> bool:
+        """Return whether there is an image of that key; of files, whether the file is there."""
+        try:
+            self.state(key)
+        except (DataError, UnknownName):
+            return False
+        return True
 
     def state(self, key: str) -> str:
         """Return what changes when an image's file changes; costs no reading.
@@ -111,8 +122,17 @@ class Originals:
 
     def _path(self, key: str) -> Path:
         if key not in self._paths:
+            self._add_unlabelled()
+        if key not in self._paths:
             raise self._unknown(key)
         return self._paths[key]
+
+    def _add_unlabelled(self) -> None:
+        """List images that lie in no class folder too; they are shown beside others."""
+        if self._folder is not None:
+            loose = list_folder(self._folder, need_labels=False)
+            self._paths = {e.key: e.path.absolute() for e in loose.entries} | self._paths
+            self._folder = None
 
     def _bytes(self, key: str) -> bytes:
         try:

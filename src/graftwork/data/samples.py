@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
@@ -10,19 +11,25 @@ from pathlib import Path
 import numpy as np
 
 from graftwork.data.arrays import ArraySource
+from graftwork.data.defects import DEFECTS, Defects, draw_defects, draw_odd_surfaces
+from graftwork.data.sample import LabelKind
 from graftwork.data.surfaces import draw_surfaces
 from graftwork.errors import MissingExtra, UnknownName, did_you_mean
 
 __all__ = ["SAMPLE_PREFIX", "open_sample", "sample_names"]
 
 SAMPLE_PREFIX = "sample:"
-_NAMES = ("animals", "surfaces", "textile")
+_NAMES = ("animals", "defects", "odd-surfaces", "surfaces", "textile")
 
 
 def sample_names() -> tuple[str, ...]:
     """Return the names that ``open_images("sample:NAME")`` knows.
 
     ``animals``: 1,200 silhouettes of real animals, 28 × 28, ten classes (Animal-Shape, MIT).
+    ``defects``: 240 synthetic surfaces, 96 × 96, with no, one or several defects; as classes, as tags, as
+    masks, or as the per cent of pixels that belong to a defect.
+    ``odd-surfaces``: 160 pieces of synthetic cloth, 96 × 96, of which only test images have a defect; as classes
+    or as masks.
     ``surfaces``: synthetic surfaces with defects, drawn by a formula, 96 × 96, four classes.
     ``textile``: 2,000 simulated textile images, 250 × 250, three classes (MIT; needs the extra
     ``samples``).
@@ -30,8 +37,12 @@ def sample_names() -> tuple[str, ...]:
     return _NAMES
 
 
-def open_sample(name: str) -> ArraySource | Path:
+def open_sample(name: str, kind: LabelKind = "category") -> ArraySource | Path:
     """Return the arrays of an embedded sample, or the folder that holds its files.
+
+    Args:
+        name: of the sample.
+        kind: of the labels that are wanted; samples that have no such labels give classes.
 
     Raises:
         UnknownName: no sample of that name.
@@ -40,12 +51,25 @@ def open_sample(name: str) -> ArraySource | Path:
     match name:
         case "animals":
             return _animals()
+        case "defects":
+            return _with_labels(draw_defects(num=240, side=96, seed=0), kind)
+        case "odd-surfaces":
+            return _with_labels(draw_odd_surfaces(num_normal=100, num_odd=60, side=96, seed=0), kind)
         case "surfaces":
             images, labels = draw_surfaces(num_per_class=60, side=96, seed=0)
             return ArraySource(images, labels, [None] * len(labels))
         case "textile":
             return _textile_folder()
     raise UnknownName(f"There is no sample '{name}'.", hint=did_you_mean(name, _NAMES))
+
+
+def _with_labels(found: Defects, kind: LabelKind) -> ArraySource:
+    source = ArraySource(found.images, found.labels, found.splits)
+    if kind == "mask":
+        return replace(source, values=found.masks)
+    if kind == "tags":
+        return replace(source, values=found.tags, names=tuple(DEFECTS))
+    return replace(source, values=found.shares, names=("defect_percent",)) if kind == "number" else source
 
 
 def _animals() -> ArraySource:

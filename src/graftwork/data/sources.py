@@ -30,7 +30,7 @@ from graftwork.data.table import TABLE_SUFFIXES, TableColumns, has_usual_columns
 from graftwork.documents.problem import Problem
 from graftwork.errors import DataError, UsageError
 
-__all__ = ["are_arrays", "find_source", "list_source", "open_images"]
+__all__ = ["are_arrays", "find_source", "list_source", "open_images", "table_of"]
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,7 @@ def find_source(source: str | Path, kind: LabelKind = "category") -> ArraySource
     """
     name = str(source)
     is_sample = name.startswith(SAMPLE_PREFIX)
-    place = open_sample(name.removeprefix(SAMPLE_PREFIX)) if is_sample else Path(source).expanduser()
+    place = open_sample(name.removeprefix(SAMPLE_PREFIX), kind) if is_sample else Path(source).expanduser()
     if isinstance(place, Path) and are_arrays(place):
         return load_arrays(place, kind)
     return place
@@ -170,6 +170,22 @@ def list_source(path: Path, columns: TableColumns, *, need_labels: bool = True) 
     if len(found) < 2 and len(tables) == 1 and need_labels and has_usual_columns(tables[0]):
         return list_table(tables[0], columns)
     return listing
+
+
+def table_of(source: str, columns: TableColumns) -> Path | None:
+    """Return the table that a source is or whose images it means, None of other sources.
+
+    Args:
+        source: as ``open_images`` takes it.
+        columns: of the table.
+    """
+    place = find_source(source, columns.kind)
+    if isinstance(place, ArraySource):
+        return None
+    if place.is_dir():
+        tables = tables_in(place)
+        return tables[0] if len(tables) == 1 else None
+    return place if place.suffix.lower() in TABLE_SUFFIXES and place.is_file() else None
 
 
 def _list_other_kind(path: Path, columns: TableColumns, tables: Sequence[Path]) -> Listing:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from graftwork.data.duplicates import Duplicates, Links, find_duplicates
 from graftwork.data.sample import SPLITS, ImageSet, Split, natural_order
+from graftwork.data.share import share_ranks
 from graftwork.documents.problem import Problem
 from graftwork.errors import DataError, UsageError
 
@@ -26,6 +27,8 @@ def split_images(
     validation: float = 0.15,
     test: float = 0.15,
     seed: int = 0,
+    train_share: float = 1.0,
+    share_seed: int = 0,
     need_all_classes: bool = True,
 ) -> ImageSet:
     """Return the set with a split for each sample.
@@ -43,6 +46,10 @@ def split_images(
         images: the set; its order does not matter.
         validation, test: shares of the images of each class.
         seed: start of the draw.
+        train_share: share of the training images that is used, above 0, at most 1: the others are left out.
+            Each class gives its share, at least one image; groups and copies stay together. For one
+            ``share_seed`` a smaller share lies inside each larger one; validation and test stay as they are.
+        share_seed: start of the draw of that share.
         need_all_classes: whether a class without a training image is an error; else it is only reported,
             as where odd images are known for testing alone.
 
@@ -55,6 +62,11 @@ def split_images(
         raise UsageError(
             f"Shares of {validation} for validation and {test} for test leave nothing to train on.",
             hint="Both are shares from 0, together below 1.",
+        )
+    if not 0 < train_share <= 1:
+        raise UsageError(
+            f"A share of {train_share} of the training images was asked for.",
+            hint="train_share is above 0 and at most 1.",
         )
     everything = with_excluded(images)
     all_copies = find_duplicates(everything)
@@ -70,9 +82,14 @@ def split_images(
     wanted: dict[Split, float] = {"validation": validation, "test": test}
     shares = {split: share for split, share in wanted.items() if split not in given}
     strata = _strata(everything)
-    splits = _assigned(everything, strata, _units(everything, strata, all_copies), shares, seed)
+    units = _units(everything, strata, all_copies)
+    splits = _assigned(everything, strata, units, shares, seed)
     samples = tuple(replace(s, split=splits[s.key]) for s in used.samples)
     done = replace(used, samples=samples, num_duplicates=_num_copies(len(samples), duplicates))
+    if train_share < 1:
+        beyond = _beyond_share(everything, splits, units, strata, train_share, share_seed)
+        done, duplicates, told = _with_share(done, duplicates, beyond, train_share)
+        problems.append(told)
     problems += [*_near_problem(done, duplicates), *_check_classes(done, need_all_classes)]
     return replace(done, problems=(*images.problems, *problems))
 
@@ -149,6 +166,41 @@ def _assigned(
         for member in unit.members:
             splits[member] = split
     return {s.key: split for s, split in zip(images.samples, splits, strict=True)}
+
+
+def _beyond_share(
+    images: ImageSet,
+    splits: dict[str, Split | None],
+    units: Sequence[_Unit],
+    strata: NDArray[np.int64],
+    share: float,
+    seed: int,
+) -> set[str]:
+    """Return the keys of the training images that a share leaves out."""
+    keys = [
+        [s.key for s in (images.samples[m] for m in u.members) if splits[s.key] == "train"] for u in units
+    ]
+    training = [i for i, names in enumerate(keys) if names]
+    ranks = share_ranks(
+        [units[i].counts for i in training],
+        [_draw(seed, f"share\x1f{units[i].name}") for i in training],
+        num_strata=int(strata.max(initial=0)) + 1,
+    )
+    return {key for i, rank in zip(training, ranks, strict=True) if rank > share for key in keys[i]}
+
+
+def _with_share(
+    images: ImageSet, duplicates: Duplicates, beyond: set[str], share: float
+) -> tuple[ImageSet, Duplicates, Problem]:
+    """Return the set and its copies without what lies beyond the share, and the word that says so."""
+    before = len(images.of_split("train"))
+    images, duplicates = _only(images, duplicates, beyond)
+    told = Problem(
+        level="warning",
+        message=f"{len(images.of_split('train'))} of {before} training images are used: a share of {share:g}.",
+        hint="Set train_share to 1 to use all of them.",
+    )
+    return replace(images, num_duplicates=_num_copies(len(images), duplicates)), duplicates, told
 
 
 def _targets(total: NDArray[np.int64], shares: dict[Split, float]) -> dict[Split, NDArray[np.int64]]:

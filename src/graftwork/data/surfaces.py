@@ -7,7 +7,17 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["SURFACE_CLASSES", "draw_surfaces"]
+__all__ = [
+    "SURFACE_CLASSES",
+    "Plane",
+    "brushed",
+    "draw_surfaces",
+    "tinted",
+    "weave",
+    "with_fold",
+    "with_scratch",
+    "with_spot",
+]
 
 Plane = NDArray[np.float64]
 
@@ -26,16 +36,16 @@ def draw_surfaces(*, num_per_class: int, side: int, seed: int) -> tuple[NDArray[
         Images, uint8 RGB, shape (n, side, side, 3), and their class names.
     """
     defects: dict[str, Callable[[Plane, np.random.Generator], Plane]] = {
-        "fold": _with_fold,
+        "fold": with_fold,
         "good": lambda plane, _: plane,
-        "scratch": _with_scratch,
-        "spot": _with_spot,
+        "scratch": with_scratch,
+        "spot": with_spot,
     }
     images, labels = [], []
     for number, name in enumerate(n for n in SURFACE_CLASSES for _ in range(num_per_class)):
         draw = np.random.default_rng([seed, number])
-        plane = _weave(side, draw) if draw.random() < 0.5 else _brushed(side, draw)
-        images.append(_tinted(defects[name](plane, draw), draw))
+        plane = weave(side, draw) if draw.random() < 0.5 else brushed(side, draw)
+        images.append(tinted(defects[name](plane, draw), draw))
         labels.append(name)
     return np.stack(images), labels
 
@@ -45,7 +55,8 @@ def _grid(side: int) -> tuple[Plane, Plane]:
     return y, x
 
 
-def _weave(side: int, draw: np.random.Generator) -> Plane:
+def weave(side: int, draw: np.random.Generator) -> Plane:
+    """Return woven cloth, (side, side), about 0.55 of white."""
     y, x = _grid(side)
     threads, angle = draw.uniform(14, 22), draw.uniform(-0.1, 0.1)
     u, v = x + angle * y, y - angle * x
@@ -55,7 +66,8 @@ def _weave(side: int, draw: np.random.Generator) -> Plane:
     return woven
 
 
-def _brushed(side: int, draw: np.random.Generator) -> Plane:
+def brushed(side: int, draw: np.random.Generator) -> Plane:
+    """Return brushed metal, (side, side), about 0.6 of white."""
     lines = draw.normal(0, 0.05, (side, 1))
     return 0.6 + lines + _noise(side, draw, 0.02)
 
@@ -76,21 +88,24 @@ def _distance_to_line(side: int, draw: np.random.Generator) -> tuple[Plane, Plan
     return across, along
 
 
-def _with_fold(plane: Plane, draw: np.random.Generator) -> Plane:
+def with_fold(plane: Plane, draw: np.random.Generator) -> Plane:
+    """Return the surface with the shade of a fold along a line."""
     across, _ = _distance_to_line(len(plane), draw)
     width = draw.uniform(0.05, 0.09)
     shade: Plane = plane + 0.28 * np.tanh(across / width) * np.exp(-((across / (2 * width)) ** 2))
     return shade
 
 
-def _with_scratch(plane: Plane, draw: np.random.Generator) -> Plane:
+def with_scratch(plane: Plane, draw: np.random.Generator) -> Plane:
+    """Return the surface with a thin bright scratch."""
     across, along = _distance_to_line(len(plane), draw)
     line = np.exp(-((across / draw.uniform(0.008, 0.015)) ** 2)) * (np.abs(along) < draw.uniform(0.15, 0.35))
     scratched: Plane = plane + 0.4 * line
     return scratched
 
 
-def _with_spot(plane: Plane, draw: np.random.Generator) -> Plane:
+def with_spot(plane: Plane, draw: np.random.Generator) -> Plane:
+    """Return the surface with a dark spot."""
     y, x = _grid(len(plane))
     center, radii = draw.uniform(0.25, 0.75, 2), draw.uniform(0.06, 0.14, 2)
     spot = np.exp(-((((x - center[0]) / radii[0]) ** 2 + ((y - center[1]) / radii[1]) ** 2) ** 2))
@@ -98,7 +113,8 @@ def _with_spot(plane: Plane, draw: np.random.Generator) -> Plane:
     return stained
 
 
-def _tinted(plane: Plane, draw: np.random.Generator) -> NDArray[np.uint8]:
+def tinted(plane: Plane, draw: np.random.Generator) -> NDArray[np.uint8]:
+    """Return the surface as pixels, uint8 (side, side, 3), in a slight tint."""
     tint = 1 + draw.uniform(-0.06, 0.06, 3)
     pixels: NDArray[np.uint8] = np.clip(plane[..., None] * tint * 255, 0, 255).astype(np.uint8)
     return pixels

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "TABLE_SUFFIXES",
     "TableColumns",
+    "cells_by_key",
     "has_usual_columns",
     "list_table",
     "read_cells",
@@ -88,6 +89,35 @@ def read_cells(path: Path) -> dict[str, list[str | None]]:
     """
     frame = _read_table(path)
     return {str(name): [_text(x) for x in frame.iloc[:, i].tolist()] for i, name in enumerate(frame.columns)}
+
+
+def cells_by_key(path: Path, columns: TableColumns) -> dict[str, dict[str, str | None]]:
+    """Return what a table says about its images beside their labels: texts by column, by key of the image.
+
+    Columns that say image, label, mask or split are left out, and those of labels and further inputs stay.
+
+    Raises:
+        DataError: the table cannot be read, or has no column of images.
+    """
+    frame = _read_table(path)
+    used = _find_columns(frame, columns, path, need_labels=False)
+    roles = {used[role] for role in ("image", "label", "mask", "split") if role in used}
+    found = {}
+    for row in frame.to_dict("records"):
+        texts = {str(name): _text(value) for name, value in row.items()}
+        name = texts[used["image"]]
+        if name is not None:
+            key, _ = _place_of_image(path, name)
+            found[key] = {name: text for name, text in texts.items() if name not in roles}
+    return found
+
+
+def _place_of_image(table: Path, cell: str) -> tuple[str, Path]:
+    """Return the key and the file of an image that a table names."""
+    name = cell.replace("\\", "/")
+    path = table.parent / name
+    inside = path.is_relative_to(table.parent)
+    return path.relative_to(table.parent).as_posix() if inside else name, path
 
 
 def tables_in(folder: Path) -> list[Path]:
@@ -229,8 +259,7 @@ def _text(value: Any) -> str | None:
 
 def _entry(cells: _Cells, columns: TableColumns) -> Entry:
     table = cells.table
-    name = (cells.role("image") or "").replace("\\", "/")
-    path = table.parent / name
+    key, path = _place_of_image(table, cells.role("image") or "")
     split: Split | None = None
     if (cell := cells.role("split")) is not None:
         split = split_of_name(cell)
@@ -239,7 +268,6 @@ def _entry(cells: _Cells, columns: TableColumns) -> Entry:
                 f"Row {cells.row} of {table} names the split '{cell}'; train, validation or test is wanted.",
                 hint="Correct the column, or leave the cell empty.",
             )
-    key = path.relative_to(table.parent).as_posix() if path.is_relative_to(table.parent) else name
     mask = cells.role("mask")
     has_tags = columns.kind == "tags" and "label" in cells.used
     numbers = [cells.number(c) for c in columns.numbers]

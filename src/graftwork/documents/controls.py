@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from graftwork.documents.document import Document
@@ -34,4 +36,14 @@ class Controls(Document):
     gain_over_scratch: float | None = Field(None, description="In points, a hundredth of the score each.")
     gain_over_majority: float | None = Field(None, description="In points.")
     gain_over_head_only: float | None = Field(None, description="In points.")
+    interval_over_scratch: Interval | None = Field(
+        None,
+        description="The gain in the score itself with its 95 % interval: a paired bootstrap over the images. "
+        "None where predictions are not stored.",
+    )
+    interval_over_majority: Interval | None = Field(None, description="The same over the constant answer.")
+    interval_over_head_only: Interval | None = Field(None, description="The same over the head alone.")
+    missing: tuple[Literal["from_scratch", "head_only"], ...] = Field(
+        (), description="Controls that can be run and were not."
+    )
     reason: str = Field("", description="Why a control or a gain is missing; empty when none is.")

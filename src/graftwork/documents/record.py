@@ -161,6 +161,19 @@ class AnomalyScores(Document):
     auroc: Interval = Field(description="Chance that an odd image scores above a normal one; 0.5 is none.")
     average_precision: Interval
     odd_share: float = Field(description="Average precision of guessing.")
+    pixel_auroc: Interval | None = Field(
+        None, description="The same chance for pixels, where masks and a method with heat maps tell them."
+    )
+    threshold: float | None = Field(
+        None, description="Score from which on an image counts as odd; none without normal validation images."
+    )
+    quantile: float | None = Field(
+        None, description="Share of the normal validation images that lies below the threshold."
+    )
+    recall: Interval | None = Field(None, description="Share of the odd images at or above the threshold.")
+    false_alarms: Interval | None = Field(
+        None, description="Share of the normal images at or above the threshold."
+    )
 
 
 def _kind_of(value: Any) -> str:

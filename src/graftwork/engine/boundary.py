@@ -16,7 +16,15 @@ from graftwork.documents.recipe import BatchNormMode
 from graftwork.engine.freeze import free, freeze, is_batch_norm, is_held, set_batch_norm
 from graftwork.engine.network import Network, Step
 
-__all__ = ["Boundary", "find_boundary", "held_buffers", "loose_statistics", "set_trainable", "wire_key"]
+__all__ = [
+    "Boundary",
+    "find_boundary",
+    "held_buffers",
+    "loose_statistics",
+    "set_trainable",
+    "steps_before",
+    "wire_key",
+]
 
 
 @dataclass(frozen=True)
@@ -113,18 +121,33 @@ def held_buffers(network: Network) -> frozenset[str]:
     return frozenset(names)
 
 
-@torch.no_grad()
-def wire_key(network: Network, wire: str) -> str:
-    """Return a digest of all that a wire's value depends on, apart from the image: steps and weights."""
+def steps_before(network: Network, wire: str) -> list[Step]:
+    """Return the steps that a wire's value is computed by, in order."""
     needed, upstream = {wire}, []
     for step in reversed(network.steps):
         if needed.intersection(step.outputs):
             needed |= set(step.inputs)
             upstream.append(step)
-    tensors = {k: t for s in upstream for k, t in network.tensors_of(s).items()}
+    return upstream[::-1]
+
+
+@torch.no_grad()
+def wire_key(network: Network, wire: str, digests: dict[str, str] | None = None) -> str:
+    """Return a digest of all that a wire's value depends on, apart from the image: steps and weights.
+
+    Args:
+        network: as it is now.
+        wire: of a step's output.
+        digests: of the weights of steps that were digested before, by name; new ones are added. For several
+            wires of one network, so that no weight is read twice.
+    """
+    known = {} if digests is None else digests
+    upstream = steps_before(network, wire)
+    for step in upstream:
+        if step.name not in known:
+            known[step.name] = digest_tensors(network.tensors_of(step))
     facts = {
-        "steps": [[s.key, list(s.inputs), list(s.outputs)] for s in reversed(upstream)],
-        "weights": digest_tensors(tensors),
+        "steps": [[s.key, list(s.inputs), list(s.outputs), known[s.name]] for s in upstream],
         "wire": wire,
     }
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

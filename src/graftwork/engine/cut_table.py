@@ -83,7 +83,7 @@ def table_of(prepared: Prepared, flow: Flow, node: str, workspace: Workspace) ->
     """
     settings = read_settings(flow)
     refuse_other_nodes(settings, node)
-    refuse_for_all_cuts(prepared.images, flow.recipe, prepared.network)
+    refuse_for_all_cuts(prepared.network)
     survey = _Survey(prepared, settings, node, cache_limit_bytes(workspace.cache))
     try:
         rows = tuple(survey.rows())

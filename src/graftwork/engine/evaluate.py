@@ -48,7 +48,8 @@ def predict(
     with torch.random.fork_rng(devices=[]), torch.inference_mode(), autocast(compute):
         torch.manual_seed(0)
         for chosen, inputs in prefetched(split.source, batches, epoch=0):
-            outputs = network.run({**inputs, **split.data.batch(chosen, compute.device)}, wires)
+            data = split.data.batch(chosen, compute.device, split.source.views(chosen, 0))
+            outputs = network.run({**inputs, **data}, wires)
             for wire, value in outputs.items():
                 found[wire].append(value.float().cpu())
     return {wire: torch.cat(parts) if parts else torch.empty(0) for wire, parts in found.items()}

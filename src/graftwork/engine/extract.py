@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from graftwork.engine.shards import ShardStore
 from graftwork.engine.sources import Augmenter, row_name
 from graftwork.errors import RunInterrupted
 
-__all__ = ["canvas_store", "feature_key", "feature_stores", "fill_canvases", "fill_features"]
+__all__ = ["canvas_store", "feature_key", "feature_stores", "fill_canvases", "fill_features", "pooled"]
 
 _BATCH = 32
 _REPORT_SECONDS = 0.25
@@ -32,20 +32,48 @@ _REPORT_SECONDS = 0.25
 Job = tuple[int, tuple[int, ...]]  # index of an image, its views
 
 
+def pooled(values: Tensor) -> Tensor:
+    """Return one row for each image: the mean in float32 over the places of (b, c, h, w) or tokens of (b, t, d).
+
+    Values that have no places, (b, d), stay as they are.
+    """
+    if values.ndim <= 2:
+        return values
+    if values.ndim == 3:
+        return values.mean(dim=1, dtype=torch.float32)
+    return values.mean(dim=tuple(range(2, values.ndim)), dtype=torch.float32)
+
+
 def feature_key(
-    network: Network, wire: str, transform: Transform, augmenter: Augmenter, compute: ComputePlan
+    network: Network,
+    wire: str,
+    transform: Transform,
+    augmenter: Augmenter,
+    compute: ComputePlan,
+    *,
+    is_pooled: bool = False,
+    digests: dict[str, str] | None = None,
 ) -> str:
     """Return the name of a cache entry: another weight, step, transform or number format is another entry.
 
     The image's bytes and the view are the row's name inside the entry.
+
+    Args:
+        network: as it is now.
+        wire: whose values are stored.
+        transform, augmenter, compute: what comes in, and how it is computed.
+        is_pooled: whether means over places are stored, not the values.
+        digests: as ``wire_key`` takes them.
     """
-    facts = {
-        "value": wire_key(network, wire),
+    facts: dict[str, object] = {
+        "value": wire_key(network, wire, digests),
         "transform": transform.digest(),
         "augment": None if augmenter.kind == "none" else [augmenter.kind, augmenter.seed],
         "precision": compute.precision,
         "device": compute.device,
     }
+    if is_pooled:
+        facts["form"] = "mean over places"
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:32]
 
 
@@ -56,17 +84,26 @@ def feature_stores(
     transform: Transform,
     augmenter: Augmenter,
     compute: ComputePlan,
+    *,
+    pooled_wires: Collection[str] = (),
 ) -> dict[str, ShardStore]:
-    """Return the open store of each wire; shapes and number formats come from a pass over one blank image."""
+    """Return the open store of each wire; shapes and number formats come from a pass over one blank image.
+
+    Of ``pooled_wires`` the means over places are stored. One whose values have no places shares the entry of
+    its values, which training on it reads and writes too.
+    """
     shape = (1, *transform.size, 3)
     before = network.base_images
     with torch.inference_mode(), autocast(compute):
         blank = place(transform.normalize(torch.zeros(shape, dtype=torch.uint8)), compute)
-        outputs = network.run({network.image_wire: blank}, wires)
+        outputs = network.run({network.image_wire: blank}, [*wires, *pooled_wires])
     network.base_images = before
     stores = {}
+    digests: dict[str, str] = {}
     for wire, output in outputs.items():
-        key = feature_key(network, wire, transform, augmenter, compute)
+        has_places = wire in pooled_wires and output.ndim > 2
+        output = pooled(output) if has_places else output
+        key = feature_key(network, wire, transform, augmenter, compute, is_pooled=has_places, digests=digests)
         dtype = str(output.dtype).removeprefix("torch.")
         stores[wire] = ShardStore(folder / key, output.shape[1:], dtype)
     return stores
@@ -89,8 +126,9 @@ def fill_features(
     compute: ComputePlan,
     *,
     stop: Callable[[], bool],
+    pooled_wires: Collection[str] = (),
 ) -> Iterator[ExtractionProgress]:
-    """Compute and store what the stores lack.
+    """Compute and store what the stores lack; all wires in one pass.
 
     Args:
         network: in inference mode up to the wires.
@@ -98,6 +136,7 @@ def fill_features(
         jobs: images and which of their views are wanted.
         stores: by wire.
         stop: asked between batches; what is computed by then is kept.
+        pooled_wires: those of which means over places are stored.
 
     Yields:
         Progress; the last one tells the totals. ``done`` counts views computed now.
@@ -114,7 +153,7 @@ def fill_features(
         for rows, views in _view_batches(images, missing, transform, augmenter):
             if stop():
                 raise RunInterrupted("Stopped while the base looked at the images; what it saw is kept.")
-            outputs = _forward(network, views, list(stores), transform, compute)
+            outputs = _forward(network, views, list(stores), pooled_wires, transform, compute)
             for wire, writer in writers.items():
                 _append_new(writer.store, writer.append, rows, outputs[wire])
             if clock.add(len(rows)):
@@ -135,6 +174,7 @@ def _forward(
     network: Network,
     views: NDArray[np.uint8],
     wires: Sequence[str],
+    pooled_wires: Collection[str],
     transform: Transform,
     compute: ComputePlan,
 ) -> dict[str, Tensor]:
@@ -145,7 +185,8 @@ def _forward(
     with torch.inference_mode(), autocast(compute):
         batch = place(transform.normalize(torch.from_numpy(whole)), compute)
         before = network.base_images
-        outputs = network.run({network.image_wire: batch}, wires)
+        taps = {wire: pooled for wire in wires if wire in pooled_wires}
+        outputs = network.run({network.image_wire: batch}, [w for w in wires if w not in taps], taps)
         network.base_images = min(network.base_images, before + count)  # padding does not count
         return {wire: output[:count] for wire, output in outputs.items()}
 

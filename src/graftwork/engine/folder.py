@@ -124,15 +124,27 @@ def write_samples(folder: Path, images: ImageSet) -> None:
     _write_table(folder / SAMPLES, table)
 
 
-def write_predictions(folder: Path, images: ImageSet, probabilities: Mapping[Split, np.ndarray]) -> None:
-    """Write label, predicted label and all probabilities of validation and test images."""
+def write_predictions(
+    folder: Path,
+    images: ImageSet,
+    probabilities: Mapping[Split, np.ndarray],
+    odd: Mapping[Split, np.ndarray],
+) -> None:
+    """Write label, predicted label and all probabilities of validation and test images.
+
+    Args:
+        folder: of the run.
+        images: the image set.
+        probabilities: by split, what the main objective read, (n, k); of pixels nothing is written here.
+        odd: by split, whether a mask shows something odd (n,); the label where masks tell anomalies.
+    """
     tables = []
     for split, values in probabilities.items():
-        if images.label_kind == "mask":  # pixels are not kept: they would be as large as the images
+        if values.ndim > 2:  # of pixels: the classes alone are kept, as maps
             continue
         indices = images.of_split(split)
         table = pd.DataFrame({"key": [images.samples[i].key for i in indices], "split": split})
-        labels = images.labels(indices)
+        labels = images.labels(indices) if images.label_kind != "mask" else odd[split].astype(np.int64)
         table["label"] = list(labels) if labels.ndim == 2 else labels
         if images.label_kind == "category" and values.shape[1] == len(images.classes):
             table["predicted"] = values.argmax(1)

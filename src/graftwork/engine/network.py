@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal
 
 import torch
@@ -17,6 +18,8 @@ from graftwork.engine.layer_rules import LayerRules
 from graftwork.errors import FlowError, WeightsMismatch
 
 __all__ = ["Network", "PlacedBase", "Sink", "Step", "call_step"]
+
+_NO_TAPS: Mapping[str, Callable[[Tensor], Tensor]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,9 @@ class Network(nn.Module):
         self.data_wires = tuple(data_wires)
         self.base_images = 0  # images that entered at the input
         self.partial_images = 0  # stored outputs that entered later and met a stage of a base
-        self._schedules: dict[tuple[frozenset[str], tuple[str, ...]], list[tuple[Step, tuple[str, ...]]]] = {}
+        self._schedules: dict[
+            tuple[frozenset[str], tuple[str, ...], tuple[str, ...]], list[tuple[Step, tuple[str, ...]]]
+        ] = {}
 
     @property
     def main(self) -> PlacedBase | None:
@@ -148,20 +153,33 @@ class Network(nn.Module):
         ends = [s.outputs[0] for s in self.steps if any(p.steps[-1] == s.name for p in self.bases.values())]
         return tuple(ends) or (self.output_wire,)
 
-    def run(self, values: Mapping[str, Tensor], want: Sequence[str]) -> dict[str, Tensor]:
+    def run(
+        self,
+        values: Mapping[str, Tensor],
+        want: Sequence[str],
+        taps: Mapping[str, Callable[[Tensor], Tensor]] = _NO_TAPS,
+    ) -> dict[str, Tensor]:
         """Return the values at the wires ``want``, computed from ``values`` and no further back.
+
+        Args:
+            values: by wire.
+            want: wires whose values are returned whole.
+            taps: for further wires, what is returned of their values; the values themselves are given up
+                as soon as nothing in the network reads them any more.
 
         Raises:
             FlowError: a wanted wire cannot be computed from what is given.
         """
-        schedule = self._schedule(frozenset(values), tuple(want))
+        schedule = self._schedule(frozenset(values), tuple(want), tuple(taps))
         self._count(values, schedule)
         known = dict(values)
+        tapped = {wire: tap(known[wire]) for wire, tap in taps.items() if wire in known}
         for step, spent in schedule:
             known.update(zip(step.outputs, call_step(step, [known[w] for w in step.inputs]), strict=True))
+            tapped.update({wire: taps[wire](known[wire]) for wire in step.outputs if wire in taps})
             for wire in spent:
                 del known[wire]
-        return {wire: known[wire] for wire in want}
+        return {wire: known[wire] for wire in want} | tapped
 
     def _count(self, values: Mapping[str, Tensor], schedule: Sequence[tuple[Step, object]]) -> None:
         if any(step.role == "base" for step, _ in schedule):
@@ -171,11 +189,13 @@ class Network(nn.Module):
             else:
                 self.partial_images += count
 
-    def _schedule(self, given: frozenset[str], want: tuple[str, ...]) -> list[tuple[Step, tuple[str, ...]]]:
+    def _schedule(
+        self, given: frozenset[str], want: tuple[str, ...], tapped: tuple[str, ...] = ()
+    ) -> list[tuple[Step, tuple[str, ...]]]:
         """Return the steps to do, and after each the wires that nobody reads any more."""
-        key = (given, want)
+        key = (given, want, tapped)
         if key not in self._schedules:
-            needed, todo = set(want) - given, []
+            needed, todo = {*want, *tapped} - given, []
             for step in reversed(self.steps):
                 if needed.intersection(step.outputs):
                     todo.append(step)

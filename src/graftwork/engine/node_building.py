@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd
 
-from graftwork.bases import Base, digest_tensors, open_base
+from graftwork.bases import Base, choose_skips, digest_tensors, open_base
 from graftwork.components import catalog, head  # noqa: F401  they register the builders
 from graftwork.components.custom.build import Custom, build_custom, example_inputs
 from graftwork.components.registry import Site, build_component
@@ -26,7 +26,7 @@ from graftwork.engine.input_port import PixelsToPort
 from graftwork.engine.layer_rules import LayerRules
 from graftwork.engine.network import PlacedBase, Step, call_step
 from graftwork.engine.workspace import Workspace
-from graftwork.errors import GraftworkError, ShapeError
+from graftwork.errors import CutError, GraftworkError, ShapeError
 from graftwork.graph.contracts import BackboneSettings
 from graftwork.graph.custom import CustomSettings
 from graftwork.graph.ports import Dim, Wire
@@ -75,6 +75,7 @@ def open_backbone(
             runs=workspace.runs,
             weights=weights,
             last_stage=settings.last_stage,
+            ends_at_maps=settings.num_skips > 0,
         )
 
 
@@ -200,7 +201,8 @@ class NodeBuilder:
             before.append(_port_step(node.id, wire, base.card.port))
             wire = before[-1].outputs[0]
         rules = LayerRules(settings.freeze, settings.unfreeze)
-        steps, placed = self._place(node.id, base, wire, rules, is_main=is_main)
+        skips = _skip_stages(node.id, base, settings)
+        steps, placed = self._place(node.id, base, wire, rules, skips=skips, is_main=is_main)
         return NodeParts((*before, *steps), replace(placed, batch_norm=mode))
 
     def _place(
@@ -211,6 +213,7 @@ class NodeBuilder:
         rules: LayerRules,
         output: str = "features",
         *,
+        skips: Sequence[str] = (),
         is_main: bool,
     ) -> tuple[list[Step], PlacedBase]:
         rules.check(node_id, base)
@@ -219,6 +222,8 @@ class NodeBuilder:
             last = index + 1 == len(base.stages)
             name = stage.name if is_main else f"{node_id}/{stage.name}"
             out = f"{node_id}.{output}" if last else f"{node_id}:{stage.name}"
+            if stage.name in skips:
+                out = f"{node_id}.skip_{skips.index(stage.name) + 1}"
             key = json.dumps([base.card.architecture, stage.name])
             steps.append(Step(name, node_id, stage.module, (wire,), (out,), "base", key))
             wire = out
@@ -287,6 +292,19 @@ def _key_of_code(custom: Custom, settings: CustomSettings, site: Site) -> str:
     found = custom.module(*example_inputs(settings, site, custom.value_range))
     tensors = found if isinstance(found, tuple) else (found,)
     return f"{custom.digest}:{digest_tensors({str(i): t for i, t in enumerate(tensors)})}"
+
+
+def _skip_stages(node_id: str, base: Base, settings: BackboneSettings) -> tuple[str, ...]:
+    """Return the stages of the ports skip_1, skip_2, …, refused in the words of the node."""
+    if not settings.num_skips:
+        return ()
+    names = settings.skip_stages
+    try:
+        if len(set(names)) < len(names):
+            raise CutError("A stage is named twice among its skips.", hint="Name each stage once.")
+        return choose_skips(base.card, settings.skips, names)
+    except CutError as error:
+        raise CutError(f"Node '{node_id}': {error.message}", hint=error.hint, node=node_id) from error
 
 
 def _port_step(node_id: str, wire: str, port: InputPort, name: str = "port") -> Step:

@@ -10,17 +10,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from graftwork.components.objectives import Anomaly, Objective, Segmentation, build_objective
+from graftwork.components.objectives import IGNORED, Anomaly, Objective, Segmentation, build_objective
 from graftwork.data import ImageSet
 from graftwork.documents.flow import Flow
 from graftwork.documents.plan import ComputePlan
 from graftwork.documents.recipe import Recipe
 from graftwork.documents.record import AnyScores, ScoreKind
 from graftwork.engine.evaluate import Split, predict
+from graftwork.engine.heat import heat_map
 from graftwork.engine.metrics.classes import score
 from graftwork.engine.metrics.masks import mask_counts, score_masks
 from graftwork.engine.metrics.numbers import score_numbers
-from graftwork.engine.metrics.ranking import score_anomalies
+from graftwork.engine.metrics.ranking import pixel_auroc, score_anomalies
 from graftwork.engine.metrics.tags import score_tags
 from graftwork.engine.metrics.watched import LOW_IS_GOOD, main_metric, watched
 from graftwork.engine.network import Network
@@ -28,7 +29,7 @@ from graftwork.errors import FlowError, did_you_mean
 from graftwork.graph.contracts import CONTRACTS
 from graftwork.graph.wires import parse_settings
 
-__all__ = ["Objectives", "normal_class", "score_split"]
+__all__ = ["Objectives", "is_odd", "maps_of", "normal_class", "score_odd", "score_split"]
 
 
 class Objectives:
@@ -101,9 +102,51 @@ class Objectives:
             if objective.fits == "features":
                 wire = sink.wires[0]
                 found = predict(network, train, compute, [wire])[wire]
-                if isinstance(objective, Anomaly) and objective.normal_class is not None:
-                    found = found[self.train_labels == self.classes.index(objective.normal_class)]
+                if isinstance(objective, Anomaly):
+                    found = found[self._is_learned(objective)]
                 objective.fit(found.to(self.device))
+
+    def _is_learned(self, objective: Anomaly) -> NDArray[np.bool_]:
+        """Return which training images are learned as normal, (n,).
+
+        Raises:
+            FlowError: none of the masks shows normal pixels alone.
+        """
+        labels = self.train_labels.numpy()
+        if labels.ndim == 1 and objective.normal_class is None:
+            return np.ones(len(labels), dtype=bool)
+        normal = ~is_odd(labels, normal_class(objective, labels, self.classes))
+        if not normal.any():
+            raise FlowError(
+                "No training image is normal: each one has a label of another class.",
+                hint="Add images without defects, or name their class in 'normal_class'.",
+                node=self.sinks[self.modules.index(objective)].node,
+            )
+        return normal
+
+    def fit_threshold(self, predicted: NDArray[np.float32], labels: Tensor) -> None:
+        """Set from which score on an image is odd, by the normal validation images.
+
+        Args:
+            predicted: scores of the validation images.
+            labels: theirs.
+        """
+        if isinstance(self.main, Anomaly):
+            normal = ~is_odd(labels.numpy(), self.normal_class)
+            self.main.fit_threshold(torch.from_numpy(predicted[normal]).to(self.device))
+
+    def maps(self, outputs: Mapping[str, Tensor], predicted: NDArray[np.float32]) -> NDArray[Any] | None:
+        """Return what the main objective says of each place, None when it tells none.
+
+        Args:
+            outputs: of the network.
+            predicted: what ``predict`` read from them.
+
+        Returns:
+            Of masks the class of each pixel, uint8 (n, H, W); of anomalies the distance of each place,
+            float32 (n, h, w).
+        """
+        return maps_of(self.main, outputs[self.sinks[0].wires[0]].to(self.device), predicted)
 
     @property
     def kind(self) -> ScoreKind:
@@ -112,7 +155,7 @@ class Objectives:
 
     def watched(self, outputs: Mapping[str, Tensor], labels: Tensor) -> dict[str, float]:
         """Return the validation scores that an epoch is judged by."""
-        return watched(self.kind, self.predict(outputs), self._truth(labels))
+        return watched(self.kind, self.predict(outputs), self.truth(labels))
 
     def rank(self, scores: Mapping[str, float], monitor: str) -> tuple[float, float]:
         """Return what orders epochs: the watched score, larger is better; then minus the loss."""
@@ -121,21 +164,27 @@ class Objectives:
         sign = -1.0 if name in LOW_IS_GOOD else 1.0
         return sign * scores[name], -scores.get("loss", 0.0)
 
-    def score(self, predicted: NDArray[np.float32], labels: Tensor) -> AnyScores:
-        """Return the scores of predictions on a split."""
+    def score(
+        self, predicted: NDArray[np.float32], labels: Tensor, maps: NDArray[Any] | None = None
+    ) -> AnyScores:
+        """Return the scores of predictions on a split; ``maps`` as ``maps`` gives them."""
+        if isinstance(self.main, Anomaly):
+            return score_odd(
+                self.main, predicted, labels.numpy(), maps, normal=self.normal_class, seed=self.seed
+            )
         return score_split(
             self.kind,
             predicted,
-            self._truth(labels),
+            labels.numpy(),
             train_labels=self.train_labels.numpy(),
             classes=self.names,
             seed=self.seed,
         )
 
-    def _truth(self, labels: Tensor) -> NDArray[Any]:
-        """Return what predictions are compared with; for anomalies, whether an image is of another class."""
+    def truth(self, labels: Tensor) -> NDArray[Any]:
+        """Return what predictions are compared with; for anomalies, whether an image is odd."""
         values: NDArray[Any] = labels.numpy()
-        return values != self.normal_class if self.kind == "anomaly" else values
+        return is_odd(values, self.normal_class) if self.kind == "anomaly" else values
 
     @property
     def normal_class(self) -> int:
@@ -148,7 +197,61 @@ def normal_class(objective: Objective, train_labels: NDArray[Any], classes: Sequ
     named = objective.normal_class if isinstance(objective, Anomaly) else None
     if named is not None and named in classes:
         return list(classes).index(named)
-    return int(np.bincount(train_labels, minlength=len(classes)).argmax())
+    counted = train_labels[(train_labels >= 0) & (train_labels < len(classes))]
+    return int(np.bincount(counted.ravel(), minlength=len(classes)).argmax())
+
+
+def is_odd(labels: NDArray[Any], normal: int) -> NDArray[np.bool_]:
+    """Return which images are of another class, or have a pixel of one, (n,); ``labels`` (n,) or (n, h, w)."""
+    odd = (labels != normal) & ((labels != IGNORED) | (labels.ndim == 1))
+    found: NDArray[np.bool_] = odd.reshape(len(labels), -1).any(1)
+    return found
+
+
+def maps_of(objective: Objective, said: Tensor, predicted: NDArray[np.float32]) -> NDArray[Any] | None:
+    """Return what an objective says of each place; see ``Objectives.maps``."""
+    if isinstance(objective, Segmentation):
+        classes: NDArray[np.uint8] = predicted.argmax(1).astype(np.uint8)
+        return classes
+    if isinstance(objective, Anomaly) and objective.has_places:
+        with torch.no_grad():
+            found: NDArray[np.float32] = objective.places(said).cpu().numpy()
+        return found
+    return None
+
+
+def score_odd(
+    objective: Anomaly,
+    predicted: NDArray[np.float32],
+    labels: NDArray[Any],
+    maps: NDArray[Any] | None,
+    *,
+    normal: int,
+    seed: int,
+) -> AnyScores:
+    """Return the scores of anomalies on a split.
+
+    Args:
+        objective: with its threshold.
+        predicted: score of each image, (n, 1).
+        labels: class of each image, (n,), or masks (n, h, w).
+        maps: distance of each place, or None.
+        normal: the class that is not odd.
+        seed: of the bootstrap.
+    """
+    threshold = float(objective.threshold)
+    scores = score_anomalies(
+        predicted.astype(np.float64),
+        is_odd(labels, normal),
+        threshold=None if np.isnan(threshold) else threshold,
+        quantile=objective.quantile,
+        seed=seed,
+    )
+    if maps is None or labels.ndim != 3:
+        return scores
+    heat = np.stack([heat_map(m, (labels.shape[1], labels.shape[2])) for m in maps])
+    counts = labels != IGNORED
+    return scores.edit(pixel_auroc=pixel_auroc(heat, labels != normal, counts, seed=seed))
 
 
 def score_split(
@@ -177,8 +280,6 @@ def score_split(
             [mask_counts(p, m, len(classes)) for p, m in zip(predicted.argmax(1), labels, strict=True)]
         )
         return score_masks(counts, classes, majority_class=majority, seed=seed)
-    if kind == "anomaly":
-        return score_anomalies(predicted.astype(np.float64), labels, seed=seed)
     return score(predicted, labels, classes, majority_class=majority, seed=seed)
 
 
@@ -193,7 +294,8 @@ def _counts(images: ImageSet, labels: Tensor) -> Tensor:
 
 def _check_kind(objective: Objective, images: ImageSet, node: str) -> None:
     wanted = "category" if objective.wants == "none" else objective.wants
-    if wanted != images.label_kind:
+    tells_odd = objective.wants == "none" and images.label_kind == "mask"
+    if wanted != images.label_kind and not tells_odd:
         raise FlowError(
             f"Node '{node}' wants labels of kind '{wanted}' but the data has '{images.label_kind}'.",
             hint=f"Set label_kind: {wanted} on the images node, or choose another objective.",

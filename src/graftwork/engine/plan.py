@@ -58,7 +58,7 @@ def make_plan(
         CutError: a cut does not exist or is not legal.
         PlanError: choices that contradict each other.
     """
-    refuse_for_all_cuts(images, flow.recipe, built.network)
+    refuse_for_all_cuts(built.network)
     network, recipe, main, shapes = built.network, flow.recipe, built.network.main, built.shapes
     cuts = cuts_of(settings, network)
     strategy = strategy_of(settings, network, cuts)
@@ -107,22 +107,13 @@ def _batch_norm_notes(settings: FlowSettings, mode: BatchNormMode) -> list[str]:
     return ["From scratch, batch-norm statistics start empty: they follow the training images."]
 
 
-def refuse_for_all_cuts(images: ImageSet, recipe: Recipe, network: Network) -> None:
+def refuse_for_all_cuts(network: Network) -> None:
     """Refuse choices that contradict each other wherever the bases are cut.
 
     Raises:
         PlanError: names the choices.
     """
-    _refuse_augmented_masks(images, recipe)
     _refuse_foreign_adapt(network)
-
-
-def _refuse_augmented_masks(images: ImageSet, recipe: Recipe) -> None:
-    if images.label_kind == "mask" and recipe.augment != "none":
-        raise PlanError(
-            f"Augmentation '{recipe.augment}' would move the images but not their masks.",
-            hint="Set augment: none.",
-        )
 
 
 def _refuse_foreign_adapt(network: Network) -> None:

@@ -57,14 +57,17 @@ def open_data(
 ) -> ImageSet:
     """Return the split image set of an images node.
 
-    ``need_all_classes``: whether each class must be among the training images.
+    ``seed``: of the recipe; it draws the share of the training images, and the splits unless they have a seed of
+    their own. ``need_all_classes``: whether each class must be among the training images.
     """
     images = list_images(settings, workspace.index)
     return split_images(
         images,
         validation=settings.validation,
         test=settings.test,
-        seed=seed,
+        seed=settings.seed_of_split(seed),
+        train_share=settings.train_share,
+        share_seed=seed,
         need_all_classes=need_all_classes,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ from graftwork.engine.boundary import held_buffers, loose_statistics, set_traina
 from graftwork.engine.checkpoint import Checkpoint, Spent, read_checkpoint, restore, write_checkpoint
 from graftwork.engine.compute import deterministic
 from graftwork.engine.evaluate import predict
+from graftwork.engine.map_files import write_maps
 from graftwork.engine.objectives import Objectives
 from graftwork.engine.optim import trainable_tensors
 from graftwork.engine.prepare import Prepared, open_data, prepare
@@ -306,14 +307,26 @@ class _Run:
         self.objectives.fit_features(self.network, self.stores.split("train", phase), self.plan.compute)
         metrics: dict[Literal["validation", "test"], AnyScores] = {}
         probabilities: dict[Split, NDArray[np.float32]] = {}
+        maps: dict[Split, NDArray[Any]] = {}
+        truths: dict[Split, NDArray[Any]] = {}
+        odd: dict[Split, NDArray[Any]] = {}
         for split in HELD_OUT:
             if not self.images.of_split(split):
                 continue
             outputs = predict(self.network, self.stores.split(split, phase), self.plan.compute)
-            probabilities[split] = self.objectives.predict(outputs)
-            metrics[split] = self.objectives.score(probabilities[split], self.stores.data(split).labels())
+            said, labels = self.objectives.predict(outputs), self.stores.data(split).labels()
+            if split == "validation":
+                self.objectives.fit_threshold(said, labels)
+            places = self.objectives.maps(outputs, said)
+            probabilities[split], metrics[split] = said, self.objectives.score(said, labels, places)
+            if self.objectives.kind == "anomaly":
+                odd[split] = self.objectives.truth(labels)
+            if places is not None:
+                maps[split], truths[split] = places, labels.numpy()
             yield ScoresReady(split=split, scores=metrics[split])
-        run_folder.write_predictions(self.folder, self.images, probabilities)
+        run_folder.write_predictions(self.folder, self.images, probabilities, odd)
+        if note := write_maps(self.folder, self.images, maps, truths):
+            yield Noted(level="info", message=note)
         run_folder.write_weights(self.folder, self.network)
         run_folder.write_objective(self.folder, self.objectives.main.state_dict())
         begun = self.begun if self.is_stopped else None

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from graftwork.data import ImageSet, Transform, augment_view, read_canvas
+from graftwork.data import ImageSet, Transform, augment_mask, augment_view, read_canvas
 from graftwork.documents.plan import ComputePlan
 from graftwork.documents.recipe import Augmentation
 from graftwork.engine.compute import place
@@ -43,25 +43,35 @@ class Source(Protocol):
         """Return the values (n, …) of these positions by wire."""
         ...
 
+    def views(self, positions: NDArray[np.int64], epoch: int) -> NDArray[np.int64]:
+        """Return which view of each image ``batch`` gives, (n,); 0 is the image as it is."""
+        ...
+
 
 class FeatureSource:
     """Stored values at a boundary.
 
     Args:
         stores: hold the rows, by wire.
-        rows: per position the names of its stored views; epoch e uses view (e + position) mod K.
+        rows: per position the names of its stored views; epoch e uses the one at (e + position) mod K.
+        numbers: of these K views; 0 is the image as it is.
         compute: device of the batches.
     """
 
     is_image = False
 
     def __init__(
-        self, stores: Mapping[str, ShardStore], rows: Sequence[Sequence[str]], compute: ComputePlan
+        self,
+        stores: Mapping[str, ShardStore],
+        rows: Sequence[Sequence[str]],
+        compute: ComputePlan,
+        numbers: Sequence[int] = (0,),
     ) -> None:
         self._stores = dict(stores)
         self._rows = rows
         self._compute = compute
         self._views = len(rows[0]) if rows else 1
+        self._numbers = np.asarray(numbers, dtype=np.int64)
         self._loaded: dict[str, Tensor] = {}
         row_bytes = sum(store.row_bytes for store in stores.values())
         self.is_in_memory = len(rows) * self._views * row_bytes <= _LOAD_INTO_MEMORY_BYTES
@@ -80,6 +90,9 @@ class FeatureSource:
         rows = [self._rows[p][v] for p, v in zip(positions, views, strict=True)]
         return {w: place(_floats(s.gather(rows)), self._compute) for w, s in self._stores.items()}
 
+    def views(self, positions: NDArray[np.int64], epoch: int) -> NDArray[np.int64]:
+        return self._numbers[(epoch + positions) % self._views]
+
 
 def _floats(values: Tensor) -> Tensor:
     return values.float() if values.is_floating_point() else values
@@ -97,6 +110,10 @@ class Augmenter:
         if self.kind == "none":
             return canvas
         return augment_view(canvas, self.kind, out_size=self.size, seed=self.seed, key=key, view=view)
+
+    def mask(self, mask: NDArray[np.int64], key: str, view: int) -> NDArray[np.int64]:
+        """Return the mask of a view, turned, cropped and flipped as its image; ``mask`` is the wide one."""
+        return augment_mask(mask, self.kind, out_size=self.size, seed=self.seed, key=key, view=view)
 
 
 class ImageSource:
@@ -145,6 +162,9 @@ class ImageSource:
             canvases = [self._augmenter(c, k, view=epoch + 1) for c, k in zip(canvases, keys, strict=True)]
         stacked = torch.from_numpy(np.stack(canvases))
         return {self._wire: place(self._transform.normalize(stacked), self._compute)}
+
+    def views(self, positions: NDArray[np.int64], epoch: int) -> NDArray[np.int64]:
+        return np.full(len(positions), 0 if self._augmenter is None else epoch + 1, dtype=np.int64)
 
     def _canvases(self, indices: Sequence[int]) -> list[NDArray[np.uint8]]:
         if self._store is None:

@@ -134,7 +134,10 @@ class Stores:
     def data(self, name: SplitName) -> DataWires:
         """Return labels and further columns of a split."""
         wires = self._prepared.network.data_wires
-        return DataWires(self._images, self._images.of_split(name), wires, self._prepared.transform)
+        augmenter = self._prepared.augmenter if name == "train" else None
+        return DataWires(
+            self._images, self._images.of_split(name), wires, self._prepared.transform, augmenter
+        )
 
     def source(self, name: SplitName, phase: Phase) -> Source:
         """Return the inputs of a split for a phase: stored features if it reads them, else images."""
@@ -144,7 +147,7 @@ class Stores:
         digests = [self._images.samples[i].digest for i in self._images.of_split(name)]
         rows = [[row_name(digest, view) for view in views] for digest in digests]
         wires = self._known[phase.boundary].wires
-        return FeatureSource({w: self._features[w] for w in wires}, rows, self._plan.compute)
+        return FeatureSource({w: self._features[w] for w in wires}, rows, self._plan.compute, views)
 
     def images(self, name: SplitName, *, is_augmented: bool) -> ImageSource:
         """Return the normalized images of a split."""

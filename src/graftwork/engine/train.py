@@ -136,7 +136,8 @@ class _PhaseRunner:
     def step(self, positions: NDArray[np.int64], inputs: dict[str, Tensor], step: int) -> float:
         """Do one step; update at the end of each accumulation."""
         recipe, state = self.recipe, self.state
-        data = self.train.data.batch(positions, self.compute.device)
+        views = self.train.source.views(positions, state.epoch)
+        data = self.train.data.batch(positions, self.compute.device, views)
         in_group = min(recipe.accumulate, self.steps - step // recipe.accumulate * recipe.accumulate)
         with self._draws(step), autocast(self.compute):
             loss = self.objectives.loss(self.network, {**inputs, **data})

@@ -23,7 +23,9 @@ from graftwork.engine.compute import autocast, deterministic, place
 from graftwork.engine.data_wires import DataWires
 from graftwork.engine.evaluate import Split, predict
 from graftwork.engine.folder import OBJECTIVE, WEIGHTS, read_plan, read_record
+from graftwork.engine.heat import heat_map
 from graftwork.engine.network import Network
+from graftwork.engine.objectives import maps_of
 from graftwork.engine.sources import ImageSource
 from graftwork.engine.workspace import Workspace
 from graftwork.errors import RunError
@@ -105,6 +107,10 @@ class TrainedModel:
 
     def predict_images(self, images: ImageSet, indices: Sequence[int]) -> NDArray[np.float32]:
         """Return probabilities (n, k) of some images of a set; they stream, memory stays bounded."""
+        return self.probabilities(self._outputs(images, indices).numpy())
+
+    def _outputs(self, images: ImageSet, indices: Sequence[int]) -> torch.Tensor:
+        """Return the main prediction for some images of a set, (n, …)."""
         source = ImageSource(
             images,
             indices,
@@ -117,7 +123,29 @@ class TrainedModel:
         data = DataWires(images, indices, self.network.data_wires, self.transform)
         with deterministic(self.compute):
             outputs = predict(self.network, Split(source, data), self.compute)
-        return self.probabilities(outputs[self.network.output_wire].numpy())
+        return outputs[self.network.output_wire]
+
+    def maps_pil(self, images: Sequence[Image.Image]) -> tuple[NDArray[np.float32], NDArray[Any] | None]:
+        """Return what ``predict_pil`` gives, and what the run says of each pixel of the images' canvases.
+
+        Of masks the class, uint8 (n, H, W); of anomalies the heat, float32 (n, H, W); None when it tells none.
+        """
+        if not images:
+            return self.predict_pil(images), None
+        logits = self.logits_canvases(np.stack([self.transform.canvas(image) for image in images]))
+        predicted = self.probabilities(logits)
+        found = maps_of(self.objective, torch.from_numpy(logits), predicted)
+        if found is None or found.dtype == np.uint8:
+            return predicted, found
+        return predicted, np.stack([heat_map(places, self.transform.size) for places in found])
+
+    def predict_places(
+        self, images: ImageSet, indices: Sequence[int]
+    ) -> tuple[NDArray[np.float32], NDArray[Any] | None]:
+        """Return what ``predict_images`` gives, and the classes of pixels or the distances of places."""
+        said = self._outputs(images, indices)
+        predicted = self.probabilities(said.numpy())
+        return predicted, maps_of(self.objective, said, predicted)
 
     def labels(self, images: ImageSet, indices: Sequence[int]) -> NDArray[Any]:
         """Return the labels of some images in the form that predictions are scored against."""

@@ -29,6 +29,7 @@ __all__ = [
 
 LabelKind = Literal["category", "number", "tags", "mask"]
 SplitShare = Annotated[float, Field(ge=0.0, lt=0.9)]
+TrainShare = Annotated[float, Field(gt=0.0, le=1.0)]
 
 
 class ImagesSettings(Document):
@@ -64,6 +65,20 @@ class ImagesSettings(Document):
     )
     validation: SplitShare = Field(0.15, description="Share of images that choose the best checkpoint.")
     test: SplitShare = Field(0.15, description="Share of images kept for the final scores.")
+    train_share: TrainShare = Field(
+        1.0,
+        description="Share of the training images that is used, of each class alike; a smaller share lies "
+        "inside a larger one. Validation and test images stay as they are.",
+    )
+    split_seed: Annotated[int, Field(ge=0)] | None = Field(
+        None,
+        description="Start of the draw of validation and test images. Empty: the recipe's seed. Set it to train "
+        "with other seeds on the same split.",
+    )
+
+    def seed_of_split(self, seed: int) -> int:
+        """Return the start of the draw of the splits in a run whose recipe has ``seed``."""
+        return seed if self.split_seed is None else self.split_seed
 
 
 class BackboneSettings(Document):
@@ -83,6 +98,14 @@ class BackboneSettings(Document):
         None,
         description="Stage whose output leaves the backbone; later ones are left out. Empty: the last one.",
     )
+    skips: Annotated[int, Field(ge=0, le=8)] = Field(
+        0,
+        description="Larger maps that leave the backbone too, at the ports skip_1, skip_2, …: the last stage of "
+        "each size, smallest first. Without last_stage the backbone then ends with its last maps, before pooling.",
+    )
+    skip_stages: tuple[str, ...] = Field(
+        (), description="Stages whose maps these are, in the order of the ports. Empty: as 'skips' says."
+    )
     freeze: tuple[str, ...] = Field(
         (), description="Layers or stages that stay frozen in spite of the strategy: names or patterns."
     )
@@ -97,6 +120,11 @@ class BackboneSettings(Document):
         description="'whole': the short side fills the input, so that edges of the image count too; "
         "'port': the center crop that the base was evaluated with.",
     )
+
+    @property
+    def num_skips(self) -> int:
+        """How many larger maps leave the backbone."""
+        return len(self.skip_stages) or self.skips
 
 
 class HeadSettings(Document):
@@ -139,6 +167,20 @@ def _images_ports(settings: ImagesSettings) -> Ports:
     return (), tuple(outputs)
 
 
+_FEATURES = Port(name="features", kind="features")
+
+
+def _backbone_ports(settings: BackboneSettings) -> Ports:
+    """Return the features, and the larger maps where they are wanted."""
+    count = settings.num_skips
+    features = _FEATURES.edit(shape=("b", "c", "h", "w")) if count else _FEATURES
+    skips = (
+        Port(name=f"skip_{i}", kind="features", shape=("b", f"c_{i}", f"h_{i}", f"w_{i}"))
+        for i in range(1, count + 1)
+    )
+    return (Port(name="image", kind="image", shape=_IMAGE),), (features, *skips)
+
+
 def _pixels(settings: ImagesSettings, inputs: Mapping[str, Wire]) -> dict[str, Wire]:
     del inputs
     side: Dim = settings.size or "h"
@@ -166,8 +208,9 @@ CONTRACTS = Contracts(
             title="Backbone",
             summary="A base placed in a flow: pretrained stages up to its old classifier.",
             inputs=(Port(name="image", kind="image", shape=_IMAGE),),
-            outputs=(Port(name="features", kind="features"),),
+            outputs=(_FEATURES,),
             settings=BackboneSettings,
+            ports_of=_backbone_ports,
         ),
         Contract(
             name="head",

@@ -11,6 +11,7 @@ from graftwork.documents.document import Document
 from graftwork.graph.activations import ActivationName, range_after
 from graftwork.graph.contract import Contract, Ports
 from graftwork.graph.convolution import CONVOLUTION
+from graftwork.graph.patches import PATCHES
 from graftwork.graph.ports import Kind, Misfit, Port, Wire, show_shape
 from graftwork.graph.sequences import SEQUENCES
 from graftwork.graph.shaping import INPUT, SHAPING
@@ -231,4 +232,4 @@ _PLAIN = (
     ),
 )
 
-LAYERS = (*_PLAIN, *CONVOLUTION, *SEQUENCES, *SHAPING, *UNET)
+LAYERS = (*_PLAIN, *CONVOLUTION, *SEQUENCES, *SHAPING, *UNET, *PATCHES)

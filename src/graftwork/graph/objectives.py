@@ -14,6 +14,7 @@ from pydantic import Field
 from graftwork.documents.document import Document
 from graftwork.graph.contract import Contract
 from graftwork.graph.ports import Misfit, Port, Wire, show_shape
+from graftwork.graph.sizes import want_rank
 
 __all__ = [
     "OBJECTIVES",
@@ -99,18 +100,58 @@ class SegmentationSettings(ObjectiveSettings):
 class AnomalySettings(ObjectiveSettings):
     """Distance to the normal images; nothing is trained by gradients."""
 
+    method: Literal["mahalanobis", "padim", "patchcore"] = Field(
+        "mahalanobis",
+        description="'mahalanobis': of the whole image; 'padim': of each place, to the same place in normal images; "
+        "'patchcore': of each patch, to the nearest normal patch anywhere. The latter two give heat maps and "
+        "want maps.",
+    )
     distance: Literal["mahalanobis", "euclidean"] = Field(
-        "mahalanobis", description="'mahalanobis': in deviations of the normal images; 'euclidean': plain."
+        "mahalanobis",
+        description="Method 'mahalanobis': in deviations of the normal images; 'euclidean': plain.",
+    )
+    dimensions: Annotated[int, Field(ge=1)] = Field(
+        100, description="Method 'padim': channels that are kept, drawn at random."
+    )
+    bank_size: Annotated[int, Field(ge=1, le=20_000)] = Field(
+        2000, description="Method 'patchcore': normal patches that are remembered."
+    )
+    quantile: Annotated[float, Field(gt=0.0, lt=1.0)] = Field(
+        0.95,
+        description="Share of the normal validation images that lies below the threshold from which on an image "
+        "counts as odd.",
     )
     shrinkage: Annotated[float, Field(ge=0.0, le=1.0)] | None = Field(
         None,
-        description="Pull of the covariance towards equal deviations. Empty: estimated (Ledoit-Wolf).",
+        description="Methods 'mahalanobis' and 'padim': pull of the covariance towards equal deviations. Empty: "
+        "estimated (Ledoit-Wolf).",
     )
     normal_class: str | None = Field(
         None,
-        description="Class of the normal images. Empty: all training images are learned as normal, and "
-        "scores take the commonest training class for it.",
+        description="Class of the normal images, or of the normal pixels of masks. Empty: the commonest one in "
+        "training. Of classes all training images are learned as normal then; of masks always those that show "
+        "nothing else.",
     )
+
+
+def _places(settings: AnomalySettings, inputs: Mapping[str, Wire]) -> dict[str, Wire]:
+    """Refuse features without places for methods that look at places, and labels that tell nothing normal."""
+    features, labels = inputs.get("features"), inputs.get("labels")
+    if settings.method != "mahalanobis" and features is not None:
+        want_rank(
+            features,
+            (4,),
+            "maps (b, c, h, w)",
+            port="features",
+            hint="Put 'patch_features' before it and set skips on the backbone.",
+        )
+    if labels is not None and (labels.kind == "labels" and (len(labels.shape) > 1 or "tags" in labels.shape)):
+        raise Misfit(
+            f"wants one label per image but gets labels {show_shape(labels.shape)}.",
+            port="labels",
+            hint="Use classes, or masks.",
+        )
+    return {}
 
 
 def _one_label(settings: Document, inputs: Mapping[str, Wire]) -> dict[str, Wire]:
@@ -222,10 +263,11 @@ OBJECTIVES: tuple[Contract, ...] = (
             Port(
                 name="labels",
                 kind="labels",
-                shape=("b",),
+                also=("mask",),
                 is_optional=True,
-                help="Tells normal from odd images, for the scores only.",
+                help="Tells normal from odd images, for the scores only; masks tell odd pixels too.",
             ),
         ),
+        infer=_places,
     ),
 )

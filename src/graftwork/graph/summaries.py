@@ -43,6 +43,8 @@ def _images(settings: Any) -> Iterator[str]:
         yield {"number": "numbers", "tags": "tags", "mask": "masks"}[settings.label_kind]
     if settings.size is not None:
         yield f"{settings.size} × {settings.size}"
+    if settings.train_share < 1:
+        yield f"{_percent(settings.train_share)} of the training images"
 
 
 def _backbone(settings: Any) -> Iterator[str]:
@@ -52,6 +54,8 @@ def _backbone(settings: Any) -> Iterator[str]:
         yield f"cut after {settings.cut}" if settings.cut != "input" else "nothing frozen"
     if settings.last_stage is not None:
         yield f"up to {settings.last_stage}"
+    if settings.num_skips:
+        yield f"{settings.num_skips} skips"
 
 
 def _head(settings: Any) -> Iterator[str]:

@@ -36,7 +36,18 @@ TASKS: dict[str, str] = {
     "augmented": "graftwork.project.data_tasks:augmented",
     "cut_table": "graftwork.project.cut_task:cut_table_task",
     "facts": "graftwork.project.facts:gather_facts",
+    "inspect_curve": "graftwork.project.learning_curve:curve_task",
+    "inspect_data": "graftwork.project.quality_tasks:inspect_data",
+    "inspect_data_effect": "graftwork.project.quality_tasks:inspect_data_effect",
+    "inspect_evaluation": "graftwork.project.evaluating:inspect_evaluation",
+    "inspect_other_data": "graftwork.project.evaluating:inspect_other_data",
+    "inspect_map": "graftwork.project.map_tasks:inspect_map",
+    "inspect_neighbors": "graftwork.project.map_tasks:inspect_neighbors",
+    "inspect_neighbors_of_picture": "graftwork.project.map_tasks:inspect_neighbors_of_picture",
+    "inspect_places": "graftwork.project.places:inspect_places",
     "list_bases": "graftwork.project.base_list:search_bases",
+    "inspect_depth": "graftwork.project.depth:depth_task",
+    "inspect_drift": "graftwork.project.drift:drift_task",
 }
 """Name of a task → 'module:function'. The module is imported in the child, when the task is first asked for."""
 
@@ -172,16 +183,10 @@ def evaluate(
         source: path or sample:NAME.
         columns: ``image_column``, ``label_column``, … of a table.
     """
-    from graftwork.graph.contracts import ImagesSettings
-    from graftwork.project.options import read_as
-    from graftwork.project.sources import source_text
-    from graftwork.project.using import evaluate_run
+    from graftwork.project.other_data import scores_on
 
-    run, model, settings = state.project.find(run_id), state.model(run_id), None
-    if source is not None:
-        named = {"source": source_text(source, state.root / "data"), **dict(columns or {})}
-        settings = read_as(ImagesSettings, named)
-    return evaluate_run(run, model, settings, workspace=state.workspace, on_note=state.tell)
+    run, model = state.project.find(run_id), state.model(run_id)
+    return scores_on(run, model, source, dict(columns or {}), workspace=state.workspace, on_note=state.tell)
 
 
 def export(state: BenchState, run_id: str, to: str = "onnx", destination: str | None = None) -> Any:

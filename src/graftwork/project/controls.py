@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Literal
 
 from graftwork.documents.controls import ControlRow, Controls
+from graftwork.documents.events import Event
 from graftwork.documents.flow import Flow, Node
+from graftwork.documents.recipe import Strategy
 from graftwork.documents.record import (
     AnomalyScores,
     AnyScores,
+    Interval,
     NumberScores,
     RunRecord,
     Scores,
@@ -18,11 +21,21 @@ from graftwork.documents.record import (
 )
 from graftwork.errors import RunError, UsageError
 from graftwork.project.run import Run
+from graftwork.project.stored_scores import gain_over, gain_over_majority
 
 if TYPE_CHECKING:
     from graftwork.project.project import Project
 
-__all__ = ["Control", "ControlRow", "Controls", "control_flow", "controls"]
+__all__ = [
+    "Control",
+    "ControlRow",
+    "Controls",
+    "constant_score",
+    "control_flow",
+    "controls",
+    "missing_controls",
+    "run_controls",
+]
 
 Control = Literal["from_scratch", "head_only"]
 _SPLITS: tuple[Literal["test", "validation"], ...] = ("test", "validation")
@@ -42,7 +55,8 @@ def controls(project: Project, run_id: str) -> Controls:
     Raises:
         RunNotFound: no such run.
     """
-    record = project.find(run_id).record
+    run = project.find(run_id)
+    record = run.record
     found = _scores_of(record)
     if found is None:
         return Controls(score_name=None, reason="The run has no scores yet.")
@@ -51,7 +65,7 @@ def controls(project: Project, run_id: str) -> Controls:
     peers = list(_peers(project.runs(), record, split, scores))
     scratch = _best(record, split, (p for p in peers if p.strategy == "from_scratch"))
     head_only = _best(record, split, (p for p in peers if p.strategy == "head_only"))
-    majority = _constant(scores)
+    majority = constant_score(scores)
     return Controls(
         score_name=name,
         split=split,
@@ -62,11 +76,54 @@ def controls(project: Project, run_id: str) -> Controls:
         gain_over_scratch=_gain(record, "from_scratch", interval.value, scratch),
         gain_over_majority=None if majority is None else 100.0 * (interval.value - majority),
         gain_over_head_only=_gain(record, "head_only", interval.value, head_only),
-        reason=_reason(record, has_scratch=scratch is not None, has_head_only=head_only is not None),
+        interval_over_scratch=_paired(project, run, "from_scratch", scratch, split),
+        interval_over_majority=None if majority is None else gain_over_majority(run, split),
+        interval_over_head_only=_paired(project, run, "head_only", head_only, split),
+        missing=_missing(record, scratch, head_only),
+        reason=_reason(record, scratch, head_only),
     )
 
 
-def control_flow(flow: Flow, control: Control) -> Flow:
+def missing_controls(project: Project, run_id: str) -> tuple[Flow, ...]:
+    """Return the flows of the controls that a run does not have yet; none where nothing was transferred.
+
+    Raises:
+        RunNotFound: no such run.
+        UsageError: the run has no scores, or its flow has no backbone.
+    """
+    run = project.find(run_id)
+    known = controls(project, run.id)
+    if known.score_name is None:
+        raise UsageError(
+            f"The run {run.id} has no scores, so there is nothing to hold controls against.",
+            hint=f"Finish it with graftwork runs resume {run.id}.",
+        )
+    return tuple(control_flow(run.flow, control) for control in known.missing)
+
+
+def run_controls(
+    project: Project,
+    run_id: str,
+    *,
+    on_event: Callable[[Event], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> Controls:
+    """Run the controls that a run does not have yet, one after the other, and hold it against all of them.
+
+    They are runs like any other, on the same images and splits, and share the feature cache. One that is
+    stopped ends the rest.
+
+    Raises:
+        RunNotFound, UsageError: as ``missing_controls`` says.
+        GraftworkError: a control failed.
+    """
+    for flow in missing_controls(project, run_id):
+        if project.run(flow, on_event=on_event, stop=stop).status != "finished":
+            break
+    return controls(project, run_id)
+
+
+def control_flow(flow: Flow, control: Strategy) -> Flow:
     """Return the flow of a control: the same data, parts and recipe, another strategy on each backbone.
 
     From scratch, the base is opened with random weights and all of it is trained; head only, all of it is
@@ -85,7 +142,7 @@ def control_flow(flow: Flow, control: Control) -> Flow:
     return flow.edit(name=f"{flow.name}-{control}", nodes=nodes)
 
 
-def _changed(node: Node, control: Control) -> Node:
+def _changed(node: Node, control: Strategy) -> Node:
     kept = {k: v for k, v in node.settings.items() if k not in ("cut", "freeze", "unfreeze")}
     return node.edit(settings={**kept, "strategy": control})
 
@@ -123,11 +180,22 @@ def _best(
     return ControlRow(run=best.run, name=best.name, score=interval.value, interval=interval, seconds=seconds)
 
 
+def _paired(
+    project: Project, run: Run, control: Control, row: ControlRow | None, split: Literal["test", "validation"]
+) -> Interval | None:
+    if row is None or run.record.strategy == control:
+        return None
+    try:
+        return gain_over(run, project.find(row.run), split)
+    except RunError:  # the control was deleted in the meantime
+        return None
+
+
 def _same_base(one: RunRecord, other: RunRecord) -> bool:
     return one.base.removeprefix("random:") == other.base.removeprefix("random:")
 
 
-def _constant(scores: AnyScores) -> float | None:
+def constant_score(scores: AnyScores) -> float | None:
     """Return what a constant answer scores on the main score; None where the record does not say it."""
     match scores:
         case Scores():
@@ -147,14 +215,23 @@ def _gain(record: RunRecord, control: Control, score: float, row: ControlRow | N
     return None if row is None or record.strategy == control else 100.0 * (score - row.score)
 
 
-def _reason(record: RunRecord, *, has_scratch: bool, has_head_only: bool) -> str:
+def _missing(
+    record: RunRecord, scratch: ControlRow | None, head_only: ControlRow | None
+) -> tuple[Control, ...]:
+    if record.strategy == "from_scratch" or record.base == "none":
+        return ()
+    missing: list[Control] = [] if scratch is not None else ["from_scratch"]
+    if record.strategy != "head_only" and head_only is None:
+        missing.append("head_only")
+    return tuple(missing)
+
+
+def _reason(record: RunRecord, scratch: ControlRow | None, head_only: ControlRow | None) -> str:
     if record.strategy == "from_scratch":
         return "This run is itself trained from scratch: nothing was transferred."
     if record.base == "none":
         return "This run has no pretrained base: nothing was transferred."
-    missing = [] if has_scratch else ["from_scratch"]
-    if record.strategy != "head_only" and not has_head_only:
-        missing.append("head_only")
+    missing = _missing(record, scratch, head_only)
     if not missing:
         return ""
     words = " nor ".join(_WORDS[m] for m in missing)

@@ -53,6 +53,8 @@ def open_view(
 ) -> OpenedData:
     """Open the images of an images node to look at them, even if they cannot be trained on yet.
 
+    All training images are there, also when runs use a share of them.
+
     Args:
         settings: of the node.
         seed: of the recipe; the splits are those of a run.
@@ -78,9 +80,14 @@ def _splits(
     images: ImageSet, settings: ImagesSettings, seed: int
 ) -> tuple[dict[str, Any] | None, tuple[Problem, ...]]:
     """Return the split by key, None where they cannot be drawn, and all problems so far."""
-    shares = {"validation": settings.validation, "test": settings.test}
     try:
-        done = split_images(images, **shares, seed=seed, need_all_classes=False)
+        done = split_images(
+            images,
+            validation=settings.validation,
+            test=settings.test,
+            seed=settings.seed_of_split(seed),
+            need_all_classes=False,
+        )
     except GraftworkError as error:
         fault = Problem(level="error", message=error.message, hint=error.hint)
         return None, (*images.problems, fault)

@@ -13,7 +13,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import IO
 
 from graftwork.documents.files import storing, write_atomically
 from graftwork.documents.record import RunRecord, Status
@@ -24,7 +26,7 @@ from graftwork.project.lock import is_locked, lock_for_child, lock_run, locked_b
 from graftwork.project.queue import leave_place, take_place
 from graftwork.project.run import Run
 
-__all__ = ["LOG", "discard", "force_end", "launch", "set_status", "settle"]
+__all__ = ["LOG", "discard", "force_end", "launch", "set_status", "settle", "spawn"]
 
 LOG = "process.log"
 _MODULE = "graftwork.project.detached"
@@ -52,17 +54,33 @@ def launch(run: Run, root: Path, *, at_once: bool = False) -> None:
         leave_place(run.path)
         if not at_once:
             take_place(run.path)
-        with storing("The run", run.path), (run.path / LOG).open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", _MODULE, str(root), run.id, str(lock.fileno())],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=(lock.fileno(),),
-                start_new_session=True,
-                env=_environment(),
-            )
-        name_holder(lock, process.pid)
+        with storing("The run", run.path):
+            spawn(_MODULE, [str(root), run.id], lock, run.path / LOG)
+
+
+def spawn(module: str, arguments: Sequence[str], lock: IO[str], log: Path) -> None:
+    """Start a module of this package in a process that outlives this one, and hand it a lock.
+
+    Args:
+        module: run as a program; its last argument is the number of the open file that holds the lock.
+        arguments: those before it.
+        lock: held until the process ends.
+        log: file that takes what the process writes.
+
+    Raises:
+        OSError: the log cannot be written.
+    """
+    with log.open("ab") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", module, *arguments, str(lock.fileno())],
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=file,
+            pass_fds=(lock.fileno(),),
+            start_new_session=True,
+            env=_environment(),
+        )
+    name_holder(lock, process.pid)
     # Who waits for it is told of its end by the system; without that it would stay in the table of processes.
     threading.Thread(target=process.wait, daemon=True).start()
 

@@ -2,47 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from graftwork.documents.predictions import PredictionPage, PredictionRow
-from graftwork.documents.record import AnomalyScores
-from graftwork.errors import RunError, UnknownName, UsageError, did_you_mean
+from graftwork.errors import UnknownName, UsageError, did_you_mean
 from graftwork.project.run import Run
+from graftwork.project.stored import THRESHOLD, PredictionTable, open_predictions
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Only", "Sort", "prediction_page"]
+__all__ = ["Only", "Sort", "Verdict", "prediction_page", "rows_by_key", "verdicts"]
 
-Kind = Literal["category", "number", "tags", "anomaly"]
 Only = Literal["all", "wrong", "right"]
-Sort = Literal["loss", "confidence", "key"]
+Sort = Literal["loss", "confidence", "entropy", "margin", "key"]
 
 _ALL_CLASSES = 20
 _SHOWN_CLASSES = 5
-_LEAST = 1e-12
-_THRESHOLD = 0.5
-
-
-@dataclass(frozen=True)
-class _Table:
-    """All predictions of a run; arrays with a row for each image."""
-
-    kind: Kind
-    names: tuple[str, ...]
-    keys: tuple[str, ...]
-    digests: tuple[str, ...]
-    splits: NDArray[np.str_]
-    labels: NDArray[Any]  # (n,) class numbers, or (n, k) numbers or tags
-    said: NDArray[np.float64]  # (n, k)
-    losses: NDArray[np.float64]  # (n,); nan where there is none
-    confidence: NDArray[np.float64]  # (n,)
-    is_wrong: NDArray[np.bool_]  # (n,)
 
 
 def prediction_page(
@@ -52,6 +31,8 @@ def prediction_page(
     label: str | None = None,
     predicted: str | None = None,
     only: Only = "all",
+    keys: Collection[str] | None = None,
+    on: str | None = None,
     sort: Sort = "loss",
     descending: bool = True,
     offset: int = 0,
@@ -65,95 +46,42 @@ def prediction_page(
         label: only images of this class or with this tag.
         predicted: only images that the run gave this class or tag.
         only: all, or what was wrong or right; not of numbers and anomalies, which are never quite right.
-        sort: by loss, by the probability of what was predicted (an anomaly's score), or by key; equals by
-            key. What has no such value comes last.
+        keys: only these images.
+        on: id of an evaluation on other data, all of which counts as its test split.
+        sort: by loss, by the probability of what was predicted (an anomaly's score), by entropy or margin of
+            the probabilities, or by key; equals by key. What has no such value comes last.
         descending: whether the largest comes first.
         offset: rows to pass over.
         limit: most rows to return.
 
     Raises:
         RunError: the run has no stored predictions.
-        UnknownName: no such class, tag or split.
+        UnknownName: no such class, tag, split or evaluation.
         UsageError: a choice that does not fit the kind of labels.
     """
-    table = _open(run)
+    table = open_predictions(run, on)
     chosen = _chosen(table, split, label, predicted, only)
+    if keys is not None:
+        chosen = chosen & _among(table, keys)
     order = _ordered(table, chosen, sort, descending=descending)
     return PredictionPage(
         total=len(order), rows=tuple(_row(table, i) for i in order[max(0, offset) :][: max(0, limit)])
     )
 
 
-def _open(run: Run) -> _Table:
-    path = run.path / "predictions.parquet"
-    record = run.record
-    if not path.is_file() or record.data is None:
-        masks = record.data is not None and record.data.label_kind == "mask"
-        why = "those of masks are not kept" if masks else f"it is {run.status}"
-        raise RunError(f"The run {run.id} has no stored predictions: {why}.", run=run.id)
-    data = record.data
-    is_odd = any(isinstance(s, AnomalyScores) for s in record.metrics.values())
-    kind: Kind = "anomaly" if is_odd else ("category" if data.label_kind == "mask" else data.label_kind)
-    names = data.label_names if kind == "number" else data.classes
-    stat = path.stat()
-    return _read(path, stat.st_mtime_ns, kind, tuple(names))
-
-
-@lru_cache(maxsize=4)
-def _read(path: Path, _stamp: int, kind: Kind, names: tuple[str, ...]) -> _Table:
-    import numpy as np
-    import pyarrow.parquet as pq
-
-    columns: dict[str, list[Any]] = pq.read_table(path).to_pydict()
-    count = sum(1 for name in columns if name.startswith("p_") and name[2:].isdigit())
-    said = np.array([columns[f"p_{i}"] for i in range(count)], dtype=np.float64).T.reshape(-1, count)
-    labels = np.asarray(columns["label"])
-    samples = pq.read_table(path.with_name("samples.parquet"), columns=["key", "digest"]).to_pydict()
-    digests = dict(zip(samples["key"], samples["digest"], strict=True))
-    losses, confidence, is_wrong = _judged(kind, labels, said)
-    return _Table(
-        kind=kind,
-        names=names if len(names) >= count or kind == "category" else tuple(str(i) for i in range(count)),
-        keys=tuple(columns["key"]),
-        digests=tuple(digests.get(key, "") for key in columns["key"]),
-        splits=np.asarray(columns["split"]),
-        labels=labels,
-        said=said,
-        losses=losses,
-        confidence=confidence,
-        is_wrong=is_wrong,
-    )
-
-
-def _judged(kind: Kind, labels: NDArray[Any], said: NDArray[np.float64]) -> tuple[Any, Any, Any]:
-    """Return the loss, the confidence, and whether it was wrong, of each image."""
-    import numpy as np
-
-    nothing = np.full(len(said), np.nan)
-    if kind == "category":
-        chosen = said.argmax(1)
-        losses = -np.log(np.maximum(said[np.arange(len(said)), labels], _LEAST))
-        return losses, said.max(1), chosen != labels
-    if kind == "tags":
-        truth = np.stack(list(labels)).astype(bool)
-        right = np.where(truth, said, 1.0 - said)
-        wrong = ((said >= _THRESHOLD) != truth).any(1)
-        return -np.log(np.maximum(right, _LEAST)).mean(1), np.maximum(said, 1.0 - said).min(1), wrong
-    if kind == "number":
-        truth = np.stack(list(labels)).astype(np.float64).reshape(said.shape)
-        spread = truth.std(0)
-        return (np.abs(said - truth) / np.where(spread > 0, spread, 1.0)).mean(1), nothing, nothing > 0
-    return nothing, said[:, 0], nothing > 0
+def rows_by_key(table: PredictionTable, rows: NDArray[np.int64]) -> list[PredictionRow]:
+    """Return what the run said about some rows of its table, in order."""
+    return [_row(table, int(i)) for i in rows]
 
 
 def _chosen(
-    table: _Table, split: str, label: str | None, predicted: str | None, only: Only
+    table: PredictionTable, split: str, label: str | None, predicted: str | None, only: Only
 ) -> NDArray[np.bool_]:
     """Return which images fit the question, (n,)."""
-    known = ("validation", "test")
-    if split not in known:
-        raise UnknownName(f"There are no predictions of a split '{split}'.", hint=did_you_mean(split, known))
-    chosen: NDArray[np.bool_] = table.splits == split
+    import numpy as np
+
+    chosen: NDArray[np.bool_] = np.zeros(len(table.keys), dtype=bool)
+    chosen[table.rows_of(split)] = True
     if only != "all":
         if table.kind in ("number", "anomaly"):
             raise UsageError(
@@ -167,7 +95,15 @@ def _chosen(
     return chosen
 
 
-def _has(table: _Table, name: str, *, is_said: bool) -> NDArray[np.bool_]:
+def _among(table: PredictionTable, keys: Collection[str]) -> NDArray[np.bool_]:
+    """Return which images have one of these keys, (n,)."""
+    import numpy as np
+
+    wanted = frozenset(keys)
+    return np.array([key in wanted for key in table.keys], dtype=bool)
+
+
+def _has(table: PredictionTable, name: str, *, is_said: bool) -> NDArray[np.bool_]:
     """Return which images have a class or tag, or were given it, (n,)."""
     import numpy as np
 
@@ -178,25 +114,41 @@ def _has(table: _Table, name: str, *, is_said: bool) -> NDArray[np.bool_]:
     number = table.names.index(name)
     if table.kind == "tags":
         values = (
-            table.said[:, number] >= _THRESHOLD if is_said else np.stack(list(table.labels))[:, number] > 0
+            table.said[:, number] >= THRESHOLD if is_said else np.stack(list(table.labels))[:, number] > 0
         )
         return np.asarray(values)
     return np.asarray((table.said.argmax(1) if is_said else table.labels) == number)
 
 
-def _ordered(table: _Table, chosen: NDArray[np.bool_], sort: Sort, *, descending: bool) -> list[int]:
+def _ordered(table: PredictionTable, chosen: NDArray[np.bool_], sort: Sort, *, descending: bool) -> list[int]:
     """Return the rows that were chosen, in order."""
     import numpy as np
 
     found = sorted(np.flatnonzero(chosen).tolist(), key=lambda i: table.keys[i])
     if sort == "key":
         return found[::-1] if descending else found
-    values = table.losses if sort == "loss" else table.confidence
+    values = _values(table, sort)
     sign = -1.0 if descending else 1.0
     return sorted(found, key=lambda i: (bool(np.isnan(values[i])), sign * np.nan_to_num(values[i])))
 
 
-def _row(table: _Table, i: int) -> PredictionRow:
+def _values(table: PredictionTable, sort: Sort) -> NDArray[np.float64]:
+    """Return what images are sorted by, (n,); not a number where there is no such thing."""
+    import numpy as np
+
+    from graftwork.insight.evaluation.doubt import entropies, margins
+
+    if sort == "loss":
+        return table.losses
+    if sort == "confidence":
+        return table.confidence
+    if table.kind not in ("category", "tags"):
+        return np.full(len(table.keys), np.nan)
+    measure = entropies if sort == "entropy" else margins
+    return measure(table.said, is_each_alone=table.kind == "tags")
+
+
+def _row(table: PredictionTable, i: int) -> PredictionRow:
     import numpy as np
 
     said = table.said[i]
@@ -237,10 +189,43 @@ def _row(table: _Table, i: int) -> PredictionRow:
 
 
 def _tags(names: Sequence[str], shares: NDArray[np.float64]) -> str:
-    return ";".join(name for name, share in zip(names, shares, strict=True) if share >= _THRESHOLD)
+    return ";".join(name for name, share in zip(names, shares, strict=True) if share >= THRESHOLD)
 
 
 def _largest(names: Sequence[str], said: NDArray[np.float64]) -> dict[str, float]:
     order = (-said).argsort(kind="stable")
     kept = order if len(names) <= _ALL_CLASSES else order[:_SHOWN_CLASSES]
     return {names[i]: float(said[i]) for i in kept}
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a run said of an image, in short."""
+
+    predicted: str | None
+    confidence: float | None
+    is_wrong: bool | None
+
+
+def verdicts(run: Run) -> dict[str, Verdict]:
+    """Return what a run said of all its validation and test images, by key.
+
+    Raises:
+        RunError: the run has no stored predictions.
+    """
+    import numpy as np
+
+    table = open_predictions(run)
+    has_truth = table.kind in ("category", "tags")
+    found = {}
+    for i, key in enumerate(table.keys):
+        said, sure = table.said[i], float(table.confidence[i])
+        predicted = None
+        if table.kind == "category":
+            predicted = table.names[int(said.argmax())]
+        elif table.kind == "tags":
+            predicted = _tags(table.names, said) or "no tag"
+        found[key] = Verdict(
+            predicted, None if np.isnan(sure) else sure, bool(table.is_wrong[i]) if has_truth else None
+        )
+    return found

@@ -23,18 +23,18 @@ from graftwork.errors import (
     did_you_mean,
 )
 from graftwork.graph.check import checked
-from graftwork.graph.contracts import ImagesSettings
 from graftwork.project import steering
 from graftwork.project.apart import is_apart, plan_apart
 from graftwork.project.comparison import Comparison, compare_runs
 from graftwork.project.execute import OnEvent, Stop, execute
 from graftwork.project.lock import lock_run
 from graftwork.project.mark import check_format, make_project, mark_of
-from graftwork.project.options import flow_from_options, read_as
+from graftwork.project.options import flow_from_options
+from graftwork.project.other_data import scores_on
 from graftwork.project.run import Run
 from graftwork.project.sources import Source, image_by_key, source_text
 from graftwork.project.trust import require_trust, trust_new_project
-from graftwork.project.using import Prediction, evaluate_run, predict_images
+from graftwork.project.using import Prediction, predict_images
 
 if TYPE_CHECKING:
     from graftwork.engine.preview.session import Preview, PreviewSession
@@ -305,15 +305,14 @@ class Project:
 
         Args:
             run_id: id, its beginning, or name.
-            source: labelled images whose classes the run knows.
+            source: labelled images whose classes the run knows; what the run says of each is kept, so that
+                it can be looked at.
             columns: ``image_column``, ``label_column``, … of a table.
         """
         run = self.find(run_id)
-        settings = None
-        if source is not None:
-            named = {"source": source_text(source, self.root / "data"), **columns}
-            settings = read_as(ImagesSettings, named)
-        return evaluate_run(run, self.load(run.id), settings, workspace=self.workspace, on_note=self._note)
+        return scores_on(
+            run, self.load(run.id), source, columns, workspace=self.workspace, on_note=self._note
+        )
 
     def predict(self, run_id: str, images: Iterable[Any]) -> list[Prediction]:
         """Return a prediction for each image, in order.

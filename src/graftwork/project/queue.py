@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -12,7 +12,7 @@ from graftwork.documents.files import write_atomically
 from graftwork.project.control import Order, OrderWatch
 from graftwork.project.lock import is_locked, try_lock
 
-__all__ = ["leave_place", "take_place", "wait_for_turn"]
+__all__ = ["leave_place", "take_place", "turn_between_runs", "wait_for_turn"]
 
 PLACE = ".place"
 LOCK = ".training.lock"
@@ -54,6 +54,33 @@ def wait_for_turn(folder: Path, *, on_wait: Callable[[], object]) -> IO[str] | O
             is_waiting = True
             on_wait()
         time.sleep(_LOOK_SECONDS)
+
+
+@contextlib.contextmanager
+def turn_between_runs(
+    runs: Path, *, on_wait: Callable[[], object], stop: Callable[[], bool]
+) -> Iterator[None]:
+    """Hold the project's training lock in the block, after all runs that wait for it.
+
+    Args:
+        runs: folder of the project's runs.
+        on_wait: called once if there is something to wait for.
+        stop: ends the waiting; the block is then entered without the lock, and should do nothing.
+    """
+    is_waiting = False
+    with (runs / LOCK).open("a+") as lock:  # closing it lets go of the lock
+        while not stop():
+            if not _anybody_waits(runs) and try_lock(lock):
+                break
+            if not is_waiting:
+                is_waiting = True
+                on_wait()
+            time.sleep(_LOOK_SECONDS)
+        yield
+
+
+def _anybody_waits(runs: Path) -> bool:
+    return any(is_locked(path.parent) for path in runs.glob(f"*/{PLACE}"))
 
 
 def _is_first(folder: Path) -> bool:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from graftwork.documents.files import write_atomically
 from graftwork.documents.flow import Flow
-from graftwork.errors import UsageError
+from graftwork.errors import DataError, UsageError
 from graftwork.graph.contracts import ImagesSettings
+from graftwork.project.moved import moved_settings
 from graftwork.project.run import Run
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Source",
+    "found_settings",
     "image_by_key",
     "images_of_flow",
     "images_of_run",
@@ -117,9 +119,28 @@ def images_of_flow(flow: Flow, workspace: Workspace) -> ImageSet:
     from graftwork.engine.settings import read_settings
 
     settings = read_settings(flow)
-    return open_data(
-        settings.images, flow.recipe.seed, workspace, need_all_classes=settings.needs_all_classes
-    )
+    images = settings.images if workspace.root is None else found_settings(settings.images, workspace.root)
+    return open_data(images, flow.recipe.seed, workspace, need_all_classes=settings.needs_all_classes)
+
+
+def found_settings(settings: ImagesSettings, root: Path) -> ImagesSettings:
+    """Return the settings of an images node with the place where its images lie now.
+
+    Args:
+        settings: of the node.
+        root: of the project.
+
+    Raises:
+        DataError: they are not there any more, and nobody said where they went.
+    """
+    found = moved_settings(settings, root)
+    if not found.source.startswith("sample:") and not Path(found.source).expanduser().exists():
+        raise DataError(
+            f"The images are not in {found.source} any more.",
+            hint="If they were moved, name the new place: graftwork inspect evaluation RUN --images-at PATH.",
+            path=found.source,
+        )
+    return found
 
 
 def image_by_key(run: Run, workspace: Workspace) -> Callable[[str], Image]:
@@ -131,7 +152,9 @@ def image_by_key(run: Run, workspace: Workspace) -> Callable[[str], Image]:
             from graftwork.engine.settings import read_settings
 
             # Unsplit: looking for copies again would take longer than all the rest of a small report.
-            images = open_source(read_settings(run.flow).images, workspace.index)
+            settings = read_settings(run.flow).images
+            settings = settings if workspace.root is None else moved_settings(settings, workspace.root)
+            images = open_source(settings, workspace.index)
             found["reader"] = images.reader
             found["samples"] = {sample.key: sample for sample in images.samples}
         picture: Image = found["reader"].open(found["samples"][key])

@@ -166,4 +166,5 @@ class Thumbnails:
 
 def _name_of(settings: ImagesSettings) -> str:
     """Return what tells listings apart: not corrections, splits and sizes."""
-    return settings.model_dump_json(exclude={"exclude", "relabel", "size", "validation", "test"})
+    splitting = {"validation", "test", "train_share", "split_seed"}
+    return settings.model_dump_json(exclude={"exclude", "relabel", "size", *splitting})

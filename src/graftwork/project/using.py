@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from graftwork.documents.record import AnyScores, ScoreKind
 from graftwork.errors import DataError, RunError
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from graftwork.engine.trained import TrainedModel
     from graftwork.engine.workspace import Workspace
 
-__all__ = ["Prediction", "evaluate_run", "predict_images", "read_samples"]
+__all__ = ["Prediction", "Scored", "evaluate_run", "predict_images", "read_samples"]
 
 _BATCH = 64
 _IMAGE_ENDINGS = frozenset(
@@ -47,15 +47,28 @@ class Prediction:
     """Why there is no label: the image cannot be read."""
 
 
+@dataclass(frozen=True)
+class Scored:
+    """What a run said about labelled images, and its scores."""
+
+    images: ImageSet
+    indices: list[int]
+    labels: NDArray[Any]
+    """As predictions are stored: class numbers also where the scores ask what is odd."""
+    predicted: NDArray[Any]
+    scores: AnyScores
+
+
 def evaluate_run(
     run: Run, model: TrainedModel, source: ImagesSettings | None, *, workspace: Workspace, on_note: OnNote
-) -> AnyScores:
+) -> Scored:
     """Score a trained run on its own test images, or on the images of ``source``.
 
     Raises:
         DataError: no labelled image to score.
     """
-    from graftwork.engine.objectives import normal_class, score_split
+    from graftwork.components.objectives import Anomaly
+    from graftwork.engine.objectives import normal_class, score_odd, score_split
 
     table = read_samples(run)
     if source is None:
@@ -70,18 +83,22 @@ def evaluate_run(
             hint="Name a folder with a sub-folder per class.",
         )
     learned = _training_labels(run, model, table, workspace)
-    kind: ScoreKind = "anomaly" if model.objective.wants == "none" else model.objective.wants
     labels = model.labels(images, indices)
-    if kind == "anomaly":
-        labels = labels != normal_class(model.objective, learned, model.classes)
-    return score_split(
-        kind,
-        model.predict_images(images, indices),
-        labels,
-        train_labels=learned,
-        classes=model.names,
-        seed=run.record.seed,
-    )
+    if isinstance(model.objective, Anomaly):
+        normal = normal_class(model.objective, learned, model.classes)
+        predicted, maps = model.predict_places(images, indices)
+        scores = score_odd(model.objective, predicted, labels, maps, normal=normal, seed=run.record.seed)
+    else:
+        predicted = model.predict_images(images, indices)
+        scores = score_split(
+            cast("ScoreKind", model.objective.wants),
+            predicted,
+            labels,
+            train_labels=learned,
+            classes=model.names,
+            seed=run.record.seed,
+        )
+    return Scored(images, indices, labels, predicted, scores)
 
 
 def _training_labels(

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from threading import Lock
 
+from graftwork.documents.events import ExtractionProgress
 from graftwork.errors import UnknownName
 from graftwork.project import Project
 from graftwork.project.bench import Bench
@@ -40,6 +41,7 @@ class OpenProject:
         self.pictures = Pictures()
         self.statuses = RunStatuses(project)
         self.thumbnails = Thumbnails(project.workspace)
+        self.extraction: ExtractionProgress | None = None  # while a look passes images through a base
 
     @property
     def is_there(self) -> bool:

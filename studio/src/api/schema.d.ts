@@ -356,6 +356,390 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/inspections/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare
+         * @description Compare two runs image by image, with McNemar's test.
+         */
+        get: operations["compare_api_projects__project__inspections_comparison_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/comparison/images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Compared
+         * @description Return what both runs say about the images of one cell of their comparison.
+         */
+        get: operations["list_compared_api_projects__project__inspections_comparison_images_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/controls/{run}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start Controls
+         * @description Start the controls that a run does not have yet, one after the other, and return them.
+         */
+        post: operations["start_controls_api_projects__project__inspections_controls__run__start_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/curve/estimate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Estimate
+         * @description Return what measuring a learning curve would run, and about how long that takes.
+         */
+        post: operations["estimate_api_projects__project__inspections_curve_estimate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/curve/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start
+         * @description Measure a learning curve in a process of its own; it goes on when the page or the server ends.
+         */
+        post: operations["start_api_projects__project__inspections_curve_start_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/curve/{run}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * State
+         * @description Return how far the learning curve of a run is, and what is known of it.
+         */
+        get: operations["state_api_projects__project__inspections_curve__run__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/curve/{run}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop
+         * @description Stop the measuring of a learning curve; what was measured stays.
+         */
+        post: operations["stop_api_projects__project__inspections_curve__run__stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Inspect Data
+         * @description Return doubtful labels, look-alikes and outliers.
+         */
+        post: operations["inspect_data_api_projects__project__inspections_data_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/data/effect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Measure Effect
+         * @description Return the accuracy of a probe on stored features before and after corrections.
+         */
+        post: operations["measure_effect_api_projects__project__inspections_data_effect_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/data/progress": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Progress
+         * @description Return how far the base is with looking at the images; nothing when it does not.
+         */
+        get: operations["progress_api_projects__project__inspections_data_progress_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/depth": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Depth
+         * @description Return how well each stage of a base separates the classes of the training and validation images.
+         */
+        post: operations["depth_api_projects__project__inspections_depth_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drift
+         * @description Return how far training moved each stage of a base, and each node that the flow adds.
+         */
+        post: operations["drift_api_projects__project__inspections_drift_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/evaluation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Evaluate
+         * @description Return what one split of a run's stored predictions says: curves, calibration, slices, mistakes.
+         */
+        post: operations["evaluate_api_projects__project__inspections_evaluation_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get Map
+         * @description Return the images as points on a plane, before and after training.
+         */
+        post: operations["get_map_api_projects__project__inspections_map_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/moved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Note Moved
+         * @description Note where a run's images lie now, once some of them were found there.
+         */
+        post: operations["note_moved_api_projects__project__inspections_moved_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/neighbors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get Neighbors
+         * @description Return the training images nearest to one of the images.
+         */
+        post: operations["get_neighbors_api_projects__project__inspections_neighbors_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/neighbors/image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get Neighbors Of Picture
+         * @description Return a run's training images nearest to the image in the request's body.
+         */
+        post: operations["get_neighbors_of_picture_api_projects__project__inspections_neighbors_image_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/other-data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Other Data
+         * @description Return the evaluations of a run on other data, the newest first.
+         */
+        get: operations["list_other_data_api_projects__project__inspections_other_data_get"];
+        put?: never;
+        /**
+         * Evaluate Elsewhere
+         * @description Score a run on other labelled images, and keep what it says of each.
+         */
+        post: operations["evaluate_elsewhere_api_projects__project__inspections_other_data_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/places": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Places
+         * @description Return masks or heat maps of a run's images, worst first, as pictures to lie over them.
+         */
+        post: operations["places_api_projects__project__inspections_places_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/nodes/{node}/base": {
         parameters: {
             query?: never;
@@ -617,7 +1001,7 @@ export interface paths {
         };
         /**
          * Get Images Settings
-         * @description Return the settings of the run's images node, by which its images are found.
+         * @description Return the settings by which a run's images are found, or those of other data it was evaluated on.
          */
         get: operations["get_images_settings_api_projects__project__runs__run__images_get"];
         put?: never;
@@ -637,7 +1021,7 @@ export interface paths {
         };
         /**
          * Get Predictions
-         * @description Return a page of a run's predictions, by label, predicted label and error.
+         * @description Return a page of a run's predictions, by label, predicted label, error, and slice of an evaluation.
          */
         get: operations["get_predictions_api_projects__project__runs__run__predictions_get"];
         put?: never;
@@ -920,6 +1304,8 @@ export interface components {
             /** @description Chance that an odd image scores above a normal one; 0.5 is none. */
             auroc: components["schemas"]["Interval"];
             average_precision: components["schemas"]["Interval"];
+            /** @description Share of the normal images at or above the threshold. */
+            false_alarms: components["schemas"]["Interval"] | null;
             /**
              * Kind
              * @default anomaly
@@ -935,6 +1321,20 @@ export interface components {
              * @description Average precision of guessing.
              */
             odd_share: number;
+            /** @description The same chance for pixels, where masks and a method with heat maps tell them. */
+            pixel_auroc: components["schemas"]["Interval"] | null;
+            /**
+             * Quantile
+             * @description Share of the normal validation images that lies below the threshold.
+             */
+            quantile: number | null;
+            /** @description Share of the odd images at or above the threshold. */
+            recall: components["schemas"]["Interval"] | null;
+            /**
+             * Threshold
+             * @description Score from which on an image counts as odd; none without normal validation images.
+             */
+            threshold: number | null;
         };
         /**
          * AppInfo
@@ -1052,6 +1452,26 @@ export interface components {
             title: string;
         };
         /**
+         * BatchNormShift
+         * @description How far the running statistics of batch-norm layers went; means over all their channels.
+         */
+        BatchNormShift: {
+            /**
+             * Log Variance Ratio
+             * @description Mean of |ln(σ² / σ₀²)|: 0.69 is twice or half the variance.
+             */
+            log_variance_ratio: number;
+            /**
+             * Mean Shift
+             * @description Mean of |μ − μ₀| / σ₀: 1 is one standard deviation.
+             */
+            mean_shift: number;
+            /** Num Channels */
+            num_channels: number;
+            /** Num Layers */
+            num_layers: number;
+        };
+        /**
          * CachePlan
          * @description What is stored at the freeze boundary, and why.
          */
@@ -1082,6 +1502,78 @@ export interface components {
              * @default 1
              */
             views: number;
+        };
+        /**
+         * Calibration
+         * @description Calibration before and after temperature scaling; the temperature is fitted on validation images.
+         */
+        Calibration: {
+            /** @description None without a temperature. */
+            after: components["schemas"]["CalibrationState"] | null;
+            before: components["schemas"]["CalibrationState"];
+            /**
+             * Note
+             * @description What to know about the temperature, or why there is none.
+             */
+            note: string | null;
+            /** Num Bins */
+            num_bins: number;
+            /**
+             * Num Validation
+             * @description Validation images that the temperature was fitted on.
+             * @default 0
+             */
+            num_validation: number;
+            /**
+             * Of
+             * @description What a prediction is.
+             * @enum {string}
+             */
+            of: "predicted labels" | "each tag";
+            /** @description Above 1: the run was too sure. */
+            temperature: components["schemas"]["Interval"] | null;
+        };
+        /**
+         * CalibrationBin
+         * @description Predictions of similar confidence.
+         */
+        CalibrationBin: {
+            /** @description Share that is right, with Wilson's interval. */
+            accuracy: components["schemas"]["Interval"] | null;
+            /**
+             * Confidence
+             * @description Mean; None of an empty bin.
+             */
+            confidence: number | null;
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+            /** Num */
+            num: number;
+        };
+        /**
+         * CalibrationState
+         * @description How far probabilities can be taken at their word. ECE: expected calibration error.
+         */
+        CalibrationState: {
+            brier: components["schemas"]["Interval"];
+            /**
+             * Ece By Chance
+             * @description ECE over bins of equal width that as many perfectly calibrated predictions would show.
+             */
+            ece_by_chance: number;
+            /** @description Mean over classes of the ECE of each, equal width. */
+            ece_classwise: components["schemas"]["Interval"];
+            /** @description ECE over bins with equal numbers of predictions. */
+            ece_mass: components["schemas"]["Interval"];
+            /** @description ECE over bins of equal width. */
+            ece_width: components["schemas"]["Interval"];
+            log_loss: components["schemas"]["Interval"];
+            /** Mass Bins */
+            mass_bins: components["schemas"]["CalibrationBin"][];
+            /** Width Bins */
+            width_bins: components["schemas"]["CalibrationBin"][];
         };
         /**
          * ChannelView
@@ -1121,6 +1613,48 @@ export interface components {
             phase: string;
             /** Step */
             step: number;
+        };
+        /**
+         * ClassDoubt
+         * @description How a class fares with a probe that did not see its images.
+         */
+        ClassDoubt: {
+            /**
+             * Confidence
+             * @description Mean probability of the class among its images: the threshold above which an image of another class is suspected to belong to it.
+             */
+            confidence: number | null;
+            /** Name */
+            name: string;
+            /** Num Images */
+            num_images: number;
+            /** Num Judged */
+            num_judged: number;
+            /** Num Suspects */
+            num_suspects: number;
+        };
+        /**
+         * ClassOverlap
+         * @description How one class was met in one image.
+         */
+        ClassOverlap: {
+            /**
+             * Iou
+             * @description None where the class is neither there nor said.
+             */
+            iou: number | null;
+            /**
+             * Label Share
+             * @description Share of the pixels that count.
+             */
+            label_share: number;
+            /** Name */
+            name: string;
+            /**
+             * Said Share
+             * @description Share of the pixels that count, as the run says.
+             */
+            said_share: number;
         };
         /**
          * ClassRow
@@ -1325,11 +1859,23 @@ export interface components {
             gain_over_scratch: number | null;
             /** @description The same with the whole base frozen. */
             head_only: components["schemas"]["ControlRow"] | null;
+            /** @description The same over the head alone. */
+            interval_over_head_only: components["schemas"]["Interval"] | null;
+            /** @description The same over the constant answer. */
+            interval_over_majority: components["schemas"]["Interval"] | null;
+            /** @description The gain in the score itself with its 95 % interval: a paired bootstrap over the images. None where predictions are not stored. */
+            interval_over_scratch: components["schemas"]["Interval"] | null;
             /**
              * Majority
              * @description What a constant answer scores; none where that is not known.
              */
             majority: number | null;
+            /**
+             * Missing
+             * @description Controls that can be run and were not.
+             * @default []
+             */
+            missing: ("from_scratch" | "head_only")[];
             /**
              * Reason
              * @description Why a control or a gain is missing; empty when none is.
@@ -1386,6 +1932,235 @@ export interface components {
              * @description Wall time, over all sittings of a resumed run.
              */
             seconds: number;
+        };
+        /**
+         * Curve
+         * @description Points of a line.
+         */
+        Curve: {
+            /** X */
+            x: number[];
+            /** Y */
+            y: number[];
+        };
+        /**
+         * CurveChoices
+         * @description What is measured: which shares of the training labels, how often, with which strategy.
+         */
+        "CurveChoices-Input": {
+            /**
+             * Scratch
+             * @description Whether training from scratch is measured too.
+             * @default true
+             */
+            scratch: boolean;
+            /**
+             * Scratch Epochs
+             * @description Passes over the data from scratch. Empty: as many as the run.
+             */
+            scratch_epochs?: number | null;
+            /**
+             * Seeds
+             * @description Runs of each point; each draws its own share and its own start of new layers.
+             * @default 2
+             */
+            seeds: number;
+            /**
+             * Shares
+             * @description Of the training labels.
+             * @default [
+             *       0.05,
+             *       0.1,
+             *       0.25,
+             *       0.5,
+             *       1
+             *     ]
+             */
+            shares: number[];
+            /**
+             * Strategy
+             * @description Of transfer. The run's own takes its flow as it stands; head_only is cheap.
+             * @default head_only
+             * @enum {string}
+             */
+            strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+        };
+        /**
+         * CurveChoices
+         * @description What is measured: which shares of the training labels, how often, with which strategy.
+         */
+        "CurveChoices-Output": {
+            /**
+             * Scratch
+             * @description Whether training from scratch is measured too.
+             * @default true
+             */
+            scratch: boolean;
+            /**
+             * Scratch Epochs
+             * @description Passes over the data from scratch. Empty: as many as the run.
+             */
+            scratch_epochs: number | null;
+            /**
+             * Seeds
+             * @description Runs of each point; each draws its own share and its own start of new layers.
+             * @default 2
+             */
+            seeds: number;
+            /**
+             * Shares
+             * @description Of the training labels.
+             * @default [
+             *       0.05,
+             *       0.1,
+             *       0.25,
+             *       0.5,
+             *       1
+             *     ]
+             */
+            shares: number[];
+            /**
+             * Strategy
+             * @description Of transfer. The run's own takes its flow as it stands; head_only is cheap.
+             * @default head_only
+             * @enum {string}
+             */
+            strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+        };
+        /**
+         * CurveCost
+         * @description What the runs of one point are estimated to take.
+         */
+        CurveCost: {
+            /**
+             * Done
+             * @description Runs of it that are done.
+             */
+            done: number;
+            /** Num Labels */
+            num_labels: number;
+            /**
+             * Seconds
+             * @description Of those that are not done yet.
+             */
+            seconds: number;
+            /** Share */
+            share: number;
+            /**
+             * Strategy
+             * @enum {string}
+             */
+            strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+        };
+        /**
+         * CurveEstimate
+         * @description What measuring a learning curve is estimated to take.
+         */
+        CurveEstimate: {
+            /** Costs */
+            costs: components["schemas"]["CurveCost"][];
+            /**
+             * Num Runs
+             * @description Runs that are to be done.
+             */
+            num_runs: number;
+            /** Seconds */
+            seconds: number;
+        };
+        /**
+         * CurveGain
+         * @description How much higher transfer scores than training from scratch with the same labels.
+         */
+        CurveGain: {
+            /** @description Paired: the same images and seeds are drawn for both. */
+            gain: components["schemas"]["Interval"];
+            /** Num Labels */
+            num_labels: number;
+            /** Share */
+            share: number;
+        };
+        /**
+         * CurvePoint
+         * @description Scores at one number of labels.
+         */
+        CurvePoint: {
+            /**
+             * Num Labels
+             * @description Training images of the first seed; other seeds may differ by groups.
+             */
+            num_labels: number;
+            /** @description Mean over seeds; interval by drawing seeds and images again. */
+            score: components["schemas"]["Interval"];
+            /**
+             * Scores
+             * @description Of each seed that is done.
+             */
+            scores: number[];
+            /**
+             * Seconds
+             * @description Of all its runs together.
+             */
+            seconds: number;
+            /** Share */
+            share: number;
+        };
+        /**
+         * CurveQuestion
+         * @description A run, and what of its learning curve is to be measured.
+         */
+        CurveQuestion: {
+            choices?: components["schemas"]["CurveChoices-Input"];
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run: string;
+        };
+        /**
+         * CurveState
+         * @description How far the measuring of a run's learning curve is.
+         */
+        CurveState: {
+            /**
+             * At
+             * @description What is trained now, in words.
+             * @default
+             */
+            at: string;
+            choices: components["schemas"]["CurveChoices-Output"] | null;
+            /** @description What is known so far. */
+            curve: components["schemas"]["LearningCurve"] | null;
+            /**
+             * Done
+             * @default 0
+             */
+            done: number;
+            /**
+             * Message
+             * @description Why it failed or stopped.
+             */
+            message: string | null;
+            /** Run */
+            run: string;
+            /** Seconds Left */
+            seconds_left: number | null;
+            /**
+             * Share
+             * @description Done, 0 to 1, weighed by the estimates.
+             * @default 0
+             */
+            share: number;
+            /**
+             * Status
+             * @default none
+             * @enum {string}
+             */
+            status: "none" | "starting" | "waiting" | "running" | "stopped" | "failed" | "finished";
+            /**
+             * Total
+             * @default 0
+             */
+            total: number;
         };
         /**
          * CustomView
@@ -1534,6 +2309,84 @@ export interface components {
             };
             /** Title */
             title: string;
+        };
+        /**
+         * DataQuality
+         * @description Doubtful labels, look-alikes and outliers of a data set.
+         */
+        DataQuality: {
+            /** @description Share of judged images whose label the probe finds likeliest; null without classes. */
+            accuracy: components["schemas"]["Interval"] | null;
+            /** Base */
+            base: string;
+            /** Classes */
+            classes: components["schemas"]["ClassDoubt"][];
+            /**
+             * Digest
+             * @description Of the images, as in DataReport.
+             */
+            digest: string;
+            /** Fixes */
+            fixes: components["schemas"]["DataFix"][];
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Imbalance
+             * @description Images of the commonest class over those of the rarest.
+             */
+            imbalance: number;
+            /** Label Kind */
+            label_kind: string;
+            /**
+             * Look Alike Share
+             * @description Share of the distance to the tenth neighbor below which a pair looks alike by feature.
+             */
+            look_alike_share: number;
+            /**
+             * Look Alikes
+             * @description Across splits and with contradicting labels first; up to 500.
+             */
+            look_alikes: components["schemas"]["LookAlike"][];
+            /** Notes */
+            notes: string[];
+            /** Num Images */
+            num_images: number;
+            /**
+             * Num Judged
+             * @description Images that a probe could judge which did not see them.
+             */
+            num_judged: number;
+            /** Num Look Alikes */
+            num_look_alikes: number;
+            /** Num Outliers */
+            num_outliers: number;
+            /** Num Suspects */
+            num_suspects: number;
+            /**
+             * Outliers
+             * @description Farthest first; up to 100.
+             */
+            outliers: components["schemas"]["Outlier"][];
+            /** Source */
+            source: string;
+            /**
+             * Stage
+             * @description Stage of the base whose features were looked at, averaged over places.
+             */
+            stage: string;
+            /**
+             * Strength
+             * @description C of the probe, the inverse of its penalty.
+             */
+            strength: number | null;
+            /**
+             * Suspects
+             * @description The most doubtful first; up to 500.
+             */
+            suspects: components["schemas"]["LabelSuspect"][];
         };
         /**
          * DataReady
@@ -1740,12 +2593,290 @@ export interface components {
             report: components["schemas"]["DataReport"];
         };
         /**
+         * DepthLook
+         * @description A base of a run or flow.
+         */
+        DepthLook: {
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Is Trained
+             * @description The base as the run left it, not as training starts.
+             * @default false
+             */
+            is_trained: boolean;
+            /**
+             * Node
+             * @description Node of the base; the main base if not given.
+             */
+            node?: string | null;
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+        };
+        /**
+         * DepthReport
+         * @description Which depth of a base separates the classes, from one pass over the images.
+         */
+        DepthReport: {
+            /** Base */
+            base: string;
+            /**
+             * Best
+             * @description The earliest stage whose linear probe lies within one standard error of the best one's.
+             */
+            best: string | null;
+            /**
+             * Chance
+             * @description The measure of a guess that ignores the image: 1 / classes, 0.5 for tags, 0 for R².
+             */
+            chance: number;
+            /**
+             * Cut
+             * @description The earliest such stage after which the base can be cut, else the next one; null when there is none.
+             */
+            cut: string | null;
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Label Kind
+             * @enum {string}
+             */
+            label_kind: "category" | "number" | "tags";
+            /**
+             * Measure
+             * @description What `score` is; of tags the mean over the tags, of numbers the mean over the columns.
+             * @enum {string}
+             */
+            measure: "balanced_accuracy" | "r2";
+            /**
+             * Node
+             * @description Of the base in the flow.
+             */
+            node: string;
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Num Available
+             * @description Labelled training and validation images of the flow.
+             */
+            num_available: number;
+            /**
+             * Num Fitted
+             * @description Images that a probe is fitted on; on average over the folds.
+             */
+            num_fitted: number;
+            /**
+             * Num Folds
+             * @description 1 when the validation images are scored.
+             */
+            num_folds: number;
+            /** Num Scored */
+            num_scored: number;
+            /**
+             * Protocol
+             * @description Scored on the validation images, or each image by a probe that did not see it.
+             * @enum {string}
+             */
+            protocol: "validation" | "cross_validation";
+            /**
+             * Stages
+             * @description From input to output.
+             */
+            stages: components["schemas"]["StageDepth"][];
+            /**
+             * Weights
+             * @description Whose features: as training starts (pretrained), or as the run left them.
+             * @enum {string}
+             */
+            weights: "start" | "trained";
+        };
+        /**
+         * DriftLook
+         * @description A base of a run.
+         */
+        DriftLook: {
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Node
+             * @description Node of the base; the main base if not given.
+             */
+            node?: string | null;
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+        };
+        /**
+         * DriftReport
+         * @description How far training moved each part of a network away from where it started.
+         */
+        DriftReport: {
+            /** Base */
+            base: string;
+            /**
+             * Cka
+             * @description Linear CKA of pooled features from the unbiased HSIC estimate, which few images do not pull towards 1; its interval by the jackknife over images.
+             * @default debiased
+             * @constant
+             */
+            cka: "debiased";
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Node
+             * @description Of the base.
+             */
+            node: string;
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Num Images
+             * @description Images that CKA is computed on.
+             */
+            num_images: number;
+            /**
+             * Parts
+             * @description Stages from input to output, then added nodes.
+             */
+            parts: components["schemas"]["PartDrift"][];
+            /** Run */
+            run: string;
+            /**
+             * Split
+             * @description Whose images the features are taken of.
+             * @enum {string}
+             */
+            split: "validation" | "train";
+        };
+        /**
          * Edge
          * @description A wire from an output port to an input port. Written as ``[a.out, b.in]``.
          */
         Edge: {
             source: components["schemas"]["Endpoint"];
             target: components["schemas"]["Endpoint"];
+        };
+        /**
+         * EffectRequest
+         * @description Of which corrections the effect is measured.
+         */
+        EffectRequest: {
+            /** @description A fix; empty: the flow's corrections, beside the data as it was found. */
+            changes?: components["schemas"]["ImageChanges"] | null;
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+            /**
+             * What
+             * @description In words.
+             * @default
+             */
+            what: string;
+        };
+        /**
+         * EmbeddingMap
+         * @description Images as points: near each other where the network sees them alike.
+         */
+        EmbeddingMap: {
+            /**
+             * Disparity
+             * @description Between the two sides after they were laid over each other: 0 alike, 1 nothing in common.
+             */
+            disparity: number | null;
+            /**
+             * Domains
+             * @description The run's own images are the first one.
+             */
+            domains: components["schemas"]["MapDomain"][];
+            /** Flow */
+            flow: string;
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Is Unmoved
+             * @description Training did not change the features: one side stands for both.
+             */
+            is_unmoved: boolean;
+            /** Labels */
+            labels: string[];
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "pca" | "umap";
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /** Num Features */
+            num_features: number;
+            /**
+             * Num Images
+             * @description Of all sources; the map shows 'num_shown' of them.
+             */
+            num_images: number;
+            /**
+             * Num Measured
+             * @description Images at most in the samples that the measures come from.
+             */
+            num_measured: number;
+            /**
+             * Num Neighbors
+             * @description Neighbors that the measures look at.
+             */
+            num_neighbors: number;
+            /** Num Shown */
+            num_shown: number;
+            /**
+             * Place
+             * @description Where the features are taken: 'base', 'head', or a stage.
+             */
+            place: string;
+            points: components["schemas"]["MapPoints"];
+            /**
+             * Run
+             * @description Id of the run; None of a flow that was not trained.
+             */
+            run: string | null;
+            /**
+             * Same Class By Chance
+             * @description Share to expect if neighbors were drawn among the training images.
+             */
+            same_class_by_chance: number | null;
+            /** Seed */
+            seed: number;
+            /**
+             * Sides
+             * @description Pretrained first; one where there are no others.
+             */
+            sides: components["schemas"]["MapSide"][];
+            /** Splits */
+            splits: string[];
         };
         /**
          * Endpoint
@@ -1862,6 +2993,104 @@ export interface components {
              * @default []
              */
             problems: unknown[];
+        };
+        /**
+         * Evaluation
+         * @description All that one split of stored predictions says.
+         */
+        Evaluation: {
+            calibration: components["schemas"]["Calibration"] | null;
+            /** @description Right and wrong by the probability of what was predicted; of anomalies scores by label. */
+            confidence: components["schemas"]["graftwork__documents__evaluation__Histogram"] | null;
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "category" | "number" | "tags" | "anomaly";
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /** Num Images */
+            num_images: number;
+            /**
+             * On
+             * @description Id of the evaluation on other data.
+             */
+            on: string | null;
+            /**
+             * Parts
+             * @default []
+             */
+            parts: components["schemas"]["PartScore"][];
+            /**
+             * Residuals
+             * @default []
+             */
+            residuals: components["schemas"]["Residuals"][];
+            /** Run */
+            run: string;
+            /** Scores */
+            scores: (components["schemas"]["Scores"] | components["schemas"]["NumberScores"] | components["schemas"]["TagScores"] | components["schemas"]["MaskScores"] | components["schemas"]["AnomalyScores"]) | null;
+            /**
+             * Slice Score
+             * @description What slices are compared by.
+             */
+            slice_score: ("accuracy" | "mae") | null;
+            /**
+             * Slices
+             * @default []
+             */
+            slices: components["schemas"]["SliceColumn"][];
+            /** Source */
+            source: string;
+            /**
+             * Split
+             * @enum {string}
+             */
+            split: "validation" | "test";
+            /**
+             * Uncertain
+             * @description By entropy, the most uncertain first.
+             * @default []
+             */
+            uncertain: components["schemas"]["PredictionRow"][];
+            /**
+             * Worst
+             * @description Wrong and sure of it; of numbers farthest off.
+             * @default []
+             */
+            worst: components["schemas"]["PredictionRow"][];
+        };
+        /**
+         * EvaluationRequest
+         * @description Which predictions to look at.
+         */
+        EvaluationRequest: {
+            /**
+             * On
+             * @description Id of an evaluation on other data.
+             */
+            on?: string | null;
+            /** Run */
+            run: string;
+            /**
+             * Slices
+             * @description What the images are parted by. None: by all that is known of them.
+             */
+            slices?: string[] | null;
+            /**
+             * Split
+             * @default test
+             * @enum {string}
+             */
+            split: "validation" | "test";
         };
         /**
          * EventLine
@@ -2035,6 +3264,42 @@ export interface components {
             parent: string | null;
             /** Path */
             path: string;
+        };
+        /**
+         * FixEffect
+         * @description What corrections change: a probe on stored features, fitted with the labels before and after.
+         */
+        FixEffect: {
+            /** Base */
+            base: string;
+            /** Changes */
+            changes: components["schemas"]["SplitChange"][];
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /** Notes */
+            notes: string[];
+            /**
+             * Num Changed
+             * @description Training images that were relabeled or left out.
+             */
+            num_changed: number;
+            /**
+             * Num Scored Changed
+             * @description Validation and test images that are corrected too; they are scored as they were before.
+             */
+            num_scored_changed: number;
+            /** Stage */
+            stage: string;
+            /** Strength */
+            strength: number;
+            /**
+             * What
+             * @description In words.
+             */
+            what: string;
         };
         /**
          * Flow
@@ -2359,6 +3624,25 @@ export interface components {
             project: string;
         };
         /**
+         * Forecast
+         * @description A power law through the curve of transfer, and what it foretells; an extrapolation.
+         */
+        Forecast: {
+            /** Exponent */
+            exponent: number;
+            /** Num Labels */
+            num_labels: number;
+            /** Scale */
+            scale: number;
+            /** @description It knows the noise of the points, not whether the law goes on to hold. */
+            score: components["schemas"]["Interval"];
+            /**
+             * Top
+             * @description score(n) = top − scale · n^(−exponent).
+             */
+            top: number;
+        };
+        /**
          * Group
          * @description Nodes that are drawn in one frame; says nothing about what is computed.
          */
@@ -2436,22 +3720,6 @@ export interface components {
             version: string;
         };
         /**
-         * Histogram
-         * @description How often values fall between edges: ``counts[i]`` between ``edges[i]`` and ``edges[i + 1]``.
-         */
-        Histogram: {
-            /**
-             * Counts
-             * @default []
-             */
-            counts: number[];
-            /**
-             * Edges
-             * @default []
-             */
-            edges: number[];
-        };
-        /**
          * Hub
          * @description Everything in a project: data sources, flows, runs.
          */
@@ -2462,6 +3730,24 @@ export interface components {
             runs: components["schemas"]["RunCard"][];
             /** Sources */
             sources: components["schemas"]["SourceUse"][];
+        };
+        /**
+         * ImageChanges
+         * @description New values of settings of the images node.
+         */
+        ImageChanges: {
+            /**
+             * Exclude
+             * @description Keys of images; empty: as the flow says.
+             */
+            exclude?: string[] | null;
+            /**
+             * Relabel
+             * @description New label by key; empty: as the flow says.
+             */
+            relabel?: {
+                [key: string]: string;
+            } | null;
         };
         /**
          * ImageView
@@ -2563,11 +3849,22 @@ export interface components {
              */
             split_column?: string | null;
             /**
+             * Split Seed
+             * @description Start of the draw of validation and test images. Empty: the recipe's seed. Set it to train with other seeds on the same split.
+             */
+            split_seed?: number | null;
+            /**
              * Test
              * @description Share of images kept for the final scores.
              * @default 0.15
              */
             test: number;
+            /**
+             * Train Share
+             * @description Share of the training images that is used, of each class alike; a smaller share lies inside a larger one. Validation and test images stay as they are.
+             * @default 1
+             */
+            train_share: number;
             /**
              * Validation
              * @description Share of images that choose the best checkpoint.
@@ -2811,6 +4108,61 @@ export interface components {
         };
         JsonValue: unknown;
         /**
+         * LabelSuspect
+         * @description An image whose label is doubted by a probe that did not see it.
+         */
+        LabelSuspect: {
+            /** Key */
+            key: string;
+            /** Label */
+            label: string;
+            /** Label Probability */
+            label_probability: number;
+            /**
+             * Margin
+             * @description First probability less the second, from -1 (worst) to 1.
+             */
+            margin: number;
+            /** Neighbors */
+            neighbors: components["schemas"]["NearImage"][];
+            /** Reason */
+            reason: string;
+            /** Split */
+            split: string | null;
+            /** Suggested */
+            suggested: string;
+            /** Suggested Probability */
+            suggested_probability: number;
+        };
+        /**
+         * LabelsNeeded
+         * @description How many labels one way of training needs for what the other reaches.
+         *
+         *     Between measured points the score is taken as linear in the logarithm of the number of labels; the smallest
+         *     number that was measured stands for itself or fewer, None for more labels than there are.
+         */
+        LabelsNeeded: {
+            /** High */
+            high: number | null;
+            /**
+             * Low
+             * @description Of the 95 % interval.
+             */
+            low: number | null;
+            /** Needed */
+            needed: number | null;
+            /**
+             * Num Labels
+             * @description That the other way has.
+             */
+            num_labels: number;
+            /**
+             * Score
+             * @description That the other way reaches with them.
+             */
+            score: number;
+        };
+        /**
          * LabelsView
          * @description Labels: names, and the share of each where labels are mixed or one-hot.
          */
@@ -2849,6 +4201,91 @@ export interface components {
             output_shape: number[] | null;
         };
         /**
+         * LearningCurve
+         * @description Scores of transfer and of training from scratch at growing shares of the same training labels.
+         */
+        LearningCurve: {
+            /**
+             * Answer
+             * @description How many labels transfer saves, in words.
+             */
+            answer: string;
+            choices: components["schemas"]["CurveChoices-Output"];
+            /**
+             * Done
+             * @description Runs that are finished.
+             */
+            done: number;
+            /** @description The other way round: what transfer needs for what scratch reaches with all labels. */
+            enough: components["schemas"]["LabelsNeeded"] | null;
+            forecast: components["schemas"]["Forecast"] | null;
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /** Gains */
+            gains: components["schemas"]["CurveGain"][];
+            /** Name */
+            name: string;
+            /**
+             * Needed
+             * @description From scratch, for each point of transfer.
+             */
+            needed: components["schemas"]["LabelsNeeded"][];
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Num Images
+             * @description Images that each point is scored on: the same for all.
+             */
+            num_images: number;
+            /** Run */
+            run: string;
+            /**
+             * Score Name
+             * @description The main score, such as accuracy.
+             */
+            score_name: string;
+            /** Scratch */
+            scratch: components["schemas"]["CurvePoint"][];
+            /**
+             * Seconds
+             * @description Of all runs together.
+             */
+            seconds: number;
+            /**
+             * Split
+             * @enum {string}
+             */
+            split: "test" | "validation";
+            /** Total */
+            total: number;
+            /** Transfer */
+            transfer: components["schemas"]["CurvePoint"][];
+        };
+        /**
+         * LegendEntry
+         * @description A class of masks and its color.
+         */
+        LegendEntry: {
+            /**
+             * Color
+             * @description As #rrggbb.
+             */
+            color: string;
+            /**
+             * Is Drawn
+             * @description Whether its pixels are painted over the image; the first class is not.
+             */
+            is_drawn: boolean;
+            /** Name */
+            name: string;
+        };
+        /**
          * LoadReport
          * @description What exactly was loaded into the architecture.
          */
@@ -2876,6 +4313,171 @@ export interface components {
              * @default []
              */
             unexpected: string[];
+        };
+        /**
+         * Look
+         * @description Whom to look into: a run, or a flow that need not be trained.
+         */
+        Look: {
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+        };
+        /**
+         * LookAlike
+         * @description Images that are copies of one another, or look so to the base.
+         */
+        LookAlike: {
+            /** Crosses Splits */
+            crosses_splits: boolean;
+            /**
+             * How
+             * @description 'exact': equal bytes; 'hash': resized, recompressed, mirrored … copies; 'feature': far nearer to each other than to others, by the base's features.
+             * @enum {string}
+             */
+            how: "exact" | "hash" | "feature";
+            /**
+             * Is Conflict
+             * @description Whether their labels differ.
+             */
+            is_conflict: boolean;
+            /** Keys */
+            keys: string[];
+            /** Labels */
+            labels: string[][];
+            /** Reason */
+            reason: string;
+            /**
+             * Similarity
+             * @description Cosine of the features less their mean; of pairs by feature.
+             */
+            similarity: number | null;
+            /** Splits */
+            splits: (string | null)[];
+        };
+        /**
+         * MapDomain
+         * @description A source of images on a map: the run's own, or one beside it.
+         */
+        MapDomain: {
+            /** Name */
+            name: string;
+            /**
+             * Num Images
+             * @description On the map.
+             */
+            num_images: number;
+            /** Source */
+            source: string;
+        };
+        /**
+         * MapLook
+         * @description Which map of a run or flow.
+         */
+        MapLook: {
+            /**
+             * At
+             * @description Where features are taken: 'base', 'head', or a stage.
+             * @default base
+             */
+            at: string;
+            /**
+             * Beside
+             * @description Further images, shown as another domain.
+             */
+            beside?: string | null;
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Method
+             * @default pca
+             * @enum {string}
+             */
+            method: "pca" | "umap";
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+        };
+        /**
+         * MapPoints
+         * @description Columns with a value for each image on the map, in one order.
+         */
+        MapPoints: {
+            /**
+             * Confidence
+             * @description Probability of what was predicted; of anomalies the score.
+             */
+            confidence: (number | null)[];
+            /**
+             * Digests
+             * @description SHA-256 of the image's bytes.
+             */
+            digests: string[];
+            /**
+             * Domain
+             * @description Position in 'domains'.
+             */
+            domain: number[];
+            /**
+             * Is Wrong
+             * @description Whether the prediction is wrong.
+             */
+            is_wrong: (boolean | null)[];
+            /**
+             * Keys
+             * @description Of the image, in the source of its domain.
+             */
+            keys: string[];
+            /**
+             * Label
+             * @description Position in 'labels'; -1 for none.
+             */
+            label: number[];
+            /**
+             * Predicted
+             * @description Position in 'labels'; -1 for none: runs keep predictions of validation and test images.
+             */
+            predicted: number[];
+            /**
+             * Split
+             * @description Position in 'splits'; -1 for none.
+             */
+            split: number[];
+        };
+        /**
+         * MapSide
+         * @description The map with one set of weights.
+         */
+        MapSide: {
+            /**
+             * Explained
+             * @description PCA: share of the variance of the features that each axis shows, before it is laid over the other side.
+             */
+            explained: [
+                number,
+                number
+            ] | null;
+            /** @description Of validation and test images: share of the nearest training images, by the angle of the features, that have the same label; None where there are no such images or labels. */
+            same_class: components["schemas"]["Interval"] | null;
+            /** @description The same by distance on the map. */
+            same_class_on_map: components["schemas"]["Interval"] | null;
+            /** @description How far neighbors on the map are neighbors in the features, 1 at best; None of fewer than 5 images. */
+            trustworthiness: components["schemas"]["Interval"] | null;
+            /**
+             * Weights
+             * @enum {string}
+             */
+            weights: "pretrained" | "trained";
+            /** X */
+            x: number[];
+            /** Y */
+            y: number[];
         };
         /**
          * MapsView
@@ -2982,12 +4584,129 @@ export interface components {
             width: number;
         };
         /**
+         * MovedReply
+         * @description What was found there.
+         */
+        MovedReply: {
+            /** Words */
+            words: string;
+        };
+        /**
+         * MovedRequest
+         * @description Where a run's images are now.
+         */
+        MovedRequest: {
+            /** Path */
+            path: string;
+            /** Run */
+            run: string;
+        };
+        /**
          * NameRequest
          * @description A new name.
          */
         NameRequest: {
             /** Name */
             name: string;
+        };
+        /**
+         * NearImage
+         * @description An image that is near another one, as the base sees them.
+         */
+        NearImage: {
+            /** Key */
+            key: string;
+            /** Label */
+            label: string[];
+            /**
+             * Similarity
+             * @description Cosine of the features less their mean, from -1 to 1.
+             */
+            similarity: number;
+            /** Split */
+            split: string | null;
+        };
+        /**
+         * Neighbor
+         * @description A training image near another one.
+         */
+        Neighbor: {
+            /** Digest */
+            digest: string;
+            /**
+             * Distance
+             * @description 1 minus the cosine between the features: 0 alike, 2 opposite.
+             */
+            distance: number;
+            /** Key */
+            key: string;
+            /** Label */
+            label: string | null;
+        };
+        /**
+         * NeighborList
+         * @description The training images that a network sees most like one image.
+         */
+        NeighborList: {
+            /** Image */
+            image: string;
+            /**
+             * Label
+             * @description Of the image, where it is known.
+             */
+            label: string | null;
+            /**
+             * Neighbors
+             * @description The nearest first; the image itself is left out.
+             */
+            neighbors: components["schemas"]["Neighbor"][];
+            /**
+             * Num Searched
+             * @description Training images that were compared.
+             */
+            num_searched: number;
+            /** Place */
+            place: string;
+            /** @description Share of the neighbors that have the image's label; None where that is not known. */
+            same_class: components["schemas"]["Interval"] | null;
+            /**
+             * Weights
+             * @enum {string}
+             */
+            weights: "pretrained" | "trained";
+        };
+        /**
+         * NeighborsLook
+         * @description Whose neighbors are looked for among the training images.
+         */
+        NeighborsLook: {
+            /**
+             * At
+             * @default base
+             */
+            at: string;
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Key
+             * @description Of an image of the run or flow.
+             */
+            key: string;
+            /**
+             * Number
+             * @default 8
+             */
+            number: number;
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+            /**
+             * Weights
+             * @description None: the trained ones; of a flow the pretrained.
+             */
+            weights?: ("pretrained" | "trained") | null;
         };
         /**
          * Node
@@ -3272,6 +4991,164 @@ export interface components {
             source: string;
         };
         /**
+         * OtherData
+         * @description An evaluation on other images than the run's own.
+         */
+        OtherData: {
+            /**
+             * Created
+             * @description ISO 8601, UTC.
+             */
+            created: string;
+            /** Id */
+            id: string;
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /** Scores */
+            scores: components["schemas"]["Scores"] | components["schemas"]["NumberScores"] | components["schemas"]["TagScores"] | components["schemas"]["MaskScores"] | components["schemas"]["AnomalyScores"];
+            /** Source */
+            source: string;
+        };
+        /**
+         * OtherDataRequest
+         * @description Other labelled images to try a run on.
+         */
+        OtherDataRequest: {
+            /**
+             * Columns
+             * @description image_column, label_column, … of a table.
+             */
+            columns?: {
+                [key: string]: string | null;
+            };
+            /** Run */
+            run: string;
+            /**
+             * Source
+             * @description Path, or sample:NAME.
+             */
+            source: string;
+        };
+        /**
+         * Outlier
+         * @description An image that looks like no other one.
+         */
+        Outlier: {
+            /**
+             * Distance
+             * @description Mahalanobis distance to the mean of other images.
+             */
+            distance: number;
+            /** Key */
+            key: string;
+            /** Label */
+            label: string[];
+            /** Neighbors */
+            neighbors: components["schemas"]["NearImage"][];
+            /** Reason */
+            reason: string;
+            /**
+             * Score
+             * @description Deviations of the distance's logarithm above the usual one.
+             */
+            score: number;
+            /** Split */
+            split: string | null;
+        };
+        /**
+         * PairedCell
+         * @description Images on which the two runs agree or differ in one way.
+         */
+        PairedCell: {
+            /**
+             * Cell
+             * @enum {string}
+             */
+            cell: "both_right" | "only_a" | "only_b" | "both_wrong";
+            /**
+             * Keys
+             * @description The first of them, by the name that run A has for them.
+             */
+            keys: string[];
+            /** Num Images */
+            num_images: number;
+        };
+        /**
+         * PairedComparison
+         * @description McNemar's comparison of two runs on the images that both were scored on.
+         */
+        PairedComparison: {
+            /** @description On the common images. */
+            accuracy_a: components["schemas"]["Interval"];
+            accuracy_b: components["schemas"]["Interval"];
+            /** Cells */
+            cells: components["schemas"]["PairedCell"][];
+            /** @description Accuracy of A minus that of B, with Agresti and Min's interval. */
+            difference: components["schemas"]["Interval"];
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Num Common
+             * @description Images that both runs were scored on: all that is compared.
+             */
+            num_common: number;
+            /**
+             * Num Learned
+             * @description Images of one run's split that the other one was trained on.
+             */
+            num_learned: number;
+            /**
+             * Num Only A
+             * @description Further images of run A.
+             */
+            num_only_a: number;
+            /** Num Only B */
+            num_only_b: number;
+            /**
+             * P Value
+             * @description McNemar's exact test of equal accuracy, two-sided.
+             */
+            p_value: number;
+            /** Run A */
+            run_a: string;
+            /** Run B */
+            run_b: string;
+            /**
+             * Split
+             * @enum {string}
+             */
+            split: "validation" | "test";
+        };
+        /**
+         * PairedRow
+         * @description What both runs say about one image.
+         */
+        PairedRow: {
+            a: components["schemas"]["PredictionRow"];
+            b: components["schemas"]["PredictionRow"];
+        };
+        /**
+         * PairedRows
+         * @description Some of the images of a cell.
+         */
+        PairedRows: {
+            /** Rows */
+            rows: components["schemas"]["PairedRow"][];
+            /** Total */
+            total: number;
+        };
+        /**
          * ParameterGroup
          * @description Trainable tensors that share a learning rate and a weight decay.
          */
@@ -3284,6 +5161,86 @@ export interface components {
             tensors: string[];
             /** Weight Decay */
             weight_decay: number;
+        };
+        /**
+         * PartDrift
+         * @description What happened to one stage of a base, or to one node that the flow adds.
+         */
+        PartDrift: {
+            /** @description Null when it keeps no running statistics. */
+            batch_norm: components["schemas"]["BatchNormShift"] | null;
+            /** @description Linear CKA between its features before and after; 1: the same up to rotation and scale. Null for nodes that the flow adds, and where it has no value. */
+            cka: components["schemas"]["Interval"] | null;
+            /**
+             * Moved Tensors
+             * @description Those of which a bit changed.
+             */
+            moved_tensors: number;
+            /**
+             * Movement
+             * @description ‖w − w₀‖ / ‖w₀‖ over all its parameters; null when there are none, when all began at zero, or when a weight is not finite.
+             */
+            movement: number | null;
+            /**
+             * Name
+             * @description Of the stage, or of the node.
+             */
+            name: string;
+            /** Node */
+            node: string;
+            /** Num Parameters */
+            num_parameters: number;
+            /**
+             * Num Tensors
+             * @description Of parameters.
+             */
+            num_tensors: number;
+            /**
+             * Role
+             * @enum {string}
+             */
+            role: "base" | "new";
+            /**
+             * State
+             * @description Whether training could move its parameters: none, all, or some of them.
+             * @enum {string}
+             */
+            state: "frozen" | "trainable" | "partly" | "no_parameters";
+        };
+        /**
+         * PartScore
+         * @description Scores of one class or tag against all others; of anomalies, of what is odd.
+         */
+        PartScore: {
+            /** @description None where it is not defined; the reason says why. */
+            auroc: components["schemas"]["Interval"] | null;
+            average_precision: components["schemas"]["Interval"] | null;
+            f1: components["schemas"]["Interval"] | null;
+            /** Name */
+            name: string;
+            /**
+             * Num Images
+             * @description Images that belong to it.
+             */
+            num_images: number;
+            /** @description None when it was never predicted. */
+            precision: components["schemas"]["Interval"] | null;
+            /** @description x: recall, y: precision. */
+            precision_recall: components["schemas"]["Curve"];
+            /**
+             * Reason
+             * @description Why there is no area under the ROC curve.
+             */
+            reason: string | null;
+            /** @description None when no image belongs to it. */
+            recall: components["schemas"]["Interval"] | null;
+            /** @description x: false positive rate, y: true positive rate. */
+            roc: components["schemas"]["Curve"];
+            /**
+             * Share
+             * @description Of the images that belong to it: the average precision of guessing.
+             */
+            share: number;
         };
         /**
          * PathRequest
@@ -3364,6 +5321,158 @@ export interface components {
             phase: string;
             /** Steps Per Epoch */
             steps_per_epoch: number;
+        };
+        /**
+         * PlacePage
+         * @description Some images of a run with what it said of their places.
+         */
+        PlacePage: {
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Kind
+             * @description 'mask': a class per pixel; 'heat': how odd each is.
+             * @enum {string}
+             */
+            kind: "mask" | "heat";
+            /**
+             * Legend
+             * @default []
+             */
+            legend: components["schemas"]["LegendEntry"][];
+            /** Rows */
+            rows: components["schemas"]["PlaceRow"][];
+            /** Run */
+            run: string;
+            /**
+             * Scale
+             * @description Of heat maps: distances that the darkest and the palest color stand for, in all images.
+             */
+            scale: [
+                number,
+                number
+            ] | null;
+            /**
+             * Scale Colors
+             * @description Of heat maps: colors along the scale, as #rrggbb.
+             * @default []
+             */
+            scale_colors: string[];
+            /**
+             * Split
+             * @enum {string}
+             */
+            split: "validation" | "test";
+            /**
+             * Threshold
+             * @description Of anomalies: score from which on an image is odd.
+             */
+            threshold: number | null;
+            /**
+             * Total
+             * @description Images of the split, on all pages.
+             */
+            total: number;
+        };
+        /**
+         * PlaceRow
+         * @description What a run said of the places of one image.
+         */
+        PlaceRow: {
+            /**
+             * Classes
+             * @default []
+             */
+            classes: components["schemas"]["ClassOverlap"][];
+            /**
+             * Digest
+             * @description SHA-256 of the image's bytes; empty when it is not there any more.
+             */
+            digest: string;
+            /** Key */
+            key: string;
+            /**
+             * Label
+             * @description Of anomalies: normal or odd, or the class.
+             */
+            label: string | null;
+            /**
+             * Overlap
+             * @description Of masks: intersection over union, mean over classes there or said.
+             */
+            overlap: number | null;
+            /**
+             * Peak
+             * @description Of anomalies: where it is oddest, shares of width and height from the top left.
+             */
+            peak: [
+                number,
+                number
+            ] | null;
+            /**
+             * Pictures
+             * @description 'image'; of masks 'said', 'label' and 'wrong', of anomalies 'heat' and 'label' where there are masks, to lie over it. File names, or names of pictures that the server keeps.
+             */
+            pictures: {
+                [key: string]: string;
+            };
+            /**
+             * Problem
+             * @description Why there are no pictures.
+             */
+            problem: string | null;
+            /**
+             * Score
+             * @description Of anomalies: how odd the image is.
+             */
+            score: number | null;
+            /**
+             * Wrong Share
+             * @description Of masks: share of the pixels that are wrong.
+             */
+            wrong_share: number | null;
+        };
+        /**
+         * PlacesLook
+         * @description Which images of a run to see place by place.
+         */
+        PlacesLook: {
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Limit
+             * @description Most images to return.
+             * @default 12
+             */
+            limit: number;
+            /**
+             * Offset
+             * @description Images to pass over.
+             * @default 0
+             */
+            offset: number;
+            /**
+             * Order
+             * @description Masks by overlap, the least first; anomalies by score, the oddest first.
+             * @default worst
+             * @enum {string}
+             */
+            order: "worst" | "best" | "key";
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+            /**
+             * Split
+             * @description Whose images.
+             * @default test
+             * @enum {string}
+             */
+            split: "validation" | "test";
         };
         /**
          * Plan
@@ -3745,6 +5854,28 @@ export interface components {
             samples?: string[] | null;
             /** Split */
             split?: ("train" | "validation" | "test") | null;
+        };
+        /**
+         * ProbeScore
+         * @description How well one kind of probe predicts images that it was not fitted on.
+         */
+        ProbeScore: {
+            /** @description Of classes; of tags: mean over the tags; null for numbers. */
+            accuracy: components["schemas"]["Interval"] | null;
+            /**
+             * Is Converged
+             * @description Whether all fits came to their end.
+             * @default true
+             */
+            is_converged: boolean;
+            /**
+             * Regularization
+             * @description Chosen for each fit: C of logistic regression, alpha of ridge regression.
+             * @default []
+             */
+            regularization: number[];
+            /** @description By the report's measure. */
+            score: components["schemas"]["Interval"];
         };
         /**
          * Problem
@@ -4211,6 +6342,25 @@ export interface components {
              * @default 0.01
              */
             weight_decay: number;
+        };
+        /**
+         * Residuals
+         * @description Predicted against true numbers of one column; of many images a sample.
+         */
+        Residuals: {
+            /** @description Mean residual. */
+            bias: components["schemas"]["Interval"];
+            /** Keys */
+            keys: string[];
+            /** Name */
+            name: string;
+            /** Predicted */
+            predicted: number[];
+            /**
+             * Residual
+             * @description Predicted minus true.
+             */
+            residual: number[];
         };
         /**
          * RunCard
@@ -4721,6 +6871,57 @@ export interface components {
             gives: string;
         };
         /**
+         * SliceColumn
+         * @description The images parted by one thing.
+         */
+        SliceColumn: {
+            /** Name */
+            name: string;
+            /**
+             * Origin
+             * @description Measured, read from a table, or of the data.
+             * @enum {string}
+             */
+            origin: "image" | "table" | "data";
+            /** Slices */
+            slices: components["schemas"]["SliceScore"][];
+        };
+        /**
+         * SliceScore
+         * @description One part of the images against all others.
+         */
+        SliceScore: {
+            /**
+             * Corrected P Value
+             * @description The same, corrected for all slices by Holm's method.
+             */
+            corrected_p_value: number | null;
+            /** @description Score minus that of the rest. */
+            difference: components["schemas"]["Interval"] | null;
+            /**
+             * Is Small
+             * @description Fewer than 20 images: too few to say much.
+             */
+            is_small: boolean;
+            /** Name */
+            name: string;
+            /** Num Images */
+            num_images: number;
+            /**
+             * P Value
+             * @description Of no difference from the rest, of this slice alone.
+             */
+            p_value: number | null;
+            /** @description Of numbers. */
+            r2: components["schemas"]["Interval"] | null;
+            /**
+             * Rest
+             * @description The score of all other images.
+             */
+            rest: number | null;
+            score: components["schemas"]["Interval"];
+        };
+        /**
          * SourceCard
          * @description A source of images, and how it could be read.
          */
@@ -4780,6 +6981,20 @@ export interface components {
             title: string;
         };
         /**
+         * SplitChange
+         * @description Accuracy of a probe on one split before and after a correction, as shares.
+         */
+        SplitChange: {
+            after: components["schemas"]["Interval"];
+            before: components["schemas"]["Interval"];
+            /** @description After less before; the interval compares image by image. */
+            difference: components["schemas"]["Interval"];
+            /** Num Images */
+            num_images: number;
+            /** Split */
+            split: string;
+        };
+        /**
          * StageCard
          * @description One named block of a base between two cut points.
          */
@@ -4823,6 +7038,33 @@ export interface components {
              * @description Without the batch: (c, h, w), (tokens, d) or (d,).
              */
             output_shape: number[];
+        };
+        /**
+         * StageDepth
+         * @description The probes on the features of one stage.
+         */
+        StageDepth: {
+            /**
+             * Is Legal
+             * @description Whether the base can be cut after this stage.
+             */
+            is_legal: boolean;
+            /** @description Logistic regression; of numbers ridge regression; null where features are not finite. */
+            linear: components["schemas"]["ProbeScore"] | null;
+            /** @description Nearest class mean; null for numbers, and where features are not finite. */
+            nearest_mean: components["schemas"]["ProbeScore"] | null;
+            /**
+             * Num Features
+             * @description Channels, after the mean over places or tokens.
+             */
+            num_features: number;
+            /** Stage */
+            stage: string;
+            /**
+             * Why Not
+             * @description Why it cannot be, in a sentence.
+             */
+            why_not: string | null;
         };
         /**
          * StagePlan
@@ -5033,7 +7275,7 @@ export interface components {
          * @description A vector: its histogram, and its values when there are at most 64.
          */
         VectorView: {
-            histogram: components["schemas"]["Histogram"];
+            histogram: components["schemas"]["graftwork__documents__preview__Histogram"];
             /** Size */
             size: number;
             stats: components["schemas"]["TensorStats"];
@@ -5068,6 +7310,39 @@ export interface components {
             project: string;
             /** Run */
             run: string;
+        };
+        /**
+         * Histogram
+         * @description Counts over equal stretches from low to high.
+         */
+        graftwork__documents__evaluation__Histogram: {
+            /**
+             * Counts
+             * @description By what is counted, such as right and wrong.
+             */
+            counts: {
+                [key: string]: number[];
+            };
+            /** High */
+            high: number;
+            /** Low */
+            low: number;
+        };
+        /**
+         * Histogram
+         * @description How often values fall between edges: ``counts[i]`` between ``edges[i]`` and ``edges[i + 1]``.
+         */
+        graftwork__documents__preview__Histogram: {
+            /**
+             * Counts
+             * @default []
+             */
+            counts: number[];
+            /**
+             * Edges
+             * @default []
+             */
+            edges: number[];
         };
     };
     responses: never;
@@ -5745,6 +8020,694 @@ export interface operations {
             };
         };
     };
+    compare_api_projects__project__inspections_comparison_get: {
+        parameters: {
+            query: {
+                run: string;
+                other: string;
+                split?: "validation" | "test";
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairedComparison"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_compared_api_projects__project__inspections_comparison_images_get: {
+        parameters: {
+            query: {
+                run: string;
+                other: string;
+                cell: "both_right" | "only_a" | "only_b" | "both_wrong";
+                split?: "validation" | "test";
+                offset?: number;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairedRows"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    start_controls_api_projects__project__inspections_controls__run__start_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunCard"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    estimate_api_projects__project__inspections_curve_estimate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CurveQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurveEstimate"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    start_api_projects__project__inspections_curve_start_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CurveQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurveState"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    state_api_projects__project__inspections_curve__run__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurveState"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stop_api_projects__project__inspections_curve__run__stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurveState"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    inspect_data_api_projects__project__inspections_data_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Look"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DataQuality"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    measure_effect_api_projects__project__inspections_data_effect_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EffectRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FixEffect"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    progress_api_projects__project__inspections_data_progress_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExtractionProgress"] | null;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    depth_api_projects__project__inspections_depth_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DepthLook"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DepthReport"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    drift_api_projects__project__inspections_drift_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DriftLook"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftReport"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    evaluate_api_projects__project__inspections_evaluation_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_map_api_projects__project__inspections_map_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MapLook"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmbeddingMap"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    note_moved_api_projects__project__inspections_moved_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MovedRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovedReply"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_neighbors_api_projects__project__inspections_neighbors_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NeighborsLook"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NeighborList"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_neighbors_of_picture_api_projects__project__inspections_neighbors_image_post: {
+        parameters: {
+            query: {
+                run: string;
+                name?: string;
+                number?: number;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NeighborList"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_other_data_api_projects__project__inspections_other_data_get: {
+        parameters: {
+            query: {
+                run: string;
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OtherData"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    evaluate_elsewhere_api_projects__project__inspections_other_data_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OtherDataRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OtherData"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    places_api_projects__project__inspections_places_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlacesLook"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlacePage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     opened_base_api_projects__project__nodes__node__base_post: {
         parameters: {
             query?: never;
@@ -6255,7 +9218,9 @@ export interface operations {
     };
     get_images_settings_api_projects__project__runs__run__images_get: {
         parameters: {
-            query?: never;
+            query?: {
+                on?: string | null;
+            };
             header?: never;
             path: {
                 run: string;
@@ -6294,7 +9259,10 @@ export interface operations {
                 label?: string | null;
                 predicted?: string | null;
                 only?: "all" | "wrong" | "right";
-                sort?: "loss" | "confidence" | "key";
+                on?: string | null;
+                trait?: string | null;
+                part?: string | null;
+                sort?: "loss" | "confidence" | "entropy" | "margin" | "key";
                 descending?: boolean;
                 offset?: number;
                 limit?: number;

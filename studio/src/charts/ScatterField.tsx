@@ -1,6 +1,7 @@
 import { type KeyboardEvent, type PointerEvent, useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from "react";
 
-import { formatNumber } from "../model/format";
+import { formatExact, formatNumber } from "../model/format";
+import { type Ink, inkRgb } from "../model/ink";
 import { type GridIndex, type Place, type Points, type Style, type Window, dataAt, lookFor, paint, panned, parseHex, placeOf, ticks, zoomed } from "../model/scatter";
 import css from "./scatter.module.css";
 import { LINE_TOKENS, token, useThemeName } from "./theme";
@@ -9,6 +10,10 @@ type Props = {
   label: string;
   points: Points & { color?: Uint8Array | undefined };
   index: GridIndex;
+  palette: readonly Ink[] | undefined;
+  /** Points that have a place. */
+  total: number;
+  rings: readonly number[] | undefined;
   axes: { x: string; y: string };
   isDiagonal: boolean;
   whole: Window;
@@ -17,20 +22,24 @@ type Props = {
   chosen: readonly number[];
   isLasso: boolean;
   onHover: ((index: number | null, at?: Place) => void) | undefined;
+  onPick: ((index: number) => void) | undefined;
   onChoose: ((indices: readonly number[]) => void) | undefined;
 };
 type Size = { width: number; height: number };
-type Drag = { kind: "pan"; last: Place } | { kind: "loop"; loop: Place[] };
+type Drag = { kind: "pan"; first: Place; last: Place } | { kind: "loop"; loop: Place[] };
 
 const LEFT = 54;
 const BELOW = 34;
 const EDGE = 6;
 const REACH = 10;
 const STEP = 0.1;
+/** Pixels that a pointer may move between down and up and still have clicked. */
+const STILL = 3;
+const NO_RINGS: readonly number[] = [];
 
 /** The field itself. React is asked for a new frame at most once for each frame of the screen. */
 export function ScatterField(props: Props) {
-  const { label, points, index, axes, isDiagonal, whole, view, chosen, isLasso, onHover, onChoose } = props;
+  const { label, points, index, axes, isDiagonal, whole, view, chosen, isLasso, onHover, onPick, onChoose, palette, total, rings = NO_RINGS } = props;
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
   const drag = useRef<Drag | null>(null);
@@ -42,7 +51,7 @@ export function ScatterField(props: Props) {
     [outer],
   );
   const move = useFrameView(view, props.onView);
-  const canvas = usePainting(points, view, size, chosen);
+  const canvas = usePainting(points, view, size, chosen, palette);
 
   useLayoutEffect(() => {
     const place = box.current;
@@ -75,7 +84,7 @@ export function ScatterField(props: Props) {
     if (event.button !== 0) return;
     event.currentTarget.setPointerCapture(event.pointerId);
     const at = placeIn(event.currentTarget, event);
-    drag.current = onChoose && (isLasso || event.shiftKey) ? { kind: "loop", loop: [at] } : { kind: "pan", last: at };
+    drag.current = onChoose && (isLasso || event.shiftKey) ? { kind: "loop", loop: [at] } : { kind: "pan", first: at, last: at };
     hover(null);
   };
   const onMove = (event: PointerEvent<HTMLDivElement>) => {
@@ -94,6 +103,10 @@ export function ScatterField(props: Props) {
     const ended = drag.current;
     drag.current = null;
     setLoop([]);
+    if (ended?.kind === "pan" && Math.hypot(ended.last.x - ended.first.x, ended.last.y - ended.first.y) <= STILL) {
+      const found = index.nearest(view, size, ended.first, REACH);
+      if (found !== null) onPick?.(found);
+    }
     if (ended?.kind === "loop") onChoose?.(index.inside(ended.loop.map((at) => dataAt(view, size, at))));
   };
   const onKey = (event: KeyboardEvent) => {
@@ -113,7 +126,7 @@ export function ScatterField(props: Props) {
         data-testid="scatter"
         role="img"
         tabIndex={0}
-        aria-label={`${label}: ${points.x.length} points, ${axes.x} across, ${axes.y} up.`}
+        aria-label={`${label}: ${formatExact(total)} points, ${axes.x} across, ${axes.y} up.`}
         aria-describedby={id}
         onPointerDown={onDown}
         onPointerMove={onMove}
@@ -123,7 +136,7 @@ export function ScatterField(props: Props) {
         onKeyDown={onKey}
       >
         <canvas ref={canvas} style={{ left: LEFT, top: EDGE, width: size.width, height: size.height }} aria-hidden />
-        <Overlay outer={outer} size={size} view={view} axes={axes} isDiagonal={isDiagonal} loop={loop} point={near === null ? null : placeOf(view, size, points.x[near] ?? NaN, points.y[near] ?? NaN)} />
+        <Overlay outer={outer} size={size} view={view} axes={axes} isDiagonal={isDiagonal} loop={loop} rings={rings.map((i) => placeOf(view, size, points.x[i] ?? NaN, points.y[i] ?? NaN))} point={near === null ? null : placeOf(view, size, points.x[near] ?? NaN, points.y[near] ?? NaN)} />
       </div>
       <span id={id} className="sr-only">
         Arrow keys move, plus and minus zoom, 0 shows all points. View as table has the numbers.
@@ -172,7 +185,7 @@ function useFrameView(view: Window, onView: (view: Window) => void): (change: (n
 }
 
 /** Paint the points into a canvas when they, the window, the size, the theme or the choice change. */
-function usePainting(points: Props["points"], view: Window, size: Size, chosen: readonly number[]) {
+function usePainting(points: Props["points"], view: Window, size: Size, chosen: readonly number[], palette: readonly Ink[] | undefined) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const image = useRef<ImageData | null>(null);
   const theme = useThemeName();
@@ -182,7 +195,7 @@ function usePainting(points: Props["points"], view: Window, size: Size, chosen: 
     for (const index of chosen) found[index] = 1;
     return found;
   }, [chosen, points]);
-  const style = useMemo(() => colorsOf(theme), [theme]);
+  const style = useMemo(() => colorsOf(theme, palette), [theme, palette]);
   useLayoutEffect(() => {
     const element = canvas.current;
     const context = element?.getContext("2d", { alpha: false });
@@ -200,15 +213,16 @@ function usePainting(points: Props["points"], view: Window, size: Size, chosen: 
   return canvas;
 }
 
-function colorsOf(_theme: string): Pick<Style, "background" | "palette" | "muted"> {
+function colorsOf(_theme: string, palette: readonly Ink[] | undefined): Pick<Style, "background" | "palette" | "muted"> {
   const color = (name: string) => parseHex(token(name));
-  return { background: color("--s1"), muted: color("--text3"), palette: LINE_TOKENS.map(color) };
+  const own = palette?.map((ink) => inkRgb(ink, token));
+  return { background: color("--s1"), muted: color("--text3"), palette: own?.length ? own : LINE_TOKENS.map(color) };
 }
 
-type OverlayProps = { outer: Size; size: Size; view: Window; axes: Props["axes"]; isDiagonal: boolean; loop: readonly Place[]; point: Place | null };
+type OverlayProps = { outer: Size; size: Size; view: Window; axes: Props["axes"]; isDiagonal: boolean; loop: readonly Place[]; rings: readonly Place[]; point: Place | null };
 
 /** Axes, the line of equals, the loop being drawn and the ring around a point. */
-function Overlay({ outer, size, view, axes, isDiagonal, loop, point }: OverlayProps) {
+function Overlay({ outer, size, view, axes, isDiagonal, loop, rings, point }: OverlayProps) {
   const clip = useId();
   if (!size.width || !size.height) return null;
   const a = placeOf(view, size, view.x0, view.x0);
@@ -251,6 +265,7 @@ function Overlay({ outer, size, view, axes, isDiagonal, loop, point }: OverlayPr
         <g clipPath={`url(#${clip})`}>
           {isDiagonal ? <line className={css.diagonal} x1={a.x} y1={a.y} x2={b.x} y2={b.y} /> : null}
           {loop.length > 1 ? <polygon className={css.loop} points={loop.map(({ x, y }) => `${x},${y}`).join(" ")} /> : null}
+          {rings.map(({ x, y }, at) => (Number.isFinite(x) && Number.isFinite(y) ? <circle key={at} className={css.ring} data-first={at === 0 || undefined} cx={x} cy={y} r={at === 0 ? 9 : 6} /> : null))}
           {point ? <circle className={css.ring} cx={point.x} cy={point.y} r={6} /> : null}
         </g>
       </g>

@@ -62,11 +62,14 @@ export function applyFix(flow: Flow, node: string, fix: Pick<DataFix, "changes" 
   return Object.keys(recipe).length ? setRecipe(next, recipe) : next;
 }
 
+/** Settings that say nothing of which images are read. */
+const KEPT = new Set(["size", "validation", "test", "train_share", "split_seed"]);
+
 /** Read other images: what belonged to the old ones (columns, corrections) goes; size and shares stay. */
 export function changeSource(flow: Flow, node: string, card: Pick<SourceCard, "settings" | "source">): Flow {
   return editNode(flow, node, (old) => {
     const kept = Object.fromEntries(
-      Object.entries(old.settings).filter(([name]) => name === "size" || name === "validation" || name === "test"),
+      Object.entries(old.settings).filter(([name]) => KEPT.has(name)),
     );
     return { ...old, settings: { ...kept, source: card.source, ...card.settings } as FlowNode["settings"] };
   });

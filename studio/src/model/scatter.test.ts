@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { GridIndex, dataAt, disc, isInside, lookFor, paint, panned, parseHex, placeOf, ticks, windowOf, zoomed } from "./scatter";
+import { GridIndex, countThere, dataAt, disc, isInside, lookFor, paint, panned, parseHex, placeOf, ticks, windowOf, zoomed } from "./scatter";
 
 const pointsOf = (pairs: readonly (readonly [number, number])[]) => ({
   x: Float32Array.from(pairs, ([x]) => x),
@@ -40,6 +40,9 @@ describe("the window", () => {
     expect([square.x0, square.x1]).toEqual([square.y0, square.y1]);
     expect(square.x0).toBeLessThan(0);
     expect(square.y1).toBeGreaterThan(20);
+  });
+  it("counts what has a place", () => {
+    expect(countThere(pointsOf([[0, 1], [NaN, 1], [1, Infinity], [2, 2]]))).toBe(2);
   });
   it("keeps its own stretch for each axis where one point is far off", () => {
     const wild = windowOf(pointsOf([[0, 0], [10, 10], [5, 700]]), true);

@@ -38,6 +38,13 @@ export function windowOf({ x, y }: Points, isSquare = false): Window {
   return { x0: low, x1: high, y0: low, y1: high };
 }
 
+/** Return how many points have a place: those that are no numbers are not shown. */
+export function countThere({ x, y }: Points): number {
+  let count = 0;
+  for (let i = 0; i < x.length; i += 1) if (Number.isFinite(x[i]) && Number.isFinite(y[i])) count += 1;
+  return count;
+}
+
 function ends(values: Float32Array): { low: number; high: number } {
   let low = Infinity;
   let high = -Infinity;

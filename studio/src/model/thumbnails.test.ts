@@ -9,7 +9,7 @@ const parts = (url: string) => {
 
 test("corrections and splits do not change a picture's address", () => {
   const plain = thumbnailUrl("p", { source: "/data" }, { key: "a/1.jpg", digest: "ab" }, 128);
-  const edited = { source: "/data", exclude: ["x"], relabel: { y: "z" }, validation: 0.3, test: 0, size: 64 };
+  const edited = { source: "/data", exclude: ["x"], relabel: { y: "z" }, validation: 0.3, test: 0, train_share: 0.1, split_seed: 3, size: 64 };
   expect(thumbnailUrl("p", edited, { key: "a/1.jpg", digest: "ab" }, 128)).toBe(plain);
   expect(thumbnailUrl("p", fullSettings(edited), { key: "a/1.jpg", digest: "ab" }, 128)).toBe(plain);
 });

@@ -8,7 +8,7 @@ export type ThumbnailSide = (typeof THUMBNAIL_SIDES)[number];
 export type Pictured = { key: string; digest?: string | null };
 
 /** Settings that say which file an image is; corrections, splits and sizes do not. */
-const UNUSED = new Set(["exclude", "relabel", "validation", "test", "size"]);
+const UNUSED = new Set(["exclude", "relabel", "validation", "test", "train_share", "split_seed", "size"]);
 
 const DEFAULTS: Omit<ImagesSettings, "source"> = {
   image_column: null,
@@ -25,6 +25,8 @@ const DEFAULTS: Omit<ImagesSettings, "source"> = {
   size: null,
   validation: 0.15,
   test: 0.15,
+  train_share: 1,
+  split_seed: null,
 };
 
 /** Return the settings of an images node with defaults filled in, as the server wants them. */

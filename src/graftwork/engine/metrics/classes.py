@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from graftwork.documents.record import ClassScore, Interval, Scores
 from graftwork.errors import ShapeError
 
-__all__ = ["balanced_accuracy", "confusion_matrix", "log_losses", "percentiles", "score", "wilson"]
+__all__ = [
+    "balanced_accuracy",
+    "confusion_matrix",
+    "hit_scores",
+    "log_losses",
+    "percentiles",
+    "score",
+    "wilson",
+]
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
@@ -107,8 +115,7 @@ def score(
     predicted = probabilities.argmax(1)
     confusion = confusion_matrix(labels, predicted, len(classes))
     rng = np.random.default_rng(seed)
-    draws = rng.multinomial(len(labels), confusion.ravel() / len(labels), size=_RESAMPLES)
-    draws = draws.reshape(-1, *confusion.shape)
+    draws = _draws(confusion, rng)
     losses = log_losses(probabilities, labels)
     return Scores(
         num_images=len(labels),
@@ -120,6 +127,25 @@ def score(
         confusion=tuple(tuple(int(c) for c in row) for row in confusion),
         majority_accuracy=float((labels == majority_class).mean()),
     )
+
+
+def hit_scores(confusion: Int[np.ndarray, "k k"], *, seed: int = 0) -> tuple[Interval, Interval]:
+    """Return accuracy and balanced accuracy with the intervals that ``score`` gives them.
+
+    Args:
+        confusion: counts (k, k), at least one; row is the label.
+        seed: of the bootstrap.
+    """
+    draws = _draws(confusion, np.random.default_rng(seed))
+    balanced = percentiles(float(balanced_accuracy(confusion)), balanced_accuracy(draws))
+    return wilson(int(np.trace(confusion)), int(confusion.sum())), balanced
+
+
+def _draws(confusion: Ints, rng: np.random.Generator) -> Ints:
+    """Return the confusion matrices (r, k, k) of images drawn again."""
+    total = int(confusion.sum())
+    draws = rng.multinomial(total, confusion.ravel() / total, size=_RESAMPLES)
+    return draws.reshape(-1, *confusion.shape)
 
 
 def _mean_draws(values: Floats, rng: np.random.Generator) -> Floats:

@@ -61,13 +61,19 @@ def _linear_rgb(
     return found
 
 
-def heat_map(values: NDArray[np.floating]) -> Rgb:
-    """Return values (h, w) as colors (h, w, 3): the least is dark, the largest pale, what is not finite magenta."""
+def heat_map(values: NDArray[np.floating], between: tuple[float, float] | None = None) -> Rgb:
+    """Return values (h, w) as colors (h, w, 3): the least is dark, the largest pale, what is not finite magenta.
+
+    Args:
+        values: any numbers.
+        between: what is darkest and what is palest, so that several pictures can be compared.
+    """
     finite = np.isfinite(values)
     low, high = (values[finite].min(), values[finite].max()) if finite.any() else (0.0, 0.0)
+    low, high = between or (low, high)
     span = float(high) - float(low)
     level = np.zeros(values.shape) if span == 0 else (np.where(finite, values, low) - low) / span
-    picture = color_table()[np.round(level * 255.0).astype(np.int64)]
+    picture = color_table()[np.round(level.clip(0.0, 1.0) * 255.0).astype(np.int64)]
     picture[~finite] = _NOT_FINITE
     return picture
 

@@ -135,7 +135,8 @@ def base_key(settings: BackboneSettings, size: int | None, seed: int, files: Fil
     """Return the key of an opened base: not of how it is to be trained."""
     base_id = base_id_of(settings)
     side = settings.image_size or size
-    return digest_of("base", base_id, side, settings.last_stage, seed, files.of_base(base_id, runs))
+    end = settings.last_stage or ("maps" if settings.num_skips else None)
+    return digest_of("base", base_id, side, end, seed, files.of_base(base_id, runs))
 
 
 def images_port(flow: Flow, source: Node, needed: Flow, port_of: PortOf) -> InputPort:

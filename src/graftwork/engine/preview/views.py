@@ -26,11 +26,13 @@ from graftwork.documents.preview import (
     View,
 )
 from graftwork.engine.preview.pictures import color_of_class, heat_map, mask_picture, pixels, sheet
+from graftwork.engine.preview.tokens import on_grid
 from graftwork.errors import UsageError
 
 __all__ = [
     "ChannelOrder",
     "Look",
+    "by_activity",
     "categories_by_column",
     "finite",
     "look_at",
@@ -180,18 +182,21 @@ def _channels(values: Tensor, look: Look) -> list[int]:
         return [look.channel]
     if look.order == "index" or count <= _NUM_CHANNELS:
         return list(range(min(count, _NUM_CHANNELS)))
-    spread = values.transpose(0, 1).reshape(count, -1).nan_to_num(0.0, 0.0, 0.0).std(1, unbiased=False)
-    return [int(c) for c in spread.argsort(descending=True, stable=True)[:_NUM_CHANNELS]]
+    return by_activity(values)[:_NUM_CHANNELS]
+
+
+def by_activity(values: Tensor) -> list[int]:
+    """Return the channels of maps (b, c, h, w), those whose values vary most over all images and places first."""
+    spread = (
+        values.transpose(0, 1).reshape(values.shape[1], -1).nan_to_num(0.0, 0.0, 0.0).std(1, unbiased=False)
+    )
+    return [int(c) for c in spread.argsort(descending=True, stable=True)]
 
 
 def _as_maps(tokens: Tensor) -> Tensor:
     """Return tokens (b, n, d) as maps: on their square, without a class token, or all as one map (b, 1, n, d)."""
-    b, n, d = tokens.shape
-    for extra in (0, 1):
-        side = math.isqrt(max(0, n - extra))
-        if side > 1 and side * side == n - extra:
-            return tokens[:, extra:].transpose(1, 2).reshape(b, d, side, side)
-    return tokens.unsqueeze(1)
+    found = on_grid(tokens)
+    return tokens.unsqueeze(1) if found is None else found[0]
 
 
 def _mask(classes: NDArray[np.int64], index: int, look: Look) -> MaskView:

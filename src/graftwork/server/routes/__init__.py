@@ -1,7 +1,38 @@
 """The routes, one file for each thing that they are about."""
 
-from graftwork.server.routes import application, bases, data, flows, nodes, projects, runs
+from graftwork.server.routes import (
+    application,
+    bases,
+    curve,
+    data,
+    data_quality,
+    depth,
+    evaluation,
+    flows,
+    maps,
+    nodes,
+    places_inside,
+    projects,
+    runs,
+)
 
 __all__ = ["ROUTERS"]
 
-ROUTERS = tuple(m.router for m in (application, projects, flows, nodes, bases, data, runs))
+ROUTERS = tuple(
+    m.router
+    for m in (
+        application,
+        projects,
+        flows,
+        nodes,
+        bases,
+        data,
+        runs,
+        curve,
+        data_quality,
+        depth,
+        evaluation,
+        maps,
+        places_inside,
+    )
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import Request
@@ -35,7 +36,13 @@ class Look(Document):
 
 
 async def look(
-    request: Request, opened: OpenProject, studio: Studio, task: str, wanted: Look, *args: Any
+    request: Request,
+    opened: OpenProject,
+    studio: Studio,
+    task: str,
+    wanted: Look,
+    *args: Any,
+    on_event: Callable[[Any], None] | None = None,
 ) -> Any:
     """Let the project's bench do an inspection.
 
@@ -46,6 +53,7 @@ async def look(
         task: name of a task that begins with 'inspect_'.
         wanted: the subject.
         args: of the task after the subject.
+        on_event: called with what the task tells on its way.
 
     Raises:
         NotTrusted: custom code from a folder that the user does not trust.
@@ -58,7 +66,7 @@ async def look(
     else:
         assert wanted.run is not None
         subject = opened.project.find(wanted.run).id
-    return await ask_bench(request, opened, task, subject, *args)
+    return await ask_bench(request, opened, task, subject, *args, on_event=on_event)
 
 
 def _allow(task: str, flow: Flow, opened: OpenProject, studio: Studio) -> None:

@@ -33,7 +33,13 @@ __all__ = ["ask_bench", "router"]
 router = APIRouter(prefix="/projects/{project}", tags=["nodes"])
 
 
-async def ask_bench(request: Request, opened: OpenProject, task: str, *args: Any) -> Any:
+async def ask_bench(
+    request: Request,
+    opened: OpenProject,
+    task: str,
+    *args: Any,
+    on_event: Callable[[Any], None] | None = None,
+) -> Any:
     """Let the project's bench do a task; a page that goes away, or asks anew, ends it.
 
     Args:
@@ -41,9 +47,12 @@ async def ask_bench(request: Request, opened: OpenProject, task: str, *args: Any
         opened: the project.
         task: name of the task.
         args: of the task.
+        on_event: called with what the task tells on its way.
     """
     gone = Event()
-    call: Callable[[], Any] = lambda: opened.bench.call(task, *args, stop=gone.is_set)  # noqa: E731
+    call: Callable[[], Any] = lambda: opened.bench.call(  # noqa: E731
+        task, *args, stop=gone.is_set, on_event=on_event
+    )
     work = asyncio.create_task(asyncio.to_thread(call))
     watch = asyncio.create_task(_wait_until_gone(request))
     try:

@@ -13,6 +13,9 @@ from graftwork.documents.events import EventLine
 from graftwork.documents.predictions import PredictionPage
 from graftwork.errors import RunNotFound, UsageError
 from graftwork.project.controls import Controls, control_flow, controls
+from graftwork.project.moved import moved_settings
+from graftwork.project.other_data import other_settings
+from graftwork.project.picks import keys_of_slice
 from graftwork.project.predictions import prediction_page
 from graftwork.project.sources import images_settings_of
 from graftwork.server.cards import run_card, run_view
@@ -117,18 +120,25 @@ def get_predictions(
     label: str | None = None,
     predicted: str | None = None,
     only: Literal["all", "wrong", "right"] = "all",
-    sort: Literal["loss", "confidence", "key"] = "loss",
+    on: str | None = None,
+    trait: str | None = None,
+    part: str | None = None,
+    sort: Literal["loss", "confidence", "entropy", "margin", "key"] = "loss",
     descending: bool = True,
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> PredictionPage:
-    """Return a page of a run's predictions, by label, predicted label and error."""
+    """Return a page of a run's predictions, by label, predicted label, error, and slice of an evaluation."""
+    found = opened.project.find(run)
+    has_slice = trait is not None and part is not None
     return prediction_page(
-        opened.project.find(run),
+        found,
         split=split,
         label=label,
         predicted=predicted,
         only=only,
+        keys=keys_of_slice(found, trait or "", part or "", split=split, on=on) if has_slice else None,
+        on=on,
         sort=sort,
         descending=descending,
         offset=offset,
@@ -137,9 +147,11 @@ def get_predictions(
 
 
 @router.get("/{run}/images")
-def get_images_settings(opened: Opened, run: str) -> dict[str, Any]:
-    """Return the settings of the run's images node, by which its images are found."""
-    return images_settings_of(opened.project.find(run).flow).model_dump(mode="json")
+def get_images_settings(opened: Opened, run: str, on: str | None = None) -> dict[str, Any]:
+    """Return the settings by which a run's images are found, or those of other data it was evaluated on."""
+    found = opened.project.find(run)
+    settings = images_settings_of(found.flow) if on is None else other_settings(found, on)
+    return moved_settings(settings, opened.project.root).model_dump(mode="json")
 
 
 @router.post("/{run}/try/image")

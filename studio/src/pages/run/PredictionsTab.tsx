@@ -2,9 +2,9 @@ import { useMemo, useState } from "react";
 
 import type { RunCard, RunRecord } from "../../api/types";
 import { SelectField } from "../../kit/Field";
-import { Empty } from "../../kit/small";
 import type { PredictionQuestion } from "../../model/confusion";
 import { PredictionGrid } from "../../panels/dock/PredictionGrid";
+import { PlacesGrid } from "./inside/PlacesView";
 import css from "./run.module.css";
 
 /** All validation and test images with what the run said of them. */
@@ -19,13 +19,7 @@ export default function PredictionsTab({ project, card, record }: { project: str
     descending: true,
   });
   const classes = useMemo(() => record.data?.classes ?? [], [record.data]);
-  if (kind === "mask") {
-    return (
-      <Empty title="Masks are not kept">
-        <p>A run that predicts masks keeps its scores, not its masks. Try an image, or look at the node's preview with this run's weights.</p>
-      </Empty>
-    );
-  }
+  if (kind === "mask") return <PlacesGrid project={project} run={card.id} record={record} />;
   const set = (changes: Partial<PredictionQuestion>) => setQuestion((before) => ({ ...before, ...changes }));
   const pick = (name: "label" | "predicted", value: string) =>
     setQuestion((before) => {

@@ -1,0 +1,38 @@
+"""The run or flow that a look is asked for, and how its work is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graftwork.cli.options import open_project
+from graftwork.cli.progress import ProgressView
+from graftwork.cli.show import say
+
+if TYPE_CHECKING:
+    from graftwork.project.inspection import Inspection
+
+__all__ = ["inside_of"]
+
+
+@contextmanager
+def inside_of(name: str, project: Path | None) -> Iterator[Inspection]:
+    """Give the look into a run or flow; notes and progress go to standard error.
+
+    Args:
+        name: of the run or flow.
+        project: folder of the project; the default one if not given.
+    """
+    inside = open_project(project).inspect(name)
+    with ProgressView() as view:
+
+        def tell(what: Any) -> None:
+            if isinstance(what, str):
+                say(what)
+            else:
+                view(what)
+
+        inside.tell = tell
+        yield inside

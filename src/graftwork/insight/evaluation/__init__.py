@@ -1,0 +1,1 @@
+"""How good stored predictions are: curves, calibration, slices, and two runs image by image."""
