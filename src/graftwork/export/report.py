@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
@@ -18,10 +18,9 @@ from graftwork.export import wording
 from graftwork.export.charts import ICONS, draw_flow, draw_interval
 from graftwork.export.folder import RunFolder, read_run_folder
 from graftwork.export.mistakes import Mistake, worst_mistakes
+from graftwork.export.pictures import Images
+from graftwork.export.report_looks import show_looks
 from graftwork.export.report_stages import list_stages, node_states
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 __all__ = ["render_report", "write_report"]
 
@@ -34,7 +33,8 @@ MAX_NOTES = 6
 def write_report(
     folder: Path,
     *,
-    images: Callable[[str], Image.Image] | None = None,
+    images: Images | None = None,
+    saliency: Images | None = None,
     compare: Sequence[RunRecord] = (),
 ) -> Path:
     """Write ``report.html`` into the run folder and return its path.
@@ -45,6 +45,7 @@ def write_report(
     Args:
         folder: a run folder.
         images: opens an image of the run by its key, for pictures of the worst mistakes.
+        saliency: gives the same under a map of where the evidence for the predicted label lies.
         compare: records of other runs on the same data, such as the controls.
 
     Raises:
@@ -54,7 +55,8 @@ def write_report(
     path = folder / REPORT_NAME
     scratch = path.with_suffix(".html.part")
     scratch.write_text(
-        render_report(read_run_folder(folder), images=images, compare=compare), encoding="utf-8"
+        render_report(read_run_folder(folder), images=images, saliency=saliency, compare=compare),
+        encoding="utf-8",
     )
     os.replace(scratch, path)
     return path
@@ -63,7 +65,8 @@ def write_report(
 def render_report(
     run: RunFolder,
     *,
-    images: Callable[[str], Image.Image] | None = None,
+    images: Images | None = None,
+    saliency: Images | None = None,
     compare: Sequence[RunRecord] = (),
 ) -> str:
     """Return the report of ``run`` as HTML; see ``write_report``."""
@@ -85,7 +88,8 @@ def render_report(
         max_notes=MAX_NOTES,
         comparison=parts.compare_runs(record, compare),
         confusion=parts.tint_confusion(scores) if scores else None,
-        mistakes=_mistakes(run, split, images),
+        mistakes=_mistakes(run, split, images, saliency),
+        looks=show_looks(run.looks, cut=record.cut, images=images),
         curves=parts.draw_curves(run),
         flow_picture=draw_flow(run.flow, node_states(run)) if run.flow else None,
         stages=list_stages(run),
@@ -95,11 +99,11 @@ def render_report(
 
 
 def _mistakes(
-    run: RunFolder, split: str | None, images: Callable[[str], Image.Image] | None
+    run: RunFolder, split: str | None, images: Images | None, saliency: Images | None
 ) -> tuple[Mistake, ...]:
     if run.predictions is None or split is None or not run.classes:
         return ()
-    return worst_mistakes(run.predictions, run.classes, split=split, images=images)
+    return worst_mistakes(run.predictions, run.classes, split=split, images=images, saliency=saliency)
 
 
 @cache
