@@ -11,7 +11,7 @@ from graftwork.cli.json_out import print_json
 from graftwork.cli.options import AsJson, ProjectFolder, RunName, open_project
 from graftwork.cli.show import console, say, show_classes, show_rows, show_scores
 from graftwork.documents.record import Scores
-from graftwork.errors import DataError, StorageError
+from graftwork.errors import DataError
 from graftwork.project.using import predict_images
 
 __all__ = ["evaluate", "export", "predict", "report"]
@@ -88,13 +88,36 @@ def export(
     console().print(f"pre-processing: {written.preprocessing}", markup=False, soft_wrap=True)
 
 
-def report(run: RunName, project: ProjectFolder = None, as_json: AsJson = False) -> None:
+def report(
+    run: RunName,
+    looks: Annotated[
+        str,
+        typer.Option(
+            metavar="all|kept|LOOK,…",
+            help="What is looked at first: all; only what is kept already; or some of evaluation, saliency, drift, "
+            "depth, data, map.",
+        ),
+    ] = "all",
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with", metavar="RUN", help="Write a report of RUN beside this run instead. Repeatable."
+        ),
+    ] = None,
+    project: ProjectFolder = None,
+    as_json: AsJson = False,
+) -> None:
     """Write a run's HTML report anew and say where it lies."""
+    from graftwork.project.reporting import comparison_report, full_report
+
     home = open_project(project)
     found = home.find(run)
-    path = home.write_report(found)
-    if path is None:
-        raise StorageError(f"The report of run {found.id} could not be written.", run=found.id)
+    if compare:
+        path = comparison_report(home, [found.id, *compare])
+    elif looks == "kept":
+        path = full_report(home.inspect(found.id), ())
+    else:
+        path = full_report(home.inspect(found.id), None if looks == "all" else looks.split(","))
     if as_json:
         print_json({"run": found.id, "report": str(path)})
     else:

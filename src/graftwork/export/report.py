@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from graftwork.documents.record import RunRecord
+from graftwork.documents.record import RunRecord, main_score
 from graftwork.export import report_parts as parts
 from graftwork.export import wording
 from graftwork.export.charts import ICONS, draw_flow, draw_interval
@@ -22,7 +22,7 @@ from graftwork.export.pictures import Images
 from graftwork.export.report_looks import show_looks
 from graftwork.export.report_stages import list_stages, node_states
 
-__all__ = ["render_report", "write_report"]
+__all__ = ["read_text", "render_report", "template", "write_report"]
 
 REPORT_NAME = "report.html"
 MAX_TENSORS_NAMED = 20
@@ -73,8 +73,8 @@ def render_report(
     record = run.record
     picked = parts.pick_scores(record)
     split, scores = picked if picked else (None, None)
-    return _template("report.html.jinja").render(
-        css=Markup(_read_text("report.css")),
+    return template("report.html.jinja").render(
+        css=Markup(read_text("report.css")),
         icons=ICONS,
         run=run,
         record=record,
@@ -126,14 +126,17 @@ def _environment() -> Environment:
         "words": wording.format_words,
         "moment": wording.format_moment,
         "whisker": draw_interval,
+        "main_score": main_score,
     }
     environment.filters.update(filters)
     return environment
 
 
-def _template(name: str) -> Template:
+def template(name: str) -> Template:
+    """Return a template of this folder, with the filters of the report."""
     return _environment().get_template(name)
 
 
-def _read_text(name: str) -> str:
+def read_text(name: str) -> str:
+    """Return a text file of this folder."""
     return (files("graftwork.export") / name).read_text(encoding="utf-8")

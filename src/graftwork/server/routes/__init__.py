@@ -13,6 +13,7 @@ from graftwork.server.routes import (
     nodes,
     places_inside,
     projects,
+    reports,
     runs,
 )
 
@@ -34,5 +35,6 @@ ROUTERS = tuple(
         evaluation,
         maps,
         places_inside,
+        reports,
     )
 )
