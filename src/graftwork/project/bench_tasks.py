@@ -50,6 +50,8 @@ TASKS: dict[str, str] = {
     "list_bases": "graftwork.project.base_list:search_bases",
     "inspect_depth": "graftwork.project.depth:depth_task",
     "inspect_drift": "graftwork.project.drift:drift_task",
+    "inspect_maps": "graftwork.project.feature_maps:inspect_maps",
+    "inspect_saliency": "graftwork.project.saliency:inspect_saliency",
 }
 """Name of a task → 'module:function'. The module is imported in the child, when the task is first asked for."""
 

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from graftwork.engine.preview.session import Preview, PreviewSession
     from graftwork.engine.workspace import Workspace
 
-__all__ = ["named_flow", "part_up_to", "picture_folder", "preview_node", "with_pictures", "write_pictures"]
+__all__ = [
+    "named_flow",
+    "part_up_to",
+    "picture_folder",
+    "placed",
+    "preview_node",
+    "with_pictures",
+    "write_pictures",
+]
 
 
 def preview_node(
@@ -108,13 +116,13 @@ def picture_folder(cache: Path, document: PreviewDocument) -> Path:
 
 def with_pictures(document: PreviewDocument, places: dict[str, str]) -> PreviewDocument:
     """Return a preview in which each picture is named by its place: a path, or a hash."""
-    return PreviewDocument.model_validate(_placed(document.model_dump(mode="json"), places))
+    return PreviewDocument.model_validate(placed(document.model_dump(mode="json"), places))
 
 
-def _placed(value: Any, paths: dict[str, str]) -> Any:
+def placed(value: Any, paths: dict[str, str]) -> Any:
     """Return a document with the path of each picture in the place of its name."""
     if isinstance(value, list):
-        return [_placed(item, paths) for item in value]
+        return [placed(item, paths) for item in value]
     if not isinstance(value, dict):
         return value
     found: dict[str, Any] = {}
@@ -124,7 +132,7 @@ def _placed(value: Any, paths: dict[str, str]) -> Any:
         elif key == "pictures" and isinstance(item, dict):
             found[key] = {name: paths.get(p, p) for name, p in item.items()}
         else:
-            found[key] = _placed(item, paths)
+            found[key] = placed(item, paths)
     return found
 
 

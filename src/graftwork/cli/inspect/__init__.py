@@ -12,7 +12,9 @@ from graftwork.cli.inspect.depth import depth
 from graftwork.cli.inspect.drift import drift
 from graftwork.cli.inspect.evaluation import evaluation
 from graftwork.cli.inspect.map import map_images, neighbors
+from graftwork.cli.inspect.maps import maps
 from graftwork.cli.inspect.places import places
+from graftwork.cli.inspect.saliency import saliency
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -36,3 +38,5 @@ app.command("data")(data)
 app.command("map")(map_images)
 app.command("neighbors")(neighbors)
 app.command("places")(places)
+app.command("maps")(maps)
+app.command("saliency")(saliency)

@@ -14,6 +14,7 @@ from graftwork.insight.saliency.question import Question
 __all__ = ["Integrated", "blank", "integrated_gradients"]
 
 _BATCH = 8
+_LEAST_DIFFERENCE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,16 @@ class Integrated:
     @property
     def gap(self) -> float:
         """How far the sum misses the difference, as a share of the difference's size; 0 is complete."""
-        return abs(self.total - self.difference) / max(abs(self.difference), 1e-12)
+        return abs(self.total - self.difference) / max(abs(self.difference), _LEAST_DIFFERENCE)
 
 
 def blank(images: Tensor) -> Tensor:
-    """Return images (b, c, h, w) without content: each channel has its mean everywhere.
+    """Return images (b, c, h, w) without content: one gray everywhere, as bright as the image on average.
 
-    A black or gray image would make all pixels of that color invisible; the mean color is the flat plate that
-    the picture stands out from.
+    Black would make black pixels invisible to the method. The mean color would not do either: a colored spot
+    tints it, and a network that looks for that color finds it in the blank image.
     """
-    return images.mean((2, 3), keepdim=True).expand_as(images).contiguous()
+    return images.mean((1, 2, 3), keepdim=True).expand_as(images).contiguous()
 
 
 def integrated_gradients(
@@ -70,7 +71,7 @@ def integrated_gradients(
     Source: Sundararajan, Taly & Yan 2017, "Axiomatic attribution for deep networks", arXiv:1703.01365, eq. 1;
     the library captum computes it.
     """
-    from captum.attr import IntegratedGradients  # type: ignore[import-untyped]
+    from captum.attr import IntegratedGradients
 
     def score(images: Tensor) -> Tensor:
         between()

@@ -56,7 +56,8 @@ def attention_rollout(question: Question) -> Tensor:
     relevance = _roll(layers, slopes[1:], int(tokens.shape[1]))
     reads = slopes[0][0].norm(dim=1)
     rows = reads / reads.sum().clamp_min(1e-30)
-    return (rows @ relevance)[grid.extra :].reshape(grid.height, grid.width)
+    told: Tensor = (rows @ relevance)[grid.extra :].reshape(grid.height, grid.width)
+    return told
 
 
 def _walk(question: Question, image: Tensor) -> tuple[str, Tensor | None, list[Tensor]]:

@@ -11,6 +11,7 @@ from graftwork.server.routes import (
     flows,
     maps,
     nodes,
+    one_image,
     places_inside,
     projects,
     reports,
@@ -34,6 +35,7 @@ ROUTERS = tuple(
         depth,
         evaluation,
         maps,
+        one_image,
         places_inside,
         reports,
     )

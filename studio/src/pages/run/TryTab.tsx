@@ -8,14 +8,16 @@ import { Bars } from "../../charts/Bars";
 import { Button } from "../../kit/Button";
 import { Busy, Empty, Notice } from "../../kit/small";
 import { formatExact, formatNumber, formatPercent } from "../../model/format";
+import { WhyBox } from "../../panels/look/WhyBox";
 import { RefusalNotice } from "../../panels/RefusalNotice";
+import { sendImage } from "../../store/one_image";
 import { CameraBox } from "./CameraBox";
 import css from "./run.module.css";
 
 /** As the server has it; larger files are not sent at all. */
 const MOST_BYTES = 200 * 2 ** 20;
 
-type Tried = { name: string; address: string; reply: PredictionReply };
+type Tried = { name: string; address: string; file: Blob; reply: PredictionReply };
 
 /** One's own picture, dropped, chosen, pasted or taken, and what the run says of it. */
 export default function TryTab({ project, run, record }: { project: string; run: string; record: RunRecord }) {
@@ -35,7 +37,7 @@ export default function TryTab({ project, run, record }: { project: string; run:
     onSuccess: (reply, { file, name }) => {
       const address = URL.createObjectURL(file);
       made.current.push(address);
-      setTried((before) => [{ name, address, reply }, ...before].slice(0, 12));
+      setTried((before) => [{ name, address, file, reply }, ...before].slice(0, 12));
     },
   });
   const take = (file: Blob | null | undefined, name: string) => {
@@ -117,14 +119,15 @@ export default function TryTab({ project, run, record }: { project: string; run:
             <p>{record.data?.classes.length ? `The run tells apart: ${record.data.classes.slice(0, 12).join(", ")}.` : "What the run says of your image appears here."}</p>
           </Empty>
         ) : (
-          tried.map((one) => <Reply key={one.address} tried={one} />)
+          tried.map((one) => <Reply key={one.address} project={project} run={run} tried={one} />)
         )}
       </div>
     </div>
   );
 }
 
-function Reply({ tried: { name, address, reply } }: { tried: Tried }) {
+function Reply({ project, run, tried: { name, address, file, reply } }: { project: string; run: string; tried: Tried }) {
+  const [failed, setFailed] = useState<Error | null>(null);
   const shares = Object.entries(reply.probabilities).sort((a, b) => b[1] - a[1]);
   const values = Object.entries(reply.values);
   const title = reply.problem ? "It could not be read" : reply.label !== null ? `${reply.label || "no tag"}${reply.probability === null ? "" : ` · ${formatPercent(reply.probability)}`}` : "Values";
@@ -146,6 +149,8 @@ function Reply({ tried: { name, address, reply } }: { tried: Tried }) {
           </p>
         ))}
       </div>
+      {reply.problem ? null : <WhyBox project={project} run={run} image={() => sendImage(project, file, name)} onFail={setFailed} />}
+      {failed ? <RefusalNotice error={failed} /> : null}
     </article>
   );
 }

@@ -77,7 +77,7 @@ export default function NumbersMap({ project, card, record }: Props) {
           empty={isAll ? "The run has no predictions of this split." : "Reading the predictions…"}
         />
       </div>
-      <NumbersPicked project={project} settings={settings.data} rows={picked} name={name} />
+      <NumbersPicked project={project} run={card.id} settings={settings.data} rows={picked} name={name} />
       {hovered && settings.data ? <HoverCard project={project} settings={settings.data} hovered={hovered} name={name} /> : null}
     </div>
   );

@@ -9,10 +9,10 @@ import { PredictionDetail } from "./PredictionDetail";
 
 const MOST_TILES = 60;
 type Settings = Record<string, unknown> | undefined;
-type Props = { project: string; settings: Settings; rows: readonly PredictionRow[]; name: string };
+type Props = { project: string; run: string; settings: Settings; rows: readonly PredictionRow[]; name: string };
 
 /** The images in the loop, the furthest off first; more of them after a click. */
-export function NumbersPicked({ project, settings, rows, name }: Props) {
+export function NumbersPicked({ project, run, settings, rows, name }: Props) {
   const [shown, setShown] = useState<PredictionRow | null>(null);
   const [most, setMost] = useState<{ of: unknown; count: number }>({ of: null, count: MOST_TILES });
   const open = useCallback((row: PredictionRow) => setShown(row), []);
@@ -36,7 +36,7 @@ export function NumbersPicked({ project, settings, rows, name }: Props) {
         </Button>
       ) : null}
       {at >= 0 && shown ? (
-        <PredictionDetail project={project} settings={settings} row={shown} place={`${at + 1} of ${rows.length}`} onStep={step} onClose={() => setShown(null)} />
+        <PredictionDetail project={project} run={run} settings={settings} row={shown} place={`${at + 1} of ${rows.length}`} onStep={step} onClose={() => setShown(null)} />
       ) : null}
     </div>
   );

@@ -7,10 +7,12 @@ import { Modal } from "../../kit/Modal";
 import { formatNumber, formatPercent } from "../../model/format";
 import { thumbnailUrl } from "../../model/thumbnails";
 import { truth, verdict } from "./PredictionTile";
+import { WhyBox } from "../look/WhyBox";
 import css from "./results.module.css";
 
 type Props = {
   project: string;
+  run: string;
   settings: Record<string, unknown> | undefined;
   row: PredictionRow;
   place: string;
@@ -19,7 +21,7 @@ type Props = {
 };
 
 /** One image, large, with all that the run said of it. */
-export function PredictionDetail({ project, settings, row, place, onStep, onClose }: Props) {
+export function PredictionDetail({ project, run, settings, row, place, onStep, onClose }: Props) {
   const { said, isRight } = verdict(row);
   const shares = Object.entries(row.probabilities);
   return (
@@ -27,6 +29,7 @@ export function PredictionDetail({ project, settings, row, place, onStep, onClos
       <div
         className={css.detail}
         onKeyDown={(event) => {
+          if ((event.target as HTMLElement).closest("input, select")) return;
           if (event.key === "ArrowLeft") onStep(-1);
           if (event.key === "ArrowRight") onStep(1);
         }}
@@ -77,6 +80,7 @@ export function PredictionDetail({ project, settings, row, place, onStep, onClos
             />
           ) : null}
         </div>
+        <WhyBox project={project} run={run} image={{ image: row.key, picture: null }} />
       </div>
     </Modal>
   );

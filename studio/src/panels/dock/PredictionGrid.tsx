@@ -48,22 +48,23 @@ export function PredictionGrid({ project, card, classes, question }: Props) {
         onChoose={(keys) => setChosen(new Set(keys))}
       />
       <TileGrid project={project} settings={settings.data} rows={rows} total={total} chosen={chosen} onChoose={setChosen} onOpen={setShown} onNearEnd={onNearEnd} />
-      <Detail project={project} settings={settings.data} rows={rows} shown={shown} onShow={setShown} />
+      <Detail project={project} run={card.id} settings={settings.data} rows={rows} shown={shown} onShow={setShown} />
     </div>
   );
 }
 
 type DetailProps = {
   project: string;
+  run: string;
   settings: Record<string, unknown> | undefined;
   rows: readonly PredictionRow[];
   shown: number | null;
   onShow: (index: number | null) => void;
 };
 
-function Detail({ project, settings, rows, shown, onShow }: DetailProps) {
+function Detail({ project, run, settings, rows, shown, onShow }: DetailProps) {
   const row = shown === null ? undefined : rows[shown];
   if (shown === null || !row) return null;
   const step = (by: number) => onShow(Math.min(rows.length - 1, Math.max(0, shown + by)));
-  return <PredictionDetail project={project} settings={settings} row={row} place={`${shown + 1} of ${rows.length}`} onStep={step} onClose={() => onShow(null)} />;
+  return <PredictionDetail project={project} run={run} settings={settings} row={row} place={`${shown + 1} of ${rows.length}`} onStep={step} onClose={() => onShow(null)} />;
 }
