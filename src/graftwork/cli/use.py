@@ -108,16 +108,17 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write a run's HTML report anew and say where it lies."""
+    from graftwork.cli.inspect.subject import told
     from graftwork.project.reporting import comparison_report, full_report
 
     home = open_project(project)
     found = home.find(run)
     if compare:
         path = comparison_report(home, [found.id, *compare])
-    elif looks == "kept":
-        path = full_report(home.inspect(found.id), ())
     else:
-        path = full_report(home.inspect(found.id), None if looks == "all" else looks.split(","))
+        wanted = {"all": None, "kept": ()}.get(looks, looks.split(","))
+        with told(home.inspect(found.id)) as inside:
+            path = full_report(inside, wanted)
     if as_json:
         print_json({"run": found.id, "report": str(path)})
     else:

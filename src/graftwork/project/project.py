@@ -354,7 +354,7 @@ class Project:
         from graftwork.project.inspection import Inspection, find_subject
 
         found = find_subject(self, subject) if isinstance(subject, str) else subject
-        return Inspection(self, found, tell=self._note)
+        return Inspection(self, found, tell=lambda what: self._note(what) if isinstance(what, str) else None)
 
     def export(self, run_id: str, to: str = "onnx", destination: str | Path | None = None) -> Any:
         """Write a run's model in another format, check it against the run, and return the export's report."""
