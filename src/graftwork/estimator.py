@@ -294,7 +294,7 @@ def _portable(run: Run) -> Flow:
 class _Scratch(Project):
     """A project that is deleted before anyone could read a report."""
 
-    def write_report(self, run: Run) -> None:
+    def write_report(self, run: Run, **_: Any) -> None:
         """Write none."""
 
 

@@ -12,7 +12,7 @@ from graftwork.cli.json_out import print_json
 from graftwork.cli.options import AsJson, ProjectFolder, RunName, open_project
 from graftwork.cli.show import console, say, show_classes, show_rows, show_scores
 from graftwork.documents.record import Scores
-from graftwork.errors import DataError, StorageError
+from graftwork.errors import DataError
 from graftwork.project.using import Prediction, predict_images
 
 if TYPE_CHECKING:
@@ -154,13 +154,37 @@ def export(
     console().print(f"pre-processing: {written.preprocessing}", markup=False, soft_wrap=True)
 
 
-def report(run: RunName, project: ProjectFolder = None, as_json: AsJson = False) -> None:
+def report(
+    run: RunName,
+    looks: Annotated[
+        str,
+        typer.Option(
+            metavar="all|kept|LOOK,…",
+            help="What is looked at first: all; only what is kept already; or some of evaluation, saliency, drift, "
+            "depth, data, map.",
+        ),
+    ] = "all",
+    compare: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--with", metavar="RUN", help="Write a report of RUN beside this run instead. Repeatable."
+        ),
+    ] = None,
+    project: ProjectFolder = None,
+    as_json: AsJson = False,
+) -> None:
     """Write a run's HTML report anew and say where it lies."""
+    from graftwork.cli.inspect.subject import told
+    from graftwork.project.reporting import comparison_report, full_report
+
     home = open_project(project)
     found = home.find(run)
-    path = home.write_report(found)
-    if path is None:
-        raise StorageError(f"The report of run {found.id} could not be written.", run=found.id)
+    if compare:
+        path = comparison_report(home, [found.id, *compare])
+    else:
+        wanted = {"all": None, "kept": ()}.get(looks, looks.split(","))
+        with told(home.inspect(found.id)) as inside:
+            path = full_report(inside, wanted)
     if as_json:
         print_json({"run": found.id, "report": str(path)})
     else:

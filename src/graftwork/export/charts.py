@@ -17,7 +17,24 @@ from graftwork.documents.record import Interval
 from graftwork.errors import FlowError
 from graftwork.graph.topology import incoming, sorted_nodes
 
-__all__ = ["ICONS", "Series", "draw_flow", "draw_interval", "draw_lines", "nice_ticks"]
+__all__ = [
+    "BOTTOM",
+    "HEIGHT",
+    "ICONS",
+    "LEFT",
+    "RIGHT",
+    "TOP",
+    "WIDTH",
+    "Axes",
+    "Series",
+    "draw_flow",
+    "draw_interval",
+    "draw_lines",
+    "nice_ticks",
+    "svg",
+    "tick_text",
+    "y_axis",
+]
 
 WIDTH, HEIGHT = 340, 190
 LEFT, RIGHT, TOP, BOTTOM = 46, 10, 10, 26
@@ -103,15 +120,15 @@ def draw_lines(
     if is_percent:
         ticks = tuple(t for t in ticks if -1e-9 <= t <= 1 + 1e-9)
     x_low, x_high = min(x for x, _ in points), max(x for x, _ in points)
-    axes = _Axes(x_low, max(x_high, x_low + 1), ticks[0], ticks[-1])
-    parts = [_y_axis(axes, ticks, is_percent), _x_axis(axes, x_low, x_high)]
+    axes = Axes(x_low, max(x_high, x_low + 1), ticks[0], ticks[-1])
+    parts = [y_axis(axes, ticks, is_percent), _x_axis(axes, x_low, x_high)]
     if mark is not None and x_low <= mark <= x_high:
         x = axes.x(mark)
         parts.append(
             Markup('<line class="mark" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>').format(x, TOP, HEIGHT - BOTTOM)
         )
     parts += [_line(s, axes) for s in series if s.finite]
-    return _svg("chart", WIDTH, HEIGHT, title, parts)
+    return svg("chart", WIDTH, HEIGHT, title, parts)
 
 
 def draw_interval(interval: Interval) -> Markup:
@@ -142,45 +159,51 @@ def draw_flow(flow: Flow, states: dict[str, str]) -> Markup:
     nodes = [
         _node(places[n.id], n, "bypassed" if n.is_bypassed else states.get(n.id, "")) for n in flow.nodes
     ]
-    return _svg("flow", width, height, f"The flow {flow.name}", [PARTLY_FROZEN, *wires, *nodes])
+    return svg("flow", width, height, f"The flow {flow.name}", [PARTLY_FROZEN, *wires, *nodes])
 
 
 @dataclass(frozen=True)
-class _Axes:
+class Axes:
+    """Where values lie in a chart's picture."""
+
     x_low: float
     x_high: float
     y_low: float
     y_high: float
 
     def x(self, value: float) -> float:
+        """Return how far to the right a value lies."""
         share = (value - self.x_low) / (self.x_high - self.x_low)
         return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
 
     def y(self, value: float) -> float:
+        """Return how far down a value lies."""
         share = (value - self.y_low) / (self.y_high - self.y_low)
         return round(HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM), 1)
 
 
-def _svg(kind: str, width: float, height: float, title: str, parts: Sequence[Markup]) -> Markup:
+def svg(kind: str, width: float, height: float, title: str, parts: Sequence[Markup]) -> Markup:
+    """Return a picture of a CSS class with its title."""
     return Markup(
         '<svg class="{0}" viewBox="0 0 {1} {2}" width="{1}" height="{2}" role="img" aria-label="{3}">'
         "<title>{3}</title>{4}</svg>"
     ).format(kind, width, height, title, Markup("").join(parts))
 
 
-def _y_axis(axes: _Axes, ticks: Sequence[float], is_percent: bool) -> Markup:
+def y_axis(axes: Axes, ticks: Sequence[float], is_percent: bool) -> Markup:
+    """Return grid lines with their values at the left."""
     row = Markup(
         '<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/><text class="y" x="{}" y="{}">{}</text>'
     )
     parts = []
     for tick in ticks:
         y = axes.y(tick)
-        label = f"{tick * 100:g} %" if is_percent else _tick_text(tick, ticks[-1])
+        label = f"{tick * 100:g} %" if is_percent else tick_text(tick, ticks[-1])
         parts.append(row.format(LEFT, WIDTH - RIGHT, y, y, LEFT - 7, y + 3.5, label))
     return Markup("").join(parts)
 
 
-def _x_axis(axes: _Axes, low: float, high: float) -> Markup:
+def _x_axis(axes: Axes, low: float, high: float) -> Markup:
     ticks = [t for t in nice_ticks(low, high, 5) if low <= t <= high and t == int(t)]
     texts = [
         Markup('<text class="x" x="{}" y="{}">{}</text>').format(axes.x(t), HEIGHT - 9, int(t)) for t in ticks
@@ -188,7 +211,7 @@ def _x_axis(axes: _Axes, low: float, high: float) -> Markup:
     return Markup("").join(texts)
 
 
-def _line(series: Series, axes: _Axes) -> Markup:
+def _line(series: Series, axes: Axes) -> Markup:
     spots = [(axes.x(x), axes.y(y)) for x, y in series.finite]
     if len(spots) == 1:
         return Markup('<circle class="{}" cx="{}" cy="{}" r="3"/>').format(series.style, *spots[0])
@@ -276,7 +299,8 @@ def _setting_text(name: str, value: object) -> str:
     return str(value) if name == "base" else f"{name} {value}"
 
 
-def _tick_text(tick: float, highest: float) -> str:
+def tick_text(tick: float, highest: float) -> str:
+    """Return a value of an axis, short."""
     if tick == 0 or abs(highest) >= 0.01:
         return f"{tick:g}"
     digits, _, power = f"{tick:.1e}".partition("e")

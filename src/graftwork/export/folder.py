@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from graftwork.documents.flow import Flow, read_flow
 from graftwork.documents.plan import Plan
 from graftwork.documents.record import RunRecord
 from graftwork.errors import ExportError
+from graftwork.export.looks import Looks, read_looks
 
 __all__ = ["Predictions", "RunFolder", "SampleTable", "read_run_folder"]
 
@@ -51,6 +52,7 @@ class RunFolder:
     events: tuple[Event, ...]
     predictions: Predictions | None
     samples: SampleTable | None
+    looks: Looks = field(default_factory=Looks)
 
     @property
     def epochs(self) -> dict[str, tuple[EpochEnded, ...]]:
@@ -91,13 +93,15 @@ def read_run_folder(folder: Path) -> RunFolder:
             f"There is no run in {folder}: record.json is missing.", hint="Name a run's folder."
         )
     plan, flow = folder / "plan.json", folder / "flow.yaml"
+    record = RunRecord.parse(_read_json(path), name=str(path))
     return RunFolder(
-        record=RunRecord.parse(_read_json(path), name=str(path)),
+        record=record,
         plan=Plan.parse(_read_json(plan), name=str(plan)) if plan.is_file() else None,
         flow=read_flow(flow) if flow.is_file() else None,
         events=_read_events(folder / "events.jsonl"),
         predictions=_read_predictions(folder / "predictions.parquet"),
         samples=_read_samples(folder / "samples.parquet"),
+        looks=read_looks(folder, next((s for s in ("test", "validation") if s in record.metrics), None)),
     )
 
 

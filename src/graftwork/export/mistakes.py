@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
-from graftwork.errors import GraftworkError
 from graftwork.export.folder import Predictions
+from graftwork.export.pictures import Images, picture_of
 
 __all__ = ["Mistake", "worst_mistakes"]
-
-THUMBNAIL = 208
-"""Longest side in pixels; shown at half of that, so that it stays sharp on dense screens."""
-QUALITY = 78
 
 
 @dataclass(frozen=True)
@@ -31,6 +24,8 @@ class Mistake:
     label_probability: float
     picture: str | None
     """A data address of a JPEG, or None when the image is not at hand."""
+    saliency: str | None = None
+    """The same under a map of where the evidence for the predicted label lies."""
 
 
 def worst_mistakes(
@@ -38,7 +33,8 @@ def worst_mistakes(
     classes: Sequence[str],
     *,
     split: str,
-    images: Callable[[str], Image.Image] | None = None,
+    images: Images | None = None,
+    saliency: Images | None = None,
     limit: int = 12,
 ) -> tuple[Mistake, ...]:
     """Return up to ``limit`` wrong predictions of ``split``, the most certain first.
@@ -48,6 +44,7 @@ def worst_mistakes(
         classes: names by label.
         split: which images.
         images: opens an image by its key; one that cannot be opened goes without a picture.
+        saliency: gives the image under its saliency map by its key.
         limit: how many.
     """
     rows = np.flatnonzero(
@@ -62,20 +59,8 @@ def worst_mistakes(
             predicted=classes[predictions.predicted[i]],
             probability=float(predictions.probabilities[i, predictions.predicted[i]]),
             label_probability=float(predictions.probabilities[i, predictions.labels[i]]),
-            picture=_picture(images, predictions.keys[i]),
+            picture=picture_of(images, predictions.keys[i]),
+            saliency=picture_of(saliency, predictions.keys[i]),
         )
         for i in order
     )
-
-
-def _picture(images: Callable[[str], Image.Image] | None, key: str) -> str | None:
-    if images is None:
-        return None
-    try:
-        image = images(key).convert("RGB")
-    except (GraftworkError, OSError, KeyError, ValueError):  # moved, deleted or damaged since the run
-        return None
-    image.thumbnail((THUMBNAIL, THUMBNAIL))
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=QUALITY)
-    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -7,23 +7,22 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from jinja2 import Environment, StrictUndefined, Template
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from graftwork.documents.record import RunRecord
+from graftwork.documents.record import RunRecord, main_score
 from graftwork.export import report_parts as parts
 from graftwork.export import wording
 from graftwork.export.charts import ICONS, draw_flow, draw_interval
 from graftwork.export.folder import RunFolder, read_run_folder
 from graftwork.export.mistakes import Mistake, worst_mistakes
+from graftwork.export.pictures import Images
+from graftwork.export.report_looks import show_looks
 from graftwork.export.report_stages import list_stages, node_states
 
-if TYPE_CHECKING:
-    from PIL import Image
-
-__all__ = ["render_report", "write_report"]
+__all__ = ["read_text", "render_report", "template", "write_report"]
 
 REPORT_NAME = "report.html"
 MAX_TENSORS_NAMED = 20
@@ -34,7 +33,8 @@ MAX_NOTES = 6
 def write_report(
     folder: Path,
     *,
-    images: Callable[[str], Image.Image] | None = None,
+    images: Images | None = None,
+    saliency: Images | None = None,
     compare: Sequence[RunRecord] = (),
 ) -> Path:
     """Write ``report.html`` into the run folder and return its path.
@@ -45,6 +45,7 @@ def write_report(
     Args:
         folder: a run folder.
         images: opens an image of the run by its key, for pictures of the worst mistakes.
+        saliency: gives the same under a map of where the evidence for the predicted label lies.
         compare: records of other runs on the same data, such as the controls.
 
     Raises:
@@ -54,7 +55,8 @@ def write_report(
     path = folder / REPORT_NAME
     scratch = path.with_suffix(".html.part")
     scratch.write_text(
-        render_report(read_run_folder(folder), images=images, compare=compare), encoding="utf-8"
+        render_report(read_run_folder(folder), images=images, saliency=saliency, compare=compare),
+        encoding="utf-8",
     )
     os.replace(scratch, path)
     return path
@@ -63,15 +65,16 @@ def write_report(
 def render_report(
     run: RunFolder,
     *,
-    images: Callable[[str], Image.Image] | None = None,
+    images: Images | None = None,
+    saliency: Images | None = None,
     compare: Sequence[RunRecord] = (),
 ) -> str:
     """Return the report of ``run`` as HTML; see ``write_report``."""
     record = run.record
     picked = parts.pick_scores(record)
     split, scores = picked if picked else (None, None)
-    return _template().render(
-        css=Markup(_read_text("report.css")),
+    return template("report.html.jinja").render(
+        css=Markup(read_text("report.css")),
         icons=ICONS,
         run=run,
         record=record,
@@ -85,7 +88,8 @@ def render_report(
         max_notes=MAX_NOTES,
         comparison=parts.compare_runs(record, compare),
         confusion=parts.tint_confusion(scores) if scores else None,
-        mistakes=_mistakes(run, split, images),
+        mistakes=_mistakes(run, split, images, saliency),
+        looks=show_looks(run.looks, cut=record.cut, images=images),
         curves=parts.draw_curves(run),
         flow_picture=draw_flow(run.flow, node_states(run)) if run.flow else None,
         stages=list_stages(run),
@@ -95,17 +99,21 @@ def render_report(
 
 
 def _mistakes(
-    run: RunFolder, split: str | None, images: Callable[[str], Image.Image] | None
+    run: RunFolder, split: str | None, images: Images | None, saliency: Images | None
 ) -> tuple[Mistake, ...]:
     if run.predictions is None or split is None or not run.classes:
         return ()
-    return worst_mistakes(run.predictions, run.classes, split=split, images=images)
+    return worst_mistakes(run.predictions, run.classes, split=split, images=images, saliency=saliency)
 
 
 @cache
-def _template() -> Template:
+def _environment() -> Environment:
     environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("graftwork.export", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     filters: dict[str, Callable[..., Any]] = {
         "count": wording.format_count,
@@ -118,10 +126,17 @@ def _template() -> Template:
         "words": wording.format_words,
         "moment": wording.format_moment,
         "whisker": draw_interval,
+        "main_score": main_score,
     }
     environment.filters.update(filters)
-    return environment.from_string(_read_text("report.html.jinja"))
+    return environment
 
 
-def _read_text(name: str) -> str:
+def template(name: str) -> Template:
+    """Return a template of this folder, with the filters of the report."""
+    return _environment().get_template(name)
+
+
+def read_text(name: str) -> str:
+    """Return a text file of this folder."""
     return (files("graftwork.export") / name).read_text(encoding="utf-8")

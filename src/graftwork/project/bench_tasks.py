@@ -45,6 +45,8 @@ TASKS: dict[str, str] = {
     "inspect_neighbors": "graftwork.project.map_tasks:inspect_neighbors",
     "inspect_neighbors_of_picture": "graftwork.project.map_tasks:inspect_neighbors_of_picture",
     "inspect_places": "graftwork.project.places:inspect_places",
+    "inspect_report": "graftwork.project.reporting:report_task",
+    "compare_report": "graftwork.project.reporting:comparison_task",
     "list_bases": "graftwork.project.base_list:search_bases",
     "inspect_depth": "graftwork.project.depth:depth_task",
     "inspect_drift": "graftwork.project.drift:drift_task",

@@ -37,6 +37,8 @@ from graftwork.project.trust import require_trust, trust_new_project
 from graftwork.project.using import Prediction, predict_images
 
 if TYPE_CHECKING:
+    from PIL.Image import Image
+
     from graftwork.engine.preview.session import Preview, PreviewSession
     from graftwork.engine.trained import TrainedModel
     from graftwork.engine.workspace import Workspace
@@ -352,7 +354,7 @@ class Project:
         from graftwork.project.inspection import Inspection, find_subject
 
         found = find_subject(self, subject) if isinstance(subject, str) else subject
-        return Inspection(self, found, tell=self._note)
+        return Inspection(self, found, tell=lambda what: self._note(what) if isinstance(what, str) else None)
 
     def export(self, run_id: str, to: str = "onnx", destination: str | Path | None = None) -> Any:
         """Write a run's model in another format, check it against the run, and return the export's report."""
@@ -425,12 +427,20 @@ class Project:
         with closing(self._index()) as index:
             return index.rebuild()
 
-    def write_report(self, run: Run) -> Path | None:
-        """Write a run's HTML report; a report that fails is told, and costs nothing else."""
+    def write_report(self, run: Run, *, saliency: Callable[[str], Image] | None = None) -> Path | None:
+        """Write a run's HTML report; a report that fails is told, and costs nothing else.
+
+        ``reporting.full_report`` takes looks inside first; those that the run keeps are shown.
+
+        Args:
+            run: the run.
+            saliency: gives an image of the run under its saliency map, by its key.
+        """
         from graftwork.export.report import write_report
 
+        images, peers = image_by_key(run, self.workspace), self._peers(run)
         try:
-            write_report(run.path, images=image_by_key(run, self.workspace), compare=self._peers(run))
+            write_report(run.path, images=images, saliency=saliency, compare=peers)
         except Exception as error:  # noqa: BLE001 the run is worth more than its report
             self._note(f"The report of run {run.id} could not be written: {error}")
         return run.report

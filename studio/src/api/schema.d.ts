@@ -168,6 +168,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/comparison-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Comparison
+         * @description Return a report of runs side by side: one HTML file that stands alone.
+         */
+        get: operations["get_comparison_api_projects__project__comparison_report_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/data": {
         parameters: {
             query?: never;
@@ -774,6 +794,26 @@ export interface paths {
          * @description Return masks or heat maps of a run's images, worst first, as pictures to lie over them.
          */
         post: operations["places_api_projects__project__inspections_places_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write Report
+         * @description Take looks inside a run and write its report with them; without a list all of them.
+         */
+        post: operations["write_report_api_projects__project__inspections_report_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6609,6 +6649,29 @@ export interface components {
             weight_decay: number;
         };
         /**
+         * ReportReply
+         * @description Where the report lies.
+         */
+        ReportReply: {
+            /** Path */
+            path: string;
+        };
+        /**
+         * ReportRequest
+         * @description Which looks to take before the report is written.
+         */
+        ReportRequest: {
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /** Looks */
+            looks?: ("evaluation" | "saliency" | "drift" | "depth" | "data" | "map")[] | null;
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+        };
+        /**
          * Residuals
          * @description Predicted against true numbers of one column; of many images a sample.
          */
@@ -8187,6 +8250,37 @@ export interface operations {
             };
         };
     };
+    get_comparison_api_projects__project__comparison_report_get: {
+        parameters: {
+            query: {
+                run: string[];
+            };
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     view_data_api_projects__project__data_post: {
         parameters: {
             query?: never;
@@ -9307,6 +9401,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlacePage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    write_report_api_projects__project__inspections_report_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReportRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportReply"];
                 };
             };
             /** @description Client Error */

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from graftwork.cli.inspect.options import RunOrFlow
+from graftwork.cli.inspect.subject import inside_of
 from graftwork.cli.json_out import plain, print_json
-from graftwork.cli.options import AsJson, ProjectFolder, open_project
-from graftwork.cli.progress import ProgressView
+from graftwork.cli.options import AsJson, ProjectFolder
 from graftwork.cli.show import console, count, interval, say, show_rows
 from graftwork.documents.embedding import EmbeddingMap, MapMethod, MapSide, MapWeights, NeighborList
 from graftwork.project.embedding import MapChoice, embedding_map
-from graftwork.project.inspection import Inspection
 from graftwork.project.map_table import require_table_name, write_map
 from graftwork.project.neighbors import find_neighbors
 
@@ -61,7 +58,7 @@ def map_images(
     """Show a run's images as points on a plane: near each other where the network sees them alike."""
     if out is not None:
         require_table_name(out)
-    with _told(open_project(project).inspect(run)) as inside:
+    with inside_of(run, project) as inside:
         found = embedding_map(inside, method=method, at=at, weights=weights, beside=beside, most=most)
     if out is not None:
         write_map(found, out)
@@ -89,24 +86,12 @@ def neighbors(
     as_json: AsJson = False,
 ) -> None:
     """List the training images that a run sees most like one image."""
-    with _told(open_project(project).inspect(run)) as inside:
+    with inside_of(run, project) as inside:
         found = find_neighbors(inside, image, number=number, weights=weights, at=at)
     if as_json:
         print_json(found)
     else:
         _show_neighbors(found)
-
-
-@contextmanager
-def _told(inside: Inspection) -> Iterator[Inspection]:
-    """Show the progress of a look on standard error while it works."""
-    with ProgressView() as view:
-
-        def tell(value: Any) -> None:
-            say(value) if isinstance(value, str) else view(value)
-
-        inside.tell = tell
-        yield inside
 
 
 def _summary(found: EmbeddingMap) -> dict[str, Any]:

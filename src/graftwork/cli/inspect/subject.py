@@ -14,7 +14,7 @@ from graftwork.cli.show import say
 if TYPE_CHECKING:
     from graftwork.project.inspection import Inspection
 
-__all__ = ["inside_of"]
+__all__ = ["inside_of", "told"]
 
 
 @contextmanager
@@ -25,7 +25,13 @@ def inside_of(name: str, project: Path | None) -> Iterator[Inspection]:
         name: of the run or flow.
         project: folder of the project; the default one if not given.
     """
-    inside = open_project(project).inspect(name)
+    with told(open_project(project).inspect(name)) as inside:
+        yield inside
+
+
+@contextmanager
+def told(inside: Inspection) -> Iterator[Inspection]:
+    """Tell the notes and the progress of a look on standard error while it works."""
     with ProgressView() as view:
 
         def tell(what: Any) -> None:

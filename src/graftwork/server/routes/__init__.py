@@ -14,6 +14,7 @@ from graftwork.server.routes import (
     one_image,
     places_inside,
     projects,
+    reports,
     runs,
 )
 
@@ -36,5 +37,6 @@ ROUTERS = tuple(
         maps,
         one_image,
         places_inside,
+        reports,
     )
 )

@@ -30,6 +30,7 @@ from graftwork.server.documents import (
 )
 from graftwork.server.routes.nodes import ask_bench
 from graftwork.server.routes.places import Opened
+from graftwork.server.routes.reports import PAGE_POLICY
 from graftwork.server.state import OpenProject
 
 __all__ = ["router"]
@@ -187,8 +188,7 @@ def get_report(opened: Opened, run: str) -> Response:
         raise RunNotFound(
             f"The run {found.id} has no report.", hint="Its record may be missing.", run=found.id
         )
-    policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src 'none'"
-    return FileResponse(path, media_type="text/html", headers={"content-security-policy": policy})
+    return FileResponse(path, media_type="text/html", headers={"content-security-policy": PAGE_POLICY})
 
 
 @router.get("/{run}/files/{name}", response_class=Response)
