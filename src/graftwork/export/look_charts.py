@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from graftwork.documents.embedding import EmbeddingMap, MapSide
-from graftwork.documents.evaluation import CalibrationBin, Histogram
+from graftwork.documents.evaluation import CalibrationBin, ScoreHistogram
 from graftwork.documents.learning_curve import CurvePoint
 from graftwork.documents.record import Interval
 from graftwork.export.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axes, nice_ticks, svg, y_axis
@@ -38,7 +38,7 @@ def draw_reliability(title: str, bins: Sequence[CalibrationBin]) -> Markup:
     return svg("chart", WIDTH, HEIGHT, title, parts)
 
 
-def draw_histogram(title: str, histogram: Histogram, styles: Mapping[str, str]) -> Markup:
+def draw_histogram(title: str, histogram: ScoreHistogram, styles: Mapping[str, str]) -> Markup:
     """Return counts as bars that stand on one another.
 
     Args:
@@ -191,5 +191,5 @@ def _path(spots: Sequence[tuple[float, float]]) -> str:
     return " ".join(f"{x:g},{y:g}" for x, y in spots)
 
 
-def _width(histogram: Histogram) -> int:
+def _width(histogram: ScoreHistogram) -> int:
     return max((len(counts) for counts in histogram.counts.values()), default=0)
