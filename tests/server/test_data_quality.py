@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from graftwork.documents.flow import dump_flow
 from graftwork.graph.flows import transfer_flow
 from graftwork.server.state import OpenProject, Studio
 
@@ -18,7 +17,8 @@ from ..conftest import TINY_BASE
 def flow(stripes: Path, studio: Studio) -> dict[str, object]:
     studio.roots.open(stripes)
     relabel = {f"tall/00{i}.png": "wide" for i in range(3)}
-    return dump_flow(transfer_flow(str(stripes), base=TINY_BASE, image_size=32, relabel=relabel))
+    flow = transfer_flow(str(stripes), base=TINY_BASE, image_size=32, relabel=relabel)
+    return flow.model_dump(mode="json")
 
 
 def test_findings_and_the_effect_of_mending(
@@ -41,7 +41,7 @@ def test_findings_and_the_effect_of_mending(
 
 
 def test_images_outside_opened_folders_are_not_read(page: TestClient, home: str, tmp_path: Path) -> None:
-    flow = dump_flow(transfer_flow(str(tmp_path / "elsewhere"), base=TINY_BASE))
+    flow = transfer_flow(str(tmp_path / "elsewhere"), base=TINY_BASE).model_dump(mode="json")
     for address in ("data", "data/effect"):
         answer = page.post(f"{home}/inspections/{address}", json={"flow": flow})
         assert answer.status_code == 403, answer.text
