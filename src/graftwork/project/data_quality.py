@@ -337,8 +337,9 @@ class _Words:
             label_probability=float(said[sample.label]),
             suggested_probability=float(said[new]),
             margin=margin,
-            reason=f"A probe that did not see it says {suggested} with {said[new]:.0%} and {own} with "
-            f"{said[sample.label]:.0%}; images labeled {own} usually get {thresholds[sample.label]:.0%}. "
+            reason=f"A probe that did not see it says {suggested} with {_percent(said[new])} and {own} "
+            f"with {_percent(said[sample.label])}; images labeled {own} usually get "
+            f"{_percent(thresholds[sample.label])}. "
             f"{agree} of its {len(near)} nearest images are labeled {suggested}.",
             neighbors=near,
         )
@@ -369,3 +370,7 @@ class _Words:
             for j, gap in list(near)[:_NUM_SHOWN]
             if j >= 0
         )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"

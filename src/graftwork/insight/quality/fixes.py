@@ -65,7 +65,7 @@ def _labels(quality: DataQuality, images: ImageSet, settings: ImagesSettings) ->
         yield relabeling(
             "relabel_sure_suspects",
             f"Label {_images(len(sure))} as suggested",
-            f"Training images for which the probe gives the suggested class {_SURE:.0%} or more. Look at them "
+            f"Training images for which the probe gives the suggested class {100 * _SURE:.0f} % or more. Look at them "
             "first: a probe is no judge, and an image may show both.",
             sure,
             images,

@@ -6,7 +6,7 @@ import { IntervalBar } from "../../../charts/IntervalBar";
 import { Button } from "../../../kit/Button";
 import { Busy } from "../../../kit/small";
 import table from "../../../kit/table.module.css";
-import { formatExact, formatPercent } from "../../../model/format";
+import { formatExact, formatPercent, formatPlural } from "../../../model/format";
 import { points, reach, verdict } from "../../../model/quality";
 import { RefusalNotice } from "../../../panels/RefusalNotice";
 import { measure } from "../../../store/quality";
@@ -32,7 +32,7 @@ export function Effect({ data, found }: Omit<QualityProps, "onLarge">) {
               <p className={css.quiet}>{proposed.detail}</p>
             </div>
             <div className={css.acts}>
-              <Button whyNot={whyDone ?? busy} onClick={() => mutate(proposed)}>
+              <Button whyNot={whyDone ?? busy} onClick={() => mutate(upon(proposed, data.excluded, data.relabel))}>
                 <FlaskConical size={13} aria-hidden /> Measure
               </Button>
               <Button look="primary" whyNot={whyDone ?? busy} onClick={() => fix(data.node.id, upon(proposed, data.excluded, data.relabel))}>
@@ -78,7 +78,7 @@ function Measured({ effect }: { effect: FixEffect }) {
     <div className={css.measured} role="status">
       <table className={table.table}>
         <caption>
-          {effect.what}: {formatExact(effect.num_changed)} training images change. Accuracy of a probe; differences in points, image by image, with
+          {effect.what}: {formatPlural(effect.num_changed, "training image")} {effect.num_changed === 1 ? "changes" : "change"}. Accuracy of a probe; differences in points, image by image, with
           95 % intervals.
         </caption>
         <thead>

@@ -3,7 +3,7 @@ import { Button } from "../../../kit/Button";
 import { Badge } from "../../../kit/small";
 import { leftOf, rowOf } from "../../../model/quality";
 import { exclude, restore } from "../acts";
-import data_css from "../data.module.css";
+import strips from "../data.module.css";
 import type { OpenData } from "../open";
 import { PictureButton } from "../PictureButton";
 import { More } from "./More";
@@ -35,12 +35,14 @@ function Group({ data, group, onLarge }: { data: OpenData; group: LookAlike; onL
           {group.is_conflict ? <Badge tone="error">labels differ</Badge> : null}
           {group.crosses_splits ? <Badge tone="warning">across splits</Badge> : null}
         </p>
-        <div className={data_css.strip}>
+        <div className={strips.strip}>
           {rows.slice(0, MOST).map((row) => (
             <figure key={row.key} className={css.member} data-out={row.is_excluded ? "" : undefined}>
               <PictureButton data={data} name={row.key} onLarge={onLarge} pixels={84} />
               <figcaption title={row.key}>
-                {row.label.join(", ") || "–"} · {row.is_excluded ? "excluded" : (row.split ?? "not used")}
+                {row.label.join(", ") || "–"}
+                <br />
+                {row.is_excluded ? "excluded" : (row.split ?? "not used")}
               </figcaption>
               {left.length > 1 && !row.is_excluded ? (
                 <Button look="ghost" aria-label={`Keep only ${row.key}`} onClick={() => keep(row.key)}>

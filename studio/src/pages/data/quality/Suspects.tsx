@@ -39,14 +39,14 @@ function Card({ data, suspect, onLarge }: CardProps) {
           <span>{label}</span> <ArrowRight size={13} aria-label="suggested" /> <strong>{suggested}</strong>
         </p>
         <p className={css.quiet}>
-          {suspect.split ?? "not used"} · {label} {formatPercent(suspect.label_probability, 0)}, {suggested}{" "}
-          {formatPercent(suspect.suggested_probability, 0)}
+          {suspect.split ?? "not used"} · <span className={css.whole}>{label} {formatPercent(suspect.label_probability, 0)},</span>{" "}
+          <span className={css.whole}>{suggested} {formatPercent(suspect.suggested_probability, 0)}</span>
         </p>
         {done ? (
           <Done row={row} done={done} data={data} />
         ) : (
           <div className={css.acts}>
-            <Button onClick={() => relabel(data.node.id, [row], suggested)}>Label {suggested}</Button>
+            <Button onClick={() => relabel(data.node.id, [row], suggested)}>Label as {suggested}</Button>
             <Button look="ghost" onClick={() => exclude(data.node.id, [row])}>
               Exclude
             </Button>
