@@ -213,6 +213,16 @@ def test_features_that_a_run_stored_pass_no_image_again(home: Project, stripes: 
     assert QualityLook(inspection).features == pytest.approx(QualityLook(fresh).features, abs=1e-5)
 
 
+def test_only_images_that_a_run_left_out_pass_the_base(home: Project, stripes: Path) -> None:
+    run = home.run(flow_of(stripes, exclude=("flat/003.png",)))
+    inspection = home.inspect(run.id)
+    told: list[object] = []
+    inspection.tell = told.append
+    effect = measure_effect(inspection)
+    assert [e.done for e in told if hasattr(e, "done")][-1] <= 1  # type: ignore[attr-defined]
+    assert effect.num_changed + effect.num_scored_changed == 1
+
+
 def test_other_kinds_of_labels_are_looked_at_without_suspects(home: Project, tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     rows = ["image,label"]
