@@ -214,7 +214,7 @@ def test_features_that_a_run_stored_pass_no_image_again(home: Project, stripes: 
 
 
 def test_only_images_that_a_run_left_out_pass_the_base(home: Project, stripes: Path) -> None:
-    run = home.run(flow_of(stripes, exclude=("flat/003.png",)))
+    run = home.run(flow_of(stripes, exclude=["flat/003.png"]))
     inspection = home.inspect(run.id)
     told: list[object] = []
     inspection.tell = told.append
