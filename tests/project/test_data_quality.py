@@ -120,7 +120,9 @@ def test_planted_wrong_labels_are_found(
     _, _, wrong, _ = planted
     suspects = {s.key for s in found.suspects}
     assert len(suspects & wrong) >= 0.8 * len(wrong)
-    assert len(suspects & wrong) >= 0.5 * len(suspects)  # precision
+    confident = {s.key for s in found.suspects if s.is_confident}
+    assert len(confident) == found.num_confident
+    assert len(confident & wrong) >= 0.5 * len(confident)  # precision
     right = {s.key: s.suggested for s in found.suspects if s.key in wrong}
     truth = {k: CLASSES[int(k.split("/")[2][:3]) % 3] for k in right}
     assert sum(right[k] == truth[k] for k in right) >= 0.9 * len(right)

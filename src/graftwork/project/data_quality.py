@@ -173,6 +173,7 @@ class QualityLook:
             classes=judged.classes,
             suspects=tuple(judged.suspects(words))[:_MOST_SUSPECTS],
             num_suspects=len(judged.found.indices) if judged.found else 0,
+            num_confident=int(judged.found.is_confident.sum()) if judged.found else 0,
             look_alikes=tuple(groups[:_MOST_GROUPS]),
             num_look_alikes=len(groups),
             look_alike_share=find_look_alikes(neighbors).threshold,
@@ -305,8 +306,10 @@ class _Judged:
         return [
             words.suspect(
                 int(self.rows[i]), int(new), float(margin), self.said.probabilities[i], found.thresholds
+            ).edit(is_confident=bool(sure))
+            for i, new, margin, sure in zip(
+                found.indices, found.suggested, found.margins, found.is_confident, strict=True
             )
-            for i, new, margin in zip(found.indices, found.suggested, found.margins, strict=True)
         ]
 
 
@@ -336,6 +339,7 @@ class _Words:
             split=sample.split,
             label_probability=float(said[sample.label]),
             suggested_probability=float(said[new]),
+            is_confident=False,
             margin=margin,
             reason=f"A probe that did not see it says {suggested} with {_percent(said[new])} and {own} "
             f"with {_percent(said[sample.label])}; images labeled {own} usually get "

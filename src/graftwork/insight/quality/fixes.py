@@ -71,13 +71,14 @@ def _labels(quality: DataQuality, images: ImageSet, settings: ImagesSettings) ->
             images,
             settings,
         )
-    if suspects:
+    confident = [s for s in suspects if s.is_confident]
+    if confident:
         yield excluding(
             "exclude_suspects",
             "exclude",
-            f"Leave out {_images(len(suspects))} with a doubtful label",
-            "All suspects among the training images. Hard but right images are among them; measure the effect.",
-            [s.key for s in suspects],
+            f"Leave out {_images(len(confident))} with a doubtful label",
+            "Suspects among the training images of whose suggestion the probe is confident. Hard but right images are among them; measure the effect.",
+            [s.key for s in confident],
             settings,
         )
 
