@@ -616,6 +616,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/inspections/images/new": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Image
+         * @description Take the image in the request's body, to be looked into; it is not kept on disk.
+         */
+        post: operations["send_image_api_projects__project__inspections_images_new_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/inspections/map": {
         parameters: {
             query?: never;
@@ -630,6 +650,26 @@ export interface paths {
          * @description Return the images as points on a plane, before and after training.
          */
         post: operations["get_map_api_projects__project__inspections_map_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/maps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Feature Maps
+         * @description Return an image through every stage of the base, one stage channel by channel.
+         */
+        post: operations["feature_maps_api_projects__project__inspections_maps_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -734,6 +774,26 @@ export interface paths {
          * @description Return masks or heat maps of a run's images, worst first, as pictures to lie over them.
          */
         post: operations["places_api_projects__project__inspections_places_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/saliency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Saliency
+         * @description Return where in an image the evidence for a class lies.
+         */
+        post: operations["saliency_api_projects__project__inspections_saliency_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1374,6 +1434,23 @@ export interface components {
             version: string;
         };
         /**
+         * AttentionMap
+         * @description Where one head of an attention layer looks: from the class token, or from all tokens on average.
+         */
+        AttentionMap: {
+            /** Head */
+            head: number;
+            /**
+             * Layer
+             * @description Within the stage, from 0.
+             */
+            layer: number;
+            /** Sides */
+            sides: {
+                [key: string]: string;
+            };
+        };
+        /**
          * AugmentRequest
          * @description Samples to be shown before and after augmentation.
          */
@@ -1576,6 +1653,46 @@ export interface components {
             width_bins: components["schemas"]["CalibrationBin"][];
         };
         /**
+         * ChannelMap
+         * @description One channel; its pictures share one scale, from ``low`` (dark) to ``high`` (pale).
+         */
+        ChannelMap: {
+            /**
+             * Change
+             * @description As of a stage; null for one side, or where a silent channel came to life.
+             */
+            change: number | null;
+            /** High */
+            high: number | null;
+            /** Index */
+            index: number;
+            /** Low */
+            low: number | null;
+            /** Sides */
+            sides: {
+                [key: string]: components["schemas"]["ChannelSide"];
+            };
+        };
+        /**
+         * ChannelSide
+         * @description A channel under one set of weights.
+         */
+        ChannelSide: {
+            /** Is Dead */
+            is_dead: boolean;
+            /** Mean */
+            mean: number;
+            /**
+             * Picture
+             * @description Null of a vector, which has no places.
+             */
+            picture: string | null;
+            /** Std */
+            std: number;
+            /** Zero Share */
+            zero_share: number;
+        };
+        /**
          * ChannelView
          * @description One channel of a feature map as a heat map; its colors go from ``min`` to ``max``.
          */
@@ -1740,6 +1857,32 @@ export interface components {
              * @enum {string}
              */
             type: "image" | "mask" | "category" | "binary" | "tags" | "number" | "text" | "empty";
+        };
+        /**
+         * Completeness
+         * @description How well what the pixels add explains the score: their sum should be the difference.
+         */
+        Completeness: {
+            /**
+             * Difference
+             * @description Score of the image minus that of a blank gray one of its brightness.
+             */
+            difference: number;
+            /**
+             * Gap
+             * @description What is missing, as a share of the difference; 0 is complete.
+             */
+            gap: number;
+            /**
+             * Num Steps
+             * @description Points between the blank image and this one.
+             */
+            num_steps: number;
+            /**
+             * Total
+             * @description Sum of what all pixels add.
+             */
+            total: number;
         };
         /**
          * ComponentCard
@@ -4512,6 +4655,106 @@ export interface components {
             y: number[];
         };
         /**
+         * MapsDocument
+         * @description An image through every stage of a base; one stage is shown channel by channel.
+         */
+        MapsDocument: {
+            /**
+             * Attention
+             * @default []
+             */
+            attention: components["schemas"]["AttentionMap"][];
+            /** Channels */
+            channels: components["schemas"]["ChannelMap"][];
+            /** Flow */
+            flow: string;
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /** Image */
+            image: string;
+            /**
+             * Input
+             * @description The image as the base sees it.
+             */
+            input: string;
+            /**
+             * Label
+             * @default []
+             */
+            label: string[];
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Num Images
+             * @description How many images the statistics and the dead channels are counted over.
+             */
+            num_images: number;
+            /**
+             * Order
+             * @description Which channels come first.
+             * @enum {string}
+             */
+            order: "activity" | "change" | "index";
+            /** Run */
+            run: string | null;
+            /**
+             * Shown
+             * @description The stage whose channels are listed.
+             */
+            shown: string;
+            /** Split */
+            split: string | null;
+            /** Stages */
+            stages: components["schemas"]["StageLook"][];
+            /** Weights */
+            weights: ("pretrained" | "trained")[];
+        };
+        /**
+         * MapsRequest
+         * @description Which feature maps are wanted.
+         */
+        MapsRequest: {
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Image
+             * @description Key of the image; of one that was sent the name of its file.
+             */
+            image: string;
+            /**
+             * Number
+             * @description How many channels.
+             * @default 24
+             */
+            number: number;
+            /**
+             * Order
+             * @default activity
+             * @enum {string}
+             */
+            order: "activity" | "change" | "index";
+            /**
+             * Picture
+             * @description Name that the server gave to an image that was sent.
+             */
+            picture?: string | null;
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+            /** Stage */
+            stage?: string | null;
+            /** Weights */
+            weights?: ("both" | "pretrained" | "trained") | null;
+        };
+        /**
          * MapsView
          * @description A feature map: some channels as heat maps, and all of these on one sheet.
          */
@@ -6671,6 +6914,156 @@ export interface components {
             };
         };
         /**
+         * SaliencyDocument
+         * @description Where in an image the evidence for a class lies.
+         */
+        SaliencyDocument: {
+            /** @description Of integrated gradients. */
+            completeness: components["schemas"]["Completeness"] | null;
+            /**
+             * Digest
+             * @description SHA-256 of the pixels that the network saw.
+             */
+            digest: string;
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Grid
+             * @description Rows and columns of the method's own map.
+             */
+            grid: [
+                number,
+                number
+            ];
+            /**
+             * Heat
+             * @description The map in the image's size: an 8-bit gray PNG, base64; 255 is the strongest evidence.
+             */
+            heat: string;
+            /**
+             * Image
+             * @description Key of the image among the run's images, or name of the file.
+             */
+            image: string;
+            /**
+             * Is Empty
+             * @description Whether nothing speaks for the class.
+             */
+            is_empty: boolean;
+            /**
+             * Label
+             * @description Empty where it is not known.
+             * @default []
+             */
+            label: string[];
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "grad_cam" | "attention" | "integrated_gradients";
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Of
+             * @description Class, tag or number that is explained.
+             */
+            of: string;
+            /**
+             * Peak
+             * @description Row and column of the strongest evidence.
+             */
+            peak: [
+                number,
+                number
+            ];
+            /**
+             * Predicted
+             * @description Null of numbers and anomalies.
+             */
+            predicted: string | null;
+            /** Run */
+            run: string;
+            /** @description Null where it was not asked for. */
+            sanity: components["schemas"]["SanityDocument"] | null;
+            /**
+             * Scores
+             * @description The largest first, at most 50.
+             */
+            scores: components["schemas"]["graftwork__documents__saliency__ClassScore"][];
+            /**
+             * Size
+             * @description Height and width of the image as the network sees it, in pixels.
+             */
+            size: [
+                number,
+                number
+            ];
+            /** Split */
+            split: string | null;
+            /**
+             * Stage
+             * @description Of Grad-CAM: the stage that was looked at.
+             */
+            stage: string | null;
+        };
+        /**
+         * SaliencyReply
+         * @description Where the evidence lies: the image, and the map to lay over it; both are pictures of the project.
+         */
+        SaliencyReply: {
+            document: components["schemas"]["SaliencyDocument"];
+            /**
+             * Heat
+             * @description In colors; transparent where there is no evidence.
+             */
+            heat: string;
+            /** Image */
+            image: string;
+        };
+        /**
+         * SaliencyRequest
+         * @description What is to be explained, and how.
+         */
+        SaliencyRequest: {
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Image
+             * @description Key of the image; of one that was sent the name of its file.
+             */
+            image: string;
+            /** Method */
+            method?: ("grad_cam" | "attention" | "integrated_gradients") | null;
+            /**
+             * Of
+             * @description Class, tag or number; null takes what the run predicts.
+             */
+            of?: string | null;
+            /**
+             * Picture
+             * @description Name that the server gave to an image that was sent.
+             */
+            picture?: string | null;
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+            /**
+             * Sanity
+             * @default false
+             */
+            sanity: boolean;
+            /** Stage */
+            stage?: string | null;
+        };
+        /**
          * SamplePage
          * @description A stretch of the images that were asked for.
          */
@@ -6791,6 +7184,43 @@ export interface components {
             text: string;
         };
         /**
+         * SanityDocument
+         * @description Whether saliency depends on what was learned.
+         */
+        SanityDocument: {
+            /** Passes */
+            passes: boolean;
+            /** Steps */
+            steps: components["schemas"]["SanityStep"][];
+            /**
+             * Verdict
+             * @description In words.
+             */
+            verdict: string;
+        };
+        /**
+         * SanityStep
+         * @description How alike the picture still is after some weights were shuffled.
+         */
+        SanityStep: {
+            /**
+             * Correlation
+             * @description Mean rank correlation (Spearman) with the real map; null where no map was left.
+             */
+            correlation: number | null;
+            /**
+             * Draws
+             * @description The same for each shuffle.
+             * @default []
+             */
+            draws: (number | null)[];
+            /**
+             * What
+             * @description All that is shuffled by now: the head, then stages from the top.
+             */
+            what: string;
+        };
+        /**
          * ScoreHistogram
          * @description Counts over equal stretches from low to high.
          */
@@ -6815,7 +7245,7 @@ export interface components {
             accuracy: components["schemas"]["Interval"];
             balanced_accuracy: components["schemas"]["Interval"];
             /** Classes */
-            classes: components["schemas"]["ClassScore"][];
+            classes: components["schemas"]["graftwork__documents__record__ClassScore"][];
             /**
              * Confusion
              * @description Row: label, column: predicted label.
@@ -6886,6 +7316,14 @@ export interface components {
              * @enum {string}
              */
             view: "scores";
+        };
+        /**
+         * SentImage
+         * @description An image that was sent, to be named in further requests; it is kept in memory for a while.
+         */
+        SentImage: {
+            /** Picture */
+            picture: string;
         };
         /**
          * SettingCard
@@ -7116,6 +7554,49 @@ export interface components {
             why_not: string | null;
         };
         /**
+         * StageLook
+         * @description One stage, under all weights that were asked for.
+         */
+        StageLook: {
+            /**
+             * Change
+             * @description Root mean square of what training changed over that of the pretrained values; null for one side.
+             */
+            change: number | null;
+            /**
+             * Grid
+             * @description Rows and columns of places; 1 × 1 of a vector.
+             */
+            grid: [
+                number,
+                number
+            ];
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "maps" | "tokens" | "vector";
+            /** Num Channels */
+            num_channels: number;
+            /**
+             * Num Extra
+             * @description Tokens without a place, such as the class token.
+             * @default 0
+             */
+            num_extra: number;
+            /**
+             * Shape
+             * @description Of its output, without the batch.
+             */
+            shape: number[];
+            /** Sides */
+            sides: {
+                [key: string]: components["schemas"]["StageSide"];
+            };
+            /** Stage */
+            stage: string;
+        };
+        /**
          * StagePlan
          * @description What happens to one stage of the base.
          */
@@ -7136,6 +7617,31 @@ export interface components {
              * @description Parameters that move; all or none if not given.
              */
             num_trainable: number | null;
+        };
+        /**
+         * StageSide
+         * @description A stage under one set of weights.
+         */
+        StageSide: {
+            /** Mean */
+            mean: number | null;
+            /**
+             * Num Dead
+             * @description Channels with one and the same value everywhere, on all images.
+             */
+            num_dead: number;
+            /**
+             * Picture
+             * @description Mean size of the values at each place; of a vector each of its values.
+             */
+            picture: string;
+            /** Std */
+            std: number | null;
+            /**
+             * Zero Share
+             * @description Share of the values that are exactly zero.
+             */
+            zero_share: number;
         };
         /**
          * StepEnded
@@ -7359,6 +7865,40 @@ export interface components {
             project: string;
             /** Run */
             run: string;
+        };
+        /**
+         * ClassScore
+         * @description Scores of one class.
+         */
+        graftwork__documents__record__ClassScore: {
+            /** F1 */
+            f1: number | null;
+            /** Name */
+            name: string;
+            /** Num Images */
+            num_images: number;
+            /** @description None when the class was never predicted. */
+            precision: components["schemas"]["Interval"] | null;
+            /** @description None when no image of the class was there. */
+            recall: components["schemas"]["Interval"] | null;
+        };
+        /**
+         * ClassScore
+         * @description What the network says about one class, tag or number.
+         */
+        graftwork__documents__saliency__ClassScore: {
+            /** Name */
+            name: string;
+            /**
+             * Probability
+             * @description Null where there is none. Of masks: share of pixels.
+             */
+            probability: number | null;
+            /**
+             * Score
+             * @description Logit; of numbers and anomalies what is predicted.
+             */
+            score: number | null;
         };
     };
     responses: never;
@@ -8481,6 +9021,37 @@ export interface operations {
             };
         };
     };
+    send_image_api_projects__project__inspections_images_new_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SentImage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     get_map_api_projects__project__inspections_map_post: {
         parameters: {
             query?: never;
@@ -8503,6 +9074,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EmbeddingMap"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    feature_maps_api_projects__project__inspections_maps_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MapsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MapsDocument"];
                 };
             };
             /** @description Client Error */
@@ -8711,6 +9317,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlacePage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    saliency_api_projects__project__inspections_saliency_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaliencyRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SaliencyReply"];
                 };
             };
             /** @description Client Error */
