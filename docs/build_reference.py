@@ -109,6 +109,7 @@ DOCUMENT_MODULES = (
     "graftwork.graph.describe",
     "graftwork.graph.faces",
     "graftwork.documents.data_view",
+    "graftwork.documents.data_quality",
     "graftwork.documents.source_card",
     "graftwork.export.onnx",
 )

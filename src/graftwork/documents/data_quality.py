@@ -42,6 +42,9 @@ class LabelSuspect(Document):
     split: str | None
     label_probability: float
     suggested_probability: float
+    is_confident: bool = Field(
+        description="Whether the probe is as sure of the suggestion as it usually is of images labelled so."
+    )
     margin: float = Field(description="First probability less the second, from -1 (worst) to 1.")
     reason: str
     neighbors: tuple[NearImage, ...]
@@ -107,6 +110,7 @@ class DataQuality(VersionedDocument):
     classes: tuple[ClassDoubt, ...]
     suspects: tuple[LabelSuspect, ...] = Field(description="The most doubtful first; up to 500.")
     num_suspects: int
+    num_confident: int = Field(description="Suspects of whose suggestion the probe is confident.")
     look_alikes: tuple[LookAlike, ...] = Field(
         description="Across splits and with contradicting labels first; up to 500."
     )

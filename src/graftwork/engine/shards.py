@@ -62,15 +62,6 @@ class ShardStore:
         write_atomically(folder / "facts.json", json.dumps({"shape": self.shape, "dtype": dtype}).encode())
         self.refresh()
 
-    @classmethod
-    def existing(cls, folder: Path) -> Self | None:
-        """Return the store in a folder, None where none was ever opened."""
-        try:
-            facts = json.loads((folder / "facts.json").read_text())
-        except FileNotFoundError:
-            return None
-        return cls(folder, facts["shape"], facts["dtype"])
-
     def refresh(self) -> None:
         """Notice shards that were added since the last look."""
         for facts in sorted(self.folder.glob("shard-*.json")):
@@ -87,10 +78,6 @@ class ShardStore:
 
     def __len__(self) -> int:
         return len(self._places)
-
-    def rows(self) -> frozenset[str]:
-        """Return the names of all rows."""
-        return frozenset(self._places)
 
     def gather(self, rows: Sequence[str]) -> Tensor:
         """Return the named rows as one tensor (n, *shape)."""

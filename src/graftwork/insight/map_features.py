@@ -198,10 +198,23 @@ class FeatureReader:
         store = self._store(self._raw, self.place.wire)
         return store if all(row in store for row in rows) else None
 
+    def _take_over(self, rows: Sequence[str], store: ShardStore) -> None:
+        """Pool the rows that a run stored here, so that their images pass through the base no more."""
+        key = feature_key(self._raw, self.place.wire, self.transform, self._plain, self.compute)
+        if self._network is self._raw or not (self._cache / "features" / key).is_dir():
+            return
+        whole = self._store(self._raw, self.place.wire)
+        known = [row for row in dict.fromkeys(rows) if row in whole and row not in store]
+        with store.writer() as writer:
+            for start in range(0, len(known), _CHUNK):
+                part = known[start : start + _CHUNK]
+                writer.append(part, pooled(whole.gather(part)))
+
     def _fill(
         self, images: ImageSet, indices: Sequence[int], stop: Callable[[], bool]
     ) -> Iterator[ExtractionProgress]:
         store = self._store(self._network, self._wire)
+        self._take_over([row_name(images.samples[i].digest, 0) for i in indices], store)
         evict(self._cache, [store.folder], max(0, len(indices) - len(store)) * store.row_bytes)
         jobs = [(i, (0,)) for i in indices]
         with deterministic(self.compute):

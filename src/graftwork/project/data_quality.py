@@ -173,6 +173,7 @@ class QualityLook:
             classes=judged.classes,
             suspects=tuple(judged.suspects(words))[:_MOST_SUSPECTS],
             num_suspects=len(judged.found.indices) if judged.found else 0,
+            num_confident=int(judged.found.is_confident.sum()) if judged.found else 0,
             look_alikes=tuple(groups[:_MOST_GROUPS]),
             num_look_alikes=len(groups),
             look_alike_share=find_look_alikes(neighbors).threshold,
@@ -305,8 +306,10 @@ class _Judged:
         return [
             words.suspect(
                 int(self.rows[i]), int(new), float(margin), self.said.probabilities[i], found.thresholds
+            ).edit(is_confident=bool(sure))
+            for i, new, margin, sure in zip(
+                found.indices, found.suggested, found.margins, found.is_confident, strict=True
             )
-            for i, new, margin in zip(found.indices, found.suggested, found.margins, strict=True)
         ]
 
 
@@ -336,9 +339,11 @@ class _Words:
             split=sample.split,
             label_probability=float(said[sample.label]),
             suggested_probability=float(said[new]),
+            is_confident=False,
             margin=margin,
-            reason=f"A probe that did not see it says {suggested} with {said[new]:.0%} and {own} with "
-            f"{said[sample.label]:.0%}; images labeled {own} usually get {thresholds[sample.label]:.0%}. "
+            reason=f"A probe that did not see it says {suggested} with {_percent(said[new])} and {own} "
+            f"with {_percent(said[sample.label])}; images labeled {own} usually get "
+            f"{_percent(thresholds[sample.label])}. "
             f"{agree} of its {len(near)} nearest images are labeled {suggested}.",
             neighbors=near,
         )
@@ -369,3 +374,7 @@ class _Words:
             for j, gap in list(near)[:_NUM_SHOWN]
             if j >= 0
         )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"

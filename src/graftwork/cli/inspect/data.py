@@ -155,7 +155,7 @@ def _show(found: DataQuality, number: int) -> None:
             f"labels that a probe which did not see them finds likeliest: {interval(found.accuracy)}"
         )
     target.print(
-        f"{found.num_suspects} doubtful labels, {found.num_look_alikes} groups of look-alikes, "
+        f"{found.num_suspects} doubtful labels ({found.num_confident} of them confidently), {found.num_look_alikes} groups of look-alikes, "
         f"{found.num_outliers} outliers"
     )
     _show_findings(found, number)

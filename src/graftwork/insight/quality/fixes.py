@@ -65,19 +65,20 @@ def _labels(quality: DataQuality, images: ImageSet, settings: ImagesSettings) ->
         yield relabeling(
             "relabel_sure_suspects",
             f"Label {_images(len(sure))} as suggested",
-            f"Training images for which the probe gives the suggested class {_SURE:.0%} or more. Look at them "
+            f"Training images for which the probe gives the suggested class {100 * _SURE:.0f} % or more. Look at them "
             "first: a probe is no judge, and an image may show both.",
             sure,
             images,
             settings,
         )
-    if suspects:
+    confident = [s for s in suspects if s.is_confident]
+    if confident:
         yield excluding(
             "exclude_suspects",
             "exclude",
-            f"Leave out {_images(len(suspects))} with a doubtful label",
-            "All suspects among the training images. Hard but right images are among them; measure the effect.",
-            [s.key for s in suspects],
+            f"Leave out {_images(len(confident))} with a doubtful label",
+            "Suspects among the training images of whose suggestion the probe is confident. Hard but right images are among them; measure the effect.",
+            [s.key for s in confident],
             settings,
         )
 

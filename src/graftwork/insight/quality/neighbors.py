@@ -14,6 +14,7 @@ NUM_NEIGHBORS = 10
 _NUM_CANDIDATES = 5
 _LEAST_IMAGES = 20
 _DEVIATIONS = 3.5
+_LARGEST_SHARE = 0.5
 _BLOCK_VALUES = 16_000_000
 
 Floats = NDArray[np.floating]
@@ -98,7 +99,8 @@ def find_look_alikes(neighbors: Neighbors) -> LookAlikes:
     """Return pairs whose distance is a small share of the distance to their tenth neighbors.
 
     How small is read from the data: the share's logarithm lies 3.5 deviations below the usual one, median
-    and median absolute deviation over all images. A fixed similarity would not do: under one base frames of
+    and median absolute deviation over all images, and it is a half at most: among many images without any
+    look-alike some pair is always the closest. A fixed similarity would not do: under one base frames of
     a metal strip are more alike than re-encoded copies of a cloth under another.
 
     Source: the comparison with a farther neighbor is the ratio test of Lowe 2004, "Distinctive image
@@ -113,7 +115,7 @@ def find_look_alikes(neighbors: Neighbors) -> LookAlikes:
     usual = np.log(np.maximum(neighbors.distances[usable, 0], 1e-9) / around[usable])
     middle = np.median(usual)
     spread = 1.4826 * np.median(np.abs(usual - middle))
-    threshold = float(np.exp(middle - _DEVIATIONS * spread))
+    threshold = min(float(np.exp(middle - _DEVIATIONS * spread)), _LARGEST_SHARE)
     near, gaps = neighbors.indices[:, :_NUM_CANDIDATES], neighbors.distances[:, :_NUM_CANDIDATES]
     i = np.repeat(np.arange(len(near)), near.shape[1])
     j, gap = near.ravel(), gaps.ravel()

@@ -18,11 +18,13 @@ Doubles = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Suspects:
-    """Images whose label is doubted, the most doubtful first.
+    """Images for which the probe finds another class likelier than the label, the most doubtful first.
 
     Args:
         indices: (m,), positions of the images.
         suggested: (m,), the class that the probe finds likeliest.
+        is_confident: (m,), whether confident learning doubts the label too: the probe is as sure of another
+            class as it usually is of images labelled so.
         margins: (m,), probability of the label less that of the likeliest other class, from -1 to 1.
         thresholds: (k,), mean probability of a class among the images labelled so; not a number where none
             can be judged.
@@ -30,15 +32,18 @@ class Suspects:
 
     indices: Ints
     suggested: Ints
+    is_confident: NDArray[np.bool_]
     margins: Doubles
     thresholds: Doubles
 
 
 def find_suspects(labels: Ints, said: OutOfFold) -> Suspects:
-    """Return the images off the diagonal of the confident joint, ordered by normalized margin.
+    """Return the images whose likeliest class is not their label, ordered by normalized margin.
 
-    An image counts for class j when its probability of j reaches the mean probability of j among images
-    labelled j; it is suspect when the likeliest such class is not its label.
+    Those off the diagonal of the confident joint are marked. An image counts for class j when its probability
+    of j reaches the mean probability of j among images labelled j; it is off the diagonal when the likeliest
+    such class is not its label. Where the probe is right of nearly all images that mean is high and passes
+    over a third of wrong labels, so that the others are listed too.
 
     Args:
         labels: (n,).
@@ -63,15 +68,17 @@ def find_suspects(labels: Ints, said: OutOfFold) -> Suspects:
         thresholds[c] = said.probabilities[judged[labels[judged] == c], c].mean()
     if len(present) < 2:
         empty = np.zeros(0, np.int64)
-        return Suspects(empty, empty, np.zeros(0), thresholds)
+        return Suspects(empty, empty, np.zeros(0, np.bool_), np.zeros(0), thresholds)
     rows = said.probabilities[np.ix_(judged, present)]
     rows = rows / np.maximum(rows.sum(1, keepdims=True), 1e-12)
     own = np.searchsorted(present, labels[judged])
-    order = _issues(own, rows)
     others = rows.copy()
     others[np.arange(len(own)), own] = -1.0
     margins = rows[np.arange(len(own)), own] - others.max(1)
-    return Suspects(judged[order], present[others.argmax(1)[order]], margins[order], thresholds)
+    doubted = np.flatnonzero(rows.argmax(1) != own)
+    order = doubted[np.argsort(margins[doubted], kind="stable")]
+    is_confident = np.isin(order, _issues(own, rows))
+    return Suspects(judged[order], present[others.argmax(1)[order]], is_confident, margins[order], thresholds)
 
 
 def _issues(labels: Ints, probabilities: Doubles) -> Ints:

@@ -10,7 +10,8 @@ import { fix } from "./acts";
 import css from "./data.module.css";
 import { KeyDialog } from "./ImageDialog";
 import { ALL, type Filter, type OpenData } from "./open";
-import { Thumbnail } from "./Thumbnail";
+import { Quality } from "./quality/Quality";
+import { PictureButton } from "./PictureButton";
 
 /** What was found in the data, and what can be done about it. */
 export function DataCheck({ data, onShow }: { data: OpenData; onShow: (filter: Filter) => void }) {
@@ -18,6 +19,7 @@ export function DataCheck({ data, onShow }: { data: OpenData; onShow: (filter: F
   const { report, fixes } = data.view;
   const isFine = report.problems.length === 0 && fixes.length === 0;
   return (
+    <>
     <div className={css.check2}>
       <section aria-labelledby="findings" className={css.findings}>
         {fixes.length ? <h2>What can be done</h2> : null}
@@ -52,8 +54,10 @@ export function DataCheck({ data, onShow }: { data: OpenData; onShow: (filter: F
           </Button>
         </div>
       </aside>
-      {large ? <KeyDialog data={data} name={large} onClose={() => setLarge(null)} /> : null}
     </div>
+    <Quality data={data} onLarge={setLarge} />
+    {large ? <KeyDialog data={data} name={large} onClose={() => setLarge(null)} /> : null}
+    </>
   );
 }
 
@@ -111,14 +115,6 @@ function Fix({ data, proposed, onLarge }: FixProps) {
         Apply
       </Button>
     </article>
-  );
-}
-
-function PictureButton({ data, name, onLarge }: { data: OpenData; name: string; onLarge: (key: string) => void }) {
-  return (
-    <button type="button" className={css.pictureButton} title={name} aria-label={`Show ${name} large`} onClick={() => onLarge(name)}>
-      <Thumbnail project={data.project} settings={data.settings} row={{ key: name }} pixels={56} alt="" />
-    </button>
   );
 }
 
