@@ -2535,6 +2535,11 @@ export interface components {
             look_alikes: components["schemas"]["LookAlike"][];
             /** Notes */
             notes: string[];
+            /**
+             * Num Confident
+             * @description Suspects of whose suggestion the probe is confident.
+             */
+            num_confident: number;
             /** Num Images */
             num_images: number;
             /**
@@ -4311,6 +4316,11 @@ export interface components {
          * @description An image whose label is doubted by a probe that did not see it.
          */
         LabelSuspect: {
+            /**
+             * Is Confident
+             * @description Whether the probe is as sure of the suggestion as it usually is of images labelled so.
+             */
+            is_confident: boolean;
             /** Key */
             key: string;
             /** Label */
