@@ -27,8 +27,8 @@ from graftwork.engine.compute import autocast, deterministic, place
 from graftwork.engine.stage_features import StageFeatures, stage_wires
 from graftwork.graph.flows import transfer_flow
 from graftwork.project import Project
-from graftwork.project.depth import probe_by_depth
-from graftwork.project.inspection import Inspection
+from graftwork.project.looks.depth import probe_by_depth
+from graftwork.project.looks.inspection import Inspection
 
 __all__ = ["main", "measure"]
 

@@ -135,7 +135,7 @@ def write_number_run(runs: Path, flow: Flow, *, predictions: int) -> Run:
 def write_map_run(root: Path, flow: Flow, *, points: int) -> Run:
     """Write a finished run whose map of many images is made already, so that its drawing alone is measured."""
     from graftwork.documents.embedding import EmbeddingMap, MapDomain, MapPoints, MapSide
-    from graftwork.project.embedding import embedding_map
+    from graftwork.project.looks.embedding import embedding_map
     from graftwork.project.project import Project
 
     run = write_number_run(root / "runs", flow, predictions=32)
@@ -179,7 +179,7 @@ def write_map_run(root: Path, flow: Flow, *, points: int) -> Run:
         same_class_by_chance=None,
     )
     project = Project(root)
-    with patch("graftwork.project.embedding._make", lambda *_: made):
+    with patch("graftwork.project.looks.embedding._make", lambda *_: made):
         embedding_map(project.inspect(run.id))
     return run
 

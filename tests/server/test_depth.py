@@ -10,7 +10,7 @@ from graftwork.documents.depth import DepthReport
 from graftwork.documents.drift import DriftReport
 from graftwork.documents.recipe import Recipe
 from graftwork.graph.flows import transfer_flow
-from graftwork.project.drift import drift_of
+from graftwork.project.looks.drift import drift_of
 from graftwork.server.state import OpenProject, Studio
 
 from ..conftest import TINY_BASE

@@ -91,7 +91,7 @@ class _Written:
         out = self.out
 
         def take(name: str, picture: Any, said: Any) -> None:
-            from graftwork.project.map_pictures import write_map
+            from graftwork.project.looks.map_pictures import write_map
 
             self.files += write_map(out, name, picture, said, model, taken=self.files)
 
@@ -175,7 +175,7 @@ def report(
 ) -> None:
     """Write a run's HTML report anew and say where it lies."""
     from graftwork.cli.inspect.subject import told
-    from graftwork.project.reporting import comparison_report, full_report
+    from graftwork.project.looks.reporting import comparison_report, full_report
 
     home = open_project(project)
     found = home.find(run)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from graftwork.engine.trained import TrainedModel
     from graftwork.engine.workspace import Workspace
     from graftwork.graph.contracts import ImagesSettings
-    from graftwork.project.inspection import Inspection
+    from graftwork.project.looks.inspection import Inspection
     from graftwork.project.project import Project
 
 __all__ = ["BenchState", "perform"]
@@ -111,7 +111,7 @@ class BenchState:
             RunNotFound: no such run.
             FlowError, NotTrusted: as ``Inspection`` says.
         """
-        from graftwork.project.inspection import Inspection
+        from graftwork.project.looks.inspection import Inspection
 
         if isinstance(subject, str):
             run = self.project.find(subject)

@@ -36,22 +36,22 @@ TASKS: dict[str, str] = {
     "augmented": "graftwork.project.data_tasks:augmented",
     "cut_table": "graftwork.project.cut_task:cut_table_task",
     "facts": "graftwork.project.facts:gather_facts",
-    "inspect_curve": "graftwork.project.learning_curve:curve_task",
-    "inspect_data": "graftwork.project.quality_tasks:inspect_data",
-    "inspect_data_effect": "graftwork.project.quality_tasks:inspect_data_effect",
-    "inspect_evaluation": "graftwork.project.evaluating:inspect_evaluation",
-    "inspect_other_data": "graftwork.project.evaluating:inspect_other_data",
-    "inspect_map": "graftwork.project.map_tasks:inspect_map",
-    "inspect_neighbors": "graftwork.project.map_tasks:inspect_neighbors",
-    "inspect_neighbors_of_picture": "graftwork.project.map_tasks:inspect_neighbors_of_picture",
-    "inspect_places": "graftwork.project.places:inspect_places",
-    "inspect_report": "graftwork.project.reporting:report_task",
-    "compare_report": "graftwork.project.reporting:comparison_task",
+    "inspect_curve": "graftwork.project.looks.learning_curve:curve_task",
+    "inspect_data": "graftwork.project.looks.quality_tasks:inspect_data",
+    "inspect_data_effect": "graftwork.project.looks.quality_tasks:inspect_data_effect",
+    "inspect_evaluation": "graftwork.project.looks.evaluating:inspect_evaluation",
+    "inspect_other_data": "graftwork.project.looks.evaluating:inspect_other_data",
+    "inspect_map": "graftwork.project.looks.map_tasks:inspect_map",
+    "inspect_neighbors": "graftwork.project.looks.map_tasks:inspect_neighbors",
+    "inspect_neighbors_of_picture": "graftwork.project.looks.map_tasks:inspect_neighbors_of_picture",
+    "inspect_places": "graftwork.project.looks.places:inspect_places",
+    "inspect_report": "graftwork.project.looks.reporting:report_task",
+    "compare_report": "graftwork.project.looks.reporting:comparison_task",
     "list_bases": "graftwork.project.base_list:search_bases",
-    "inspect_depth": "graftwork.project.depth:depth_task",
-    "inspect_drift": "graftwork.project.drift:drift_task",
-    "inspect_maps": "graftwork.project.feature_maps:inspect_maps",
-    "inspect_saliency": "graftwork.project.saliency:inspect_saliency",
+    "inspect_depth": "graftwork.project.looks.depth:depth_task",
+    "inspect_drift": "graftwork.project.looks.drift:drift_task",
+    "inspect_maps": "graftwork.project.looks.feature_maps:inspect_maps",
+    "inspect_saliency": "graftwork.project.looks.saliency:inspect_saliency",
 }
 """Name of a task → 'module:function'. The module is imported in the child, when the task is first asked for."""
 
@@ -187,7 +187,7 @@ def evaluate(
         source: path or sample:NAME.
         columns: ``image_column``, ``label_column``, … of a table.
     """
-    from graftwork.project.other_data import scores_on
+    from graftwork.project.looks.other_data import scores_on
 
     run, model = state.project.find(run_id), state.model(run_id)
     return scores_on(run, model, source, dict(columns or {}), workspace=state.workspace, on_note=state.tell)

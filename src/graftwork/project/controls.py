@@ -20,8 +20,8 @@ from graftwork.documents.record import (
     main_score,
 )
 from graftwork.errors import RunError, UsageError
+from graftwork.project.looks.stored_scores import gain_over, gain_over_majority
 from graftwork.project.run import Run
-from graftwork.project.stored_scores import gain_over, gain_over_majority
 
 if TYPE_CHECKING:
     from graftwork.project.project import Project

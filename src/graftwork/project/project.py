@@ -28,9 +28,9 @@ from graftwork.project.apart import is_apart, plan_apart
 from graftwork.project.comparison import Comparison, compare_runs
 from graftwork.project.execute import OnEvent, Stop, execute
 from graftwork.project.lock import lock_run
+from graftwork.project.looks.other_data import scores_on
 from graftwork.project.mark import check_format, make_project, mark_of
 from graftwork.project.options import flow_from_options
-from graftwork.project.other_data import scores_on
 from graftwork.project.run import Run
 from graftwork.project.sources import Source, image_by_key, source_text
 from graftwork.project.trust import require_trust, trust_new_project
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from graftwork.engine.trained import TrainedModel
     from graftwork.engine.workspace import Workspace
     from graftwork.project.index import RunIndex
-    from graftwork.project.inspection import Inspection
+    from graftwork.project.looks.inspection import Inspection
 
 __all__ = ["Project", "Source", "default_root"]
 
@@ -351,7 +351,7 @@ class Project:
             RunNotFound: neither run nor flow.
             FlowError: the flow has problems; all are listed.
         """
-        from graftwork.project.inspection import Inspection, find_subject
+        from graftwork.project.looks.inspection import Inspection, find_subject
 
         found = find_subject(self, subject) if isinstance(subject, str) else subject
         return Inspection(self, found, tell=lambda what: self._note(what) if isinstance(what, str) else None)
@@ -402,7 +402,7 @@ class Project:
         Raises:
             RunError: a process writes the run, or measures its learning curve, at this moment.
         """
-        from graftwork.project.curve_steering import refuse_while_measured
+        from graftwork.project.looks.curve_steering import refuse_while_measured
 
         run = self.find(run_id)
         refuse_while_measured(run)

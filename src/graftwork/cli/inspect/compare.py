@@ -11,7 +11,7 @@ from graftwork.cli.json_out import print_json
 from graftwork.cli.options import AsJson, ProjectFolder, open_project
 from graftwork.cli.show import console, interval, say, show_rows
 from graftwork.documents.paired import PairedComparison
-from graftwork.project.pairing import compare_images
+from graftwork.project.looks.pairing import compare_images
 
 __all__ = ["compare"]
 

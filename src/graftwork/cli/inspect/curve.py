@@ -13,9 +13,9 @@ from graftwork.documents.learning_curve import CurveChoices, CurveEstimate, Curv
 from graftwork.documents.recipe import Strategy
 from graftwork.documents.record import Interval
 from graftwork.errors import UsageError
-from graftwork.project.curve_estimate import estimate_curve
-from graftwork.project.curve_steering import only_one, write_state
-from graftwork.project.learning_curve import measure_curve, subject_of
+from graftwork.project.looks.curve_estimate import estimate_curve
+from graftwork.project.looks.curve_steering import only_one, write_state
+from graftwork.project.looks.learning_curve import measure_curve, subject_of
 from graftwork.project.options import read_as
 
 __all__ = ["curve"]

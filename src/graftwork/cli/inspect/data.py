@@ -19,7 +19,7 @@ from graftwork.errors import UsageError
 from graftwork.project.previewing import named_flow
 
 if TYPE_CHECKING:
-    from graftwork.project.inspection import Inspection
+    from graftwork.project.looks.inspection import Inspection
     from graftwork.project.project import Project
 
 __all__ = ["data"]
@@ -68,7 +68,7 @@ def data(
     Labels are judged by probes that did not see them. Changes nothing, unless --apply says so; then a flow's
     file alone. Features are stored: a second look passes no image through the base.
     """
-    from graftwork.project.data_quality import QualityLook, look_at_data
+    from graftwork.project.looks.data_quality import QualityLook, look_at_data
 
     home = open_project(project, create=True)
     inspection = home.inspect(subject)
@@ -83,7 +83,7 @@ def data(
     measured = _measured(inspection, effect) if effect is not None else None
     pictures: list[Path] = []
     if out is not None:
-        from graftwork.project.quality_pictures import write_sheets
+        from graftwork.project.looks.quality_pictures import write_sheets
 
         pictures = write_sheets(found, QualityLook(inspection).images, out, number=suspects)
     if as_json:
@@ -130,14 +130,14 @@ def _images_node(flow: Flow) -> str:
 
 def _fix(inspection: Inspection, name: str) -> DataFix:
     from graftwork.insight.quality.fixes import find_fix
-    from graftwork.project.data_quality import QualityLook, look_at_data
+    from graftwork.project.looks.data_quality import QualityLook, look_at_data
 
     look = QualityLook(inspection)
     return find_fix(name, look_at_data(inspection, opened=look.opened), look.images, look.settings)
 
 
 def _measured(inspection: Inspection, name: str) -> FixEffect:
-    from graftwork.project.fix_effect import measure_effect
+    from graftwork.project.looks.fix_effect import measure_effect
 
     if name == _FOUND:
         return measure_effect(inspection)

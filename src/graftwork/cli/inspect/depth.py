@@ -12,7 +12,7 @@ from graftwork.cli.json_out import print_json
 from graftwork.cli.options import AsJson, ProjectFolder
 from graftwork.cli.show import console, count, interval, show_rows
 from graftwork.documents.depth import DepthReport, StageDepth
-from graftwork.project.depth import MAX_IMAGES, probe_by_depth
+from graftwork.project.looks.depth import MAX_IMAGES, probe_by_depth
 
 __all__ = ["BaseNode", "depth"]
 

@@ -8,7 +8,7 @@ from graftwork.cli.json_out import print_json
 from graftwork.cli.options import AsJson, ProjectFolder, RunName
 from graftwork.cli.show import console, count, interval, show_rows
 from graftwork.documents.drift import DriftReport, PartDrift
-from graftwork.project.drift import drift_of
+from graftwork.project.looks.drift import drift_of
 
 __all__ = ["drift"]
 

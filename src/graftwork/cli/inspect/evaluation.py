@@ -11,8 +11,8 @@ from graftwork.cli.json_out import print_json
 from graftwork.cli.options import AsJson, ProjectFolder, RunName, open_project
 from graftwork.cli.show import console, interval, say, show_rows, show_scores
 from graftwork.documents.evaluation import Calibration, Evaluation, PartScore, SliceColumn
-from graftwork.project.evaluating import evaluate_elsewhere
-from graftwork.project.evaluating import evaluation as evaluated
+from graftwork.project.looks.evaluating import evaluate_elsewhere
+from graftwork.project.looks.evaluating import evaluation as evaluated
 from graftwork.project.relocate import move_images
 
 __all__ = ["Split", "evaluation"]

@@ -13,9 +13,9 @@ from graftwork.cli.json_out import plain, print_json
 from graftwork.cli.options import AsJson, ProjectFolder
 from graftwork.cli.show import console, count, interval, say, show_rows
 from graftwork.documents.embedding import EmbeddingMap, MapMethod, MapSide, MapWeights, NeighborList
-from graftwork.project.embedding import MapChoice, embedding_map
-from graftwork.project.map_table import require_table_name, write_map
-from graftwork.project.neighbors import find_neighbors
+from graftwork.project.looks.embedding import MapChoice, embedding_map
+from graftwork.project.looks.map_table import require_table_name, write_map
+from graftwork.project.looks.neighbors import find_neighbors
 
 __all__ = ["map_images", "neighbors"]
 

@@ -57,8 +57,8 @@ def maps(
 
     Statistics, dead channels and what training changed, stage by stage; of one stage its channels.
     """
-    from graftwork.project.feature_maps import draw_maps, look_through
-    from graftwork.project.pictures import write_maps
+    from graftwork.project.looks.feature_maps import draw_maps, look_through
+    from graftwork.project.looks.pictures import write_maps
 
     inside = open_project(project, create=True).inspect(run)
     found = look_through(inside, image, weights=weights, among=among)

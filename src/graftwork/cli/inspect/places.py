@@ -40,8 +40,8 @@ def places(
 ) -> None:
     """Show the masks or heat maps of a run's images, worst first."""
     from graftwork.documents.files import write_atomically
-    from graftwork.project.map_pictures import png_of
-    from graftwork.project.places import place_page
+    from graftwork.project.looks.map_pictures import png_of
+    from graftwork.project.looks.places import place_page
 
     looked = open_project(project).inspect(run)
     page, pictures = place_page(looked, split=split.value, order=order.value, limit=limit)

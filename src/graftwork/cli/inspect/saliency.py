@@ -50,8 +50,8 @@ def saliency(
 
     Only of a run: what was not trained says nothing about classes.
     """
-    from graftwork.project.pictures import write_saliency
-    from graftwork.project.saliency import saliency as explain
+    from graftwork.project.looks.pictures import write_saliency
+    from graftwork.project.looks.saliency import saliency as explain
 
     inside = open_project(project, create=True).inspect(run)
     chosen = None if method == "auto" else method

@@ -12,7 +12,7 @@ from graftwork.cli.progress import ProgressView
 from graftwork.cli.show import say
 
 if TYPE_CHECKING:
-    from graftwork.project.inspection import Inspection
+    from graftwork.project.looks.inspection import Inspection
 
 __all__ = ["inside_of", "told"]
 

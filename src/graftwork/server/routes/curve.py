@@ -8,7 +8,7 @@ from pydantic import Field
 from graftwork.documents.document import Document
 from graftwork.documents.learning_curve import CurveChoices, CurveEstimate, CurveState
 from graftwork.project.controls import missing_controls
-from graftwork.project.curve_steering import curve_state, start_curve, stop_curve
+from graftwork.project.looks.curve_steering import curve_state, start_curve, stop_curve
 from graftwork.server.cards import run_card
 from graftwork.server.documents import RunCard
 from graftwork.server.routes.inspections import PREFIX, Look, look

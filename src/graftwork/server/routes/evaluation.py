@@ -10,8 +10,8 @@ from pydantic import Field
 from graftwork.documents.document import Document
 from graftwork.documents.evaluation import Evaluation, OtherData
 from graftwork.documents.paired import Cell, PairedComparison, PairedRows
-from graftwork.project.other_data import other_data
-from graftwork.project.pairing import compare_images, images_of_cell
+from graftwork.project.looks.other_data import other_data
+from graftwork.project.looks.pairing import compare_images, images_of_cell
 from graftwork.project.relocate import move_images
 from graftwork.server.routes.inspections import PREFIX, Look, look
 from graftwork.server.routes.places import Opened, TheStudio

@@ -11,7 +11,7 @@ from graftwork.documents.document import Document
 from graftwork.documents.feature_maps import MapsDocument
 from graftwork.documents.saliency import SaliencyDocument
 from graftwork.errors import UnknownName, UsageError
-from graftwork.project.pictures import maps_with_pictures
+from graftwork.project.looks.pictures import maps_with_pictures
 from graftwork.server.routes.inspections import PREFIX, Look, look
 from graftwork.server.routes.places import Opened, TheStudio
 from graftwork.server.state import OpenProject

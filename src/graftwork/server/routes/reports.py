@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, Response
 
 from graftwork.documents.document import Document
-from graftwork.project.reporting import Look
+from graftwork.project.looks.reporting import Look
 from graftwork.server.routes.inspections import Look as Subject
 from graftwork.server.routes.inspections import look
 from graftwork.server.routes.nodes import ask_bench

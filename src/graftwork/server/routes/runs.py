@@ -13,9 +13,9 @@ from graftwork.documents.events import EventLine
 from graftwork.documents.predictions import PredictionPage
 from graftwork.errors import RunNotFound, UsageError
 from graftwork.project.controls import Controls, control_flow, controls
+from graftwork.project.looks.other_data import other_settings
+from graftwork.project.looks.picks import keys_of_slice
 from graftwork.project.moved import moved_settings
-from graftwork.project.other_data import other_settings
-from graftwork.project.picks import keys_of_slice
 from graftwork.project.predictions import prediction_page
 from graftwork.project.sources import images_settings_of
 from graftwork.server.cards import run_card, run_view
