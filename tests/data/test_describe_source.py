@@ -23,7 +23,9 @@ Photo = Callable[..., Image.Image]
 
 def opens_as_proposed(settings: dict[str, Any]) -> Any:
     """Open a source by the settings that its card proposes."""
-    chosen = ImagesSettings(**settings).model_dump(exclude={"size", "validation", "test"})
+    chosen = ImagesSettings(**settings).model_dump(
+        exclude={"size", "validation", "test", "train_share", "split_seed"}
+    )
     return open_images(chosen.pop("source"), **chosen)
 
 

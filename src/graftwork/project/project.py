@@ -438,9 +438,9 @@ class Project:
         """
         from graftwork.export.report import write_report
 
-        images, peers = image_by_key(run, self.workspace), self._peers(run)
+        images = image_by_key(run, self.workspace)
         try:
-            write_report(run.path, images=images, saliency=saliency, compare=peers)
+            write_report(run.path, images=images, saliency=saliency, compare=self._peers(run))
         except Exception as error:  # noqa: BLE001 the run is worth more than its report
             self._note(f"The report of run {run.id} could not be written: {error}")
         return run.report
