@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -37,3 +39,11 @@ def test_a_project_whose_folder_was_made_anew_is_opened_anew(studio: Studio, tmp
     assert second is not first
     assert second.bench is not first.bench
     studio.close()
+
+
+@pytest.mark.parametrize("module", ["graftwork.server.app", "graftwork.cli.inspect", "graftwork.cli.use"])
+def test_what_answers_at_once_loads_nothing_heavy(module: str) -> None:
+    heavy = ("torch", "sklearn", "scipy", "pandas", "cleanlab", "captum")
+    code = f"import sys, {module}; print(sorted(set({heavy!r}) & set(sys.modules)))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import binary_closing
 
 from graftwork.data.sample import Split
 from graftwork.data.surfaces import Plane, brushed, tinted, weave, with_fold, with_scratch, with_spot
@@ -90,6 +89,8 @@ def draw_odd_surfaces(*, num_normal: int, num_odd: int, side: int, seed: int) ->
 def _drawn(
     rows: list[tuple[Plane, list[str], np.random.Generator]], splits: Sequence[Split | None]
 ) -> Defects:
+    from scipy.ndimage import binary_closing
+
     images, masks, labels = [], [], []
     tags = np.zeros((len(rows), len(DEFECTS)))
     for row, (surface, chosen, draw) in enumerate(rows):
