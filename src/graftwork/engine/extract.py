@@ -24,9 +24,18 @@ from graftwork.engine.shards import ShardStore
 from graftwork.engine.sources import Augmenter, row_name
 from graftwork.errors import RunInterrupted
 
-__all__ = ["canvas_store", "feature_key", "feature_stores", "fill_canvases", "fill_features", "pooled"]
+__all__ = [
+    "VIEWS_AT_ONCE",
+    "canvas_store",
+    "feature_key",
+    "feature_stores",
+    "fill_canvases",
+    "fill_features",
+    "pass_views",
+    "pooled",
+]
 
-_BATCH = 32
+VIEWS_AT_ONCE = 32
 _REPORT_SECONDS = 0.25
 
 Job = tuple[int, tuple[int, ...]]  # index of an image, its views
@@ -153,7 +162,7 @@ def fill_features(
         for rows, views in _view_batches(images, missing, transform, augmenter):
             if stop():
                 raise RunInterrupted("Stopped while the base looked at the images; what it saw is kept.")
-            outputs = _forward(network, views, list(stores), pooled_wires, transform, compute)
+            outputs = pass_views(network, views, list(stores), pooled_wires, transform, compute)
             for wire, writer in writers.items():
                 _append_new(writer.store, writer.append, rows, outputs[wire])
             if clock.add(len(rows)):
@@ -170,7 +179,7 @@ def _append_new(
         append([rows[i] for i in new], values[new])
 
 
-def _forward(
+def pass_views(
     network: Network,
     views: NDArray[np.uint8],
     wires: Sequence[str],
@@ -178,10 +187,19 @@ def _forward(
     transform: Transform,
     compute: ComputePlan,
 ) -> dict[str, Tensor]:
+    """Return what views give at wires, as it is stored: a row does not depend on how many come together.
+
+    Args:
+        network: in inference mode up to the wires.
+        views: (n, h, w, 3) of the network's size, at most ``VIEWS_AT_ONCE``.
+        wires: whose values are wanted.
+        pooled_wires: those of which means over places are wanted.
+        transform, compute: what comes in, and how it is computed.
+    """
     # Always a whole batch: kernels may round differently for another batch size, and a row must not
     # depend on how many others were still missing when a killed run went on.
     count = len(views)
-    whole = np.concatenate([views, np.zeros((_BATCH - count, *views.shape[1:]), dtype=np.uint8)])
+    whole = np.concatenate([views, np.zeros((VIEWS_AT_ONCE - count, *views.shape[1:]), dtype=np.uint8)])
     with torch.inference_mode(), autocast(compute):
         batch = place(transform.normalize(torch.from_numpy(whole)), compute)
         before = network.base_images
@@ -221,7 +239,7 @@ def _view_batches(
     for row, view in _views(images, jobs, transform, augmenter):
         rows.append(row)
         views.append(view)
-        if len(rows) == _BATCH:
+        if len(rows) == VIEWS_AT_ONCE:
             yield rows, np.stack(views)
             rows, views = [], []
     if rows:
