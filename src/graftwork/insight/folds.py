@@ -13,7 +13,7 @@ from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
 from graftwork.errors import DataError
 
-__all__ = ["MIN_VALIDATION", "Folds", "choose_folds", "evenly"]
+__all__ = ["MIN_VALIDATION", "Folds", "choose_folds", "evenly", "group_folds"]
 
 Positions = NDArray[np.int64]
 
@@ -67,28 +67,39 @@ def choose_folds(
     known = labels.ndim > 1 or set(labels[validation]) <= set(labels[training])
     if len(validation) >= MIN_VALIDATION and len(training) and known:
         return Folds("validation", ((training, validation),))
-    num = min(_NUM_FOLDS, len(set(groups)))
-    if num < 2:
+    pairs = group_folds(labels, groups, seed=seed)
+    if not pairs:
         raise DataError(
-            f"A probe wants at least two different labelled images, got {num}.",
+            f"A probe wants at least two different labelled images, got {len(set(groups))}.",
             hint="Add images to the training split.",
         )
-    kind = StratifiedGroupKFold if labels.ndim == 1 else GroupKFold
-    with warnings.catch_warnings():  # of classes with fewer images than folds: they are scored as they can be
-        warnings.simplefilter("ignore", UserWarning)
-        splits = kind(num, shuffle=True, random_state=seed)
-        pairs = [(f, s) for f, s in _split(splits, labels, groups, num) if len(f) and len(s)]
     return Folds("cross_validation", tuple(pairs))
 
 
-def _split(
-    splits: Any, labels: NDArray[Any], groups: Sequence[str], num: int
+def group_folds(
+    labels: NDArray[Any], groups: Sequence[str] | Positions, *, seed: int = 0
 ) -> list[tuple[Positions, Positions]]:
-    try:
-        return list(splits.split(np.zeros(len(labels)), labels, np.asarray(groups)))
-    except ValueError:  # every class has fewer images than there are folds
-        plain = GroupKFold(num, shuffle=True, random_state=splits.random_state)
-        return list(plain.split(np.zeros(len(labels)), None, np.asarray(groups)))
+    """Return five folds over all images, pairs of positions: fitted on, and held out.
+
+    Fewer where there are fewer groups or all classes are smaller; none of one group alone. Classes have the
+    same share in each fold as far as groups allow: images of one group are never on both sides.
+
+    Args:
+        labels: classes (n,), or numbers or tags (n, k).
+        groups: (n,).
+        seed: of the folds.
+    """
+    marks = np.asarray(groups)
+    num = min(_NUM_FOLDS, len(np.unique(marks)))
+    if num < 2:
+        return []
+    largest = int(np.unique(labels, return_counts=True)[1].max()) if labels.ndim == 1 else 0
+    kind = StratifiedGroupKFold if largest > 1 else GroupKFold
+    splits = kind(min(num, largest) if largest > 1 else num, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():  # of classes with fewer images than folds: they are scored as they can be
+        warnings.simplefilter("ignore", UserWarning)
+        pairs = list(splits.split(np.zeros(len(labels)), labels, marks))
+    return [(fitted, held) for fitted, held in pairs if len(fitted) and len(held)]
 
 
 def evenly(labels: NDArray[Any], num: int, *, seed: int = 0) -> Positions:

@@ -13,7 +13,15 @@ from graftwork.engine.metrics.bootstrap import bootstrap
 from graftwork.errors import ShapeError
 from graftwork.insight.embedding import unit_rows
 
-__all__ = ["Neighbors", "agreement", "mean_interval", "nearest", "nearest_on_plane", "trust_of_points"]
+__all__ = [
+    "Neighbors",
+    "agreement",
+    "mean_interval",
+    "nearest",
+    "nearest_of_others",
+    "nearest_on_plane",
+    "trust_of_points",
+]
 
 _BATCH = 128
 
@@ -23,7 +31,12 @@ Gaps = Callable[[int, int], NDArray[np.float64]]  # of the queries from .. to ..
 
 @dataclass(frozen=True)
 class Neighbors:
-    """For each of m rows its k nearest of a bank: positions int64 (m, k), and distances (m, k), rising."""
+    """The k nearest of a bank for each of m rows, nearest first.
+
+    Args:
+        positions: in the bank, (m, k); -1 where a row has fewer.
+        distances: (m, k), rising; infinite where there is none.
+    """
 
     positions: NDArray[np.int64]
     distances: NDArray[np.float64]
@@ -49,10 +62,38 @@ def nearest(queries: Floats, bank: Floats, k: int, *, own: NDArray[np.int64] | N
     units = unit_rows(bank)
 
     def distances(start: int, stop: int) -> NDArray[np.float64]:
-        cosine = unit_rows(queries[start:stop]) @ units.T
-        return np.clip(1.0 - cosine.astype(np.float64), 0.0, 2.0)
+        return _cosine_gaps(unit_rows(queries[start:stop]), units)
 
     return _smallest(distances, len(queries), len(bank), k, own)
+
+
+def nearest_of_others(
+    features: Floats, groups: NDArray[np.int64], k: int, *, step: Callable[[], object] = lambda: None
+) -> Neighbors:
+    """Return for each image the k nearest that are not of its own group, by cosine distance; see ``nearest``.
+
+    Args:
+        features: (n, d); their mean is taken off first, since what all images share says nothing.
+        groups: (n,), the same number for images that belong together, such as copies.
+        k: how many; fewer of few images.
+        step: called before each block of rows; it may raise to end the work.
+    """
+    n = len(features)
+    mean = features.mean(0, dtype=np.float64).astype(np.float32)
+    units = unit_rows(features.astype(np.float32) - mean)
+
+    def distances(start: int, stop: int) -> NDArray[np.float64]:
+        step()
+        gaps = _cosine_gaps(units[start:stop], units)
+        gaps[groups[start:stop, None] == groups[None, :]] = np.inf
+        return gaps
+
+    return _smallest(distances, n, n, min(k, n - 1), None)
+
+
+def _cosine_gaps(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return 1 minus the cosine of each row of length one with each other's, from 0 to 2."""
+    return np.clip(1.0 - (one @ other.T).astype(np.float64), 0.0, 2.0)
 
 
 def nearest_on_plane(
@@ -82,8 +123,9 @@ def _smallest(distances: Gaps, num: int, size: int, k: int, own: NDArray[np.int6
         near = np.sort(np.argpartition(gaps, max(0, k - 1), axis=1)[:, :k], axis=1)
         near_gaps = np.take_along_axis(gaps, near, axis=1)
         order = np.argsort(near_gaps, axis=1, kind="stable")
-        positions[start:stop] = np.take_along_axis(near, order, axis=1)
         found[start:stop] = np.take_along_axis(near_gaps, order, axis=1)
+        near = np.take_along_axis(near, order, axis=1)
+        positions[start:stop] = np.where(np.isposinf(found[start:stop]), -1, near)
     return Neighbors(positions, found)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,9 +12,22 @@ from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-__all__ = ["INVERSE_STRENGTHS", "RIDGE_STRENGTHS", "Predicted", "linear_probe", "nearest_mean", "ridge_probe"]
+from graftwork.engine.metrics.classes import log_losses
+
+__all__ = [
+    "INVERSE_STRENGTHS",
+    "RIDGE_STRENGTHS",
+    "Predicted",
+    "choose_strength",
+    "fit_probe",
+    "linear_probe",
+    "nearest_mean",
+    "probabilities_of",
+    "ridge_probe",
+]
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
@@ -24,6 +38,7 @@ RIDGE_STRENGTHS = (0.1, 1.0, 10.0, 100.0, 1e3, 1e4, 1e5)
 """Alpha of the ridge regression, from which one is chosen; larger is stronger regularization."""
 
 _MAX_STEPS = 1000
+_TOLERANCE = 1e-4
 _HELD_OUT_FOLDS = 5
 _IF_TOO_FEW = 0.01
 
@@ -43,61 +58,112 @@ class Predicted:
     is_converged: bool = True
 
 
-def linear_probe(features: Floats, labels: Ints, unseen: Floats, *, seed: int = 0) -> Predicted:
-    """Return the labels that a logistic regression gives to ``unseen``.
-
-    Features are standardized by the fitted images' mean and standard deviation. C goes up through
-    ``INVERSE_STRENGTHS`` as long as the log loss falls on a fifth of the fitted images (the first of five
-    stratified folds, shuffled by ``seed``); with that C it is fitted on all of them. Where a class has fewer
-    than five images, C is 0.01.
+def fit_probe(features: Floats, labels: Ints, strength: float, *, tolerance: float = _TOLERANCE) -> Pipeline:
+    """Return logistic regression on standardized features, fitted.
 
     Args:
-        features: (n, d), of images with known labels.
-        labels: (n,); one class alone is what is then always said.
-        unseen: (m, d).
-        seed: of the folds.
+        features: (n, d).
+        labels: (n,), of two classes at least.
+        strength: C of scikit-learn.
+        tolerance: of the fit's end, as scikit-learn has it.
 
     Source: Alain & Bengio 2016, "Understanding intermediate layers using linear classifier probes",
     arXiv:1610.01644.
     """
-    classes = np.unique(labels)
-    if len(classes) == 1:
-        return Predicted(np.full(len(unseen), classes[0]))
-    strength = _chosen_strength(features, labels, seed)
-    scaler = StandardScaler().fit(features.astype(np.float64))
-    model = LogisticRegression(C=strength, max_iter=_MAX_STEPS)
-    is_converged = _fit(model, scaler.transform(features.astype(np.float64)), labels)
-    said: Ints = model.predict(scaler.transform(unseen.astype(np.float64)))
-    return Predicted(said, (strength,), is_converged)
+    probe = _new_probe(tolerance)
+    _fit(probe.set_params(logisticregression__C=strength), features, labels)
+    return probe
 
 
-def _chosen_strength(features: Floats, labels: Ints, seed: int) -> float:
-    if np.unique(labels, return_counts=True)[1].min() < _HELD_OUT_FOLDS:
-        return _IF_TOO_FEW
-    folds = StratifiedKFold(_HELD_OUT_FOLDS, shuffle=True, random_state=seed)
-    fitted, held = next(iter(folds.split(features, labels)))
-    scaler = StandardScaler().fit(features[fitted].astype(np.float64))
-    x, held_x = (scaler.transform(features[part].astype(np.float64)) for part in (fitted, held))
-    # From strong to weak regularization each fit starts where the one before ended.
-    model = LogisticRegression(max_iter=_MAX_STEPS, warm_start=True)
-    best, lowest = INVERSE_STRENGTHS[0], np.inf
-    for strength in INVERSE_STRENGTHS:
-        _fit(model.set_params(C=strength), x, labels[fitted])
-        columns = np.searchsorted(model.classes_, labels[held])
-        chances = model.predict_proba(held_x)[np.arange(len(held)), columns]
-        loss = -np.log(np.maximum(chances, 1e-300)).mean()
+def _new_probe(tolerance: float) -> Pipeline:
+    # Fitted again, it starts where it ended: from strong to weak regularization that is near the next end.
+    return make_pipeline(
+        StandardScaler(), LogisticRegression(max_iter=_MAX_STEPS, tol=tolerance, warm_start=True)
+    )
+
+
+def _fit(probe: Pipeline, features: Floats, labels: Ints) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the penalty makes early ends harmless
+        probe.fit(features, labels)
+
+
+def probabilities_of(probe: Pipeline, features: Floats, num_classes: int) -> NDArray[np.float64]:
+    """Return the probabilities (n, k) of a probe; zero for classes that it never saw."""
+    found = np.zeros((len(features), num_classes))
+    if len(features):
+        found[:, probe.classes_] = probe.predict_proba(features)
+    return found
+
+
+def choose_strength(
+    features: Floats,
+    labels: Ints,
+    folds: Sequence[tuple[Ints, Ints]],
+    *,
+    strengths: Sequence[float] = INVERSE_STRENGTHS,
+    tolerance: float = _TOLERANCE,
+    step: Callable[[], object] = lambda: None,
+) -> float:
+    """Return the C that goes up through ``strengths`` as long as the log loss falls on held-out images.
+
+    Held-out images of a class that was not fitted do not count. 0.01 where none counts.
+
+    Args:
+        features: (n, d).
+        labels: (n,), class numbers.
+        folds: pairs of positions: fitted on, and held out.
+        strengths: rising.
+        tolerance: as of ``fit_probe``.
+        step: called before each fit; it may raise to end the work.
+    """
+    num_classes = int(labels.max(initial=0)) + 1
+    usable = []
+    for fitted, held in folds:
+        known = held[np.isin(labels[held], labels[fitted])]
+        if len(known) and len(np.unique(labels[fitted])) > 1:
+            usable.append((_new_probe(tolerance), fitted, known))
+    best, lowest = _IF_TOO_FEW, np.inf
+    for strength in strengths if usable else ():
+        losses = []
+        for probe, fitted, held in usable:
+            step()
+            _fit(probe.set_params(logisticregression__C=strength), features[fitted], labels[fitted])
+            losses.append(log_losses(probabilities_of(probe, features[held], num_classes), labels[held]))
+        loss = float(np.concatenate(losses).mean())
         if loss >= lowest:  # weaker ones fit the fitted images better and these worse, and take longest
             break
         best, lowest = strength, loss
     return best
 
 
-def _fit(model: LogisticRegression, features: Floats, labels: Ints) -> bool:
-    """Fit, and return whether the fit came to its end."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(features, labels)
-    return bool(np.max(model.n_iter_) < _MAX_STEPS)
+def linear_probe(features: Floats, labels: Ints, unseen: Floats, *, seed: int = 0) -> Predicted:
+    """Return the labels that a logistic regression gives to ``unseen``; see ``fit_probe``.
+
+    C is that of ``choose_strength`` on a fifth of the fitted images (the first of five stratified folds,
+    shuffled by ``seed``); with it the probe is fitted on all of them. Where a class has fewer than five
+    images, C is 0.01.
+
+    Args:
+        features: (n, d), of images with known labels.
+        labels: (n,), class numbers; one class alone is what is then always said.
+        unseen: (m, d).
+        seed: of the folds.
+
+    Source: Alain & Bengio 2016, arXiv:1610.01644.
+    """
+    classes, counts = np.unique(labels, return_counts=True)
+    if len(classes) == 1:
+        return Predicted(np.full(len(unseen), classes[0]))
+    exact = features.astype(np.float64)
+    folds = []
+    if counts.min() >= _HELD_OUT_FOLDS:
+        splits = StratifiedKFold(_HELD_OUT_FOLDS, shuffle=True, random_state=seed)
+        folds = [next(iter(splits.split(exact, labels)))]
+    strength = choose_strength(exact, labels, folds)
+    probe = fit_probe(exact, labels, strength)
+    said: Ints = probe.predict(unseen.astype(np.float64))
+    return Predicted(said, (strength,), bool(np.max(probe[-1].n_iter_) < _MAX_STEPS))
 
 
 def nearest_mean(features: Floats, labels: Ints, unseen: Floats) -> Predicted:

@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from graftwork.errors import ShapeError
-from graftwork.insight.quality.probe import OutOfFold, fit_probe, out_of_fold, probabilities_of
+from graftwork.insight.probes import fit_probe, probabilities_of
+from graftwork.insight.quality.out_of_fold import OutOfFold, out_of_fold
 from graftwork.insight.quality.suspects import find_suspects
 
 Ints = NDArray[np.int64]

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from graftwork.documents.record import Interval
 from graftwork.engine.metrics.bootstrap import bootstrap
 from graftwork.engine.metrics.classes import wilson
-from graftwork.insight.quality.probe import choose_strength, fit_probe, probabilities_of
+from graftwork.insight.probes import fit_probe, probabilities_of
+from graftwork.insight.quality.out_of_fold import TOLERANCE, strength_for
 
 __all__ = ["Change", "Refit", "compare_labels"]
 
@@ -71,7 +72,7 @@ def compare_labels(
     """
     num_classes = int(max(before.max(initial=0), after.max(initial=0))) + 1
     first = train[before[train] >= 0]
-    strength = choose_strength(features[first], before[first], groups[first], seed=seed, step=step)
+    strength = strength_for(features[first], before[first], groups[first], seed=seed, step=step)
     said = []
     for labels in (before, after):
         step()
@@ -89,7 +90,7 @@ def _predictions(features: Floats, labels: Ints, rows: Ints, strength: float, nu
     present = np.unique(labels[rows])
     if len(present) < 2:
         return np.full(len(features), present[0] if len(present) else -1, np.int64)
-    probe = fit_probe(features[rows], labels[rows], strength)
+    probe = fit_probe(features[rows], labels[rows], strength, tolerance=TOLERANCE)
     likeliest: Ints = probabilities_of(probe, features, num_classes).argmax(1)
     return likeliest
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graftwork.errors import ShapeError
-from graftwork.insight.quality.probe import OutOfFold
+from graftwork.insight.quality.out_of_fold import OutOfFold
 
 __all__ = ["Suspects", "find_suspects"]
 

@@ -23,11 +23,12 @@ from graftwork.documents.data_quality import (
 from graftwork.engine.metrics.classes import wilson
 from graftwork.engine.settings import read_settings
 from graftwork.errors import DataError
+from graftwork.insight.neighbors import Neighbors, nearest_of_others
 from graftwork.insight.quality.features import FeatureTable
 from graftwork.insight.quality.fixes import fixes_of
-from graftwork.insight.quality.neighbors import Neighbors, find_look_alikes, find_neighbors
+from graftwork.insight.quality.look_alikes import NUM_NEIGHBORS, find_look_alikes
+from graftwork.insight.quality.out_of_fold import OutOfFold, out_of_fold
 from graftwork.insight.quality.outliers import Outliers, find_outliers
-from graftwork.insight.quality.probe import OutOfFold, out_of_fold
 from graftwork.insight.quality.suspects import Suspects, find_suspects
 from graftwork.project.data_view import OpenedData, open_view
 
@@ -154,7 +155,7 @@ class QualityLook:
     def make(self) -> DataQuality:
         """Return the findings."""
         step = self.inspection.check_stop
-        neighbors = find_neighbors(self.features, self.groups, step=step)
+        neighbors = nearest_of_others(self.features, self.groups, NUM_NEIGHBORS, step=step)
         outliers = find_outliers(self.features, self.groups, seed=self.seed, step=step)
         judged = self._judged()
         words = _Words(self.images, neighbors)
@@ -363,7 +364,7 @@ class _Words:
         )
 
     def _near(self, index: int) -> tuple[NearImage, ...]:
-        near = zip(self._neighbors.indices[index], self._neighbors.distances[index], strict=True)
+        near = zip(self._neighbors.positions[index], self._neighbors.distances[index], strict=True)
         return tuple(
             NearImage(
                 key=self._images.samples[j].key,

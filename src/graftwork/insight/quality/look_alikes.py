@@ -1,38 +1,24 @@
-"""Exact nearest images by the base's features, and pairs that look alike to the base."""
+"""Pairs of images that look alike to the base."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LookAlikes", "Neighbors", "find_look_alikes", "find_neighbors"]
+from graftwork.insight.neighbors import Neighbors
+
+__all__ = ["NUM_NEIGHBORS", "LookAlikes", "find_look_alikes"]
 
 NUM_NEIGHBORS = 10
+"""The last of so many says how close images are around here."""
 _NUM_CANDIDATES = 5
 _LEAST_IMAGES = 20
 _DEVIATIONS = 3.5
 _LARGEST_SHARE = 0.5
-_BLOCK_VALUES = 16_000_000
 
-Floats = NDArray[np.floating]
 Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Neighbors:
-    """The nearest images of each image, nearest first; images of its own group are not among them.
-
-    Args:
-        indices: (n, m); -1 where an image has fewer.
-        distances: (n, m), 1 - cosine of the features less their mean, from 0 to 2; infinite where there
-            is none.
-    """
-
-    indices: Ints
-    distances: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -51,50 +37,6 @@ class LookAlikes:
     threshold: float
 
 
-def find_neighbors(
-    features: Floats,
-    groups: Ints,
-    *,
-    number: int = NUM_NEIGHBORS,
-    step: Callable[[], object] = lambda: None,
-) -> Neighbors:
-    """Return the nearest images by cosine, by exact search in blocks of bounded memory.
-
-    Args:
-        features: (n, d); their mean is taken off, since what all images share says nothing.
-        groups: (n,), the same number for copies of one image.
-        number: m, at most.
-        step: called before each block; it may raise to end the work.
-    """
-    n = len(features)
-    number = min(number, max(0, n - 1))
-    unit = _unit(features)
-    indices = np.full((n, number), -1, np.int64)
-    distances = np.full((n, number), np.inf)
-    if number == 0:
-        return Neighbors(indices, distances)
-    rows = max(1, _BLOCK_VALUES // n)
-    for start in range(0, n, rows):
-        step()
-        block = slice(start, min(n, start + rows))
-        gaps = 1.0 - unit[block] @ unit.T
-        gaps[groups[block, None] == groups[None, :]] = np.inf
-        near = np.argpartition(gaps, number - 1, axis=1)[:, :number]
-        values = np.take_along_axis(gaps, near, axis=1)
-        order = np.lexsort((near, values))  # ties by position, so that all machines agree
-        near, values = np.take_along_axis(near, order, 1), np.take_along_axis(values, order, 1)
-        indices[block] = np.where(np.isfinite(values), near, -1)
-        distances[block] = np.where(np.isfinite(values), np.maximum(values, 0.0), np.inf)
-    return Neighbors(indices, distances)
-
-
-def _unit(features: Floats) -> NDArray[np.float32]:
-    centered = features.astype(np.float32) - features.mean(0, dtype=np.float64).astype(np.float32)
-    length = np.linalg.norm(centered, axis=1, keepdims=True)
-    unit: NDArray[np.float32] = centered / np.maximum(length, 1e-12)
-    return unit
-
-
 def find_look_alikes(neighbors: Neighbors) -> LookAlikes:
     """Return pairs whose distance is a small share of the distance to their tenth neighbors.
 
@@ -102,6 +44,9 @@ def find_look_alikes(neighbors: Neighbors) -> LookAlikes:
     and median absolute deviation over all images, and it is a half at most: among many images without any
     look-alike some pair is always the closest. A fixed similarity would not do: under one base frames of
     a metal strip are more alike than re-encoded copies of a cloth under another.
+
+    Args:
+        neighbors: ``NUM_NEIGHBORS`` of each image, as ``nearest_of_others`` finds them.
 
     Source: the comparison with a farther neighbor is the ratio test of Lowe 2004, "Distinctive image
     features from scale-invariant keypoints", section 7.1; the cut is that of Iglewicz & Hoaglin 1993, "How
@@ -116,7 +61,7 @@ def find_look_alikes(neighbors: Neighbors) -> LookAlikes:
     middle = np.median(usual)
     spread = 1.4826 * np.median(np.abs(usual - middle))
     threshold = min(float(np.exp(middle - _DEVIATIONS * spread)), _LARGEST_SHARE)
-    near, gaps = neighbors.indices[:, :_NUM_CANDIDATES], neighbors.distances[:, :_NUM_CANDIDATES]
+    near, gaps = neighbors.positions[:, :_NUM_CANDIDATES], neighbors.distances[:, :_NUM_CANDIDATES]
     i = np.repeat(np.arange(len(near)), near.shape[1])
     j, gap = near.ravel(), gaps.ravel()
     share = np.where(j >= 0, gap / np.minimum(around[i], around[np.maximum(j, 0)]), np.inf)

@@ -6,13 +6,18 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from graftwork.insight.quality import neighbors as module
-from graftwork.insight.quality.neighbors import find_look_alikes, find_neighbors
+from graftwork.insight import neighbors as module
+from graftwork.insight.neighbors import Neighbors, nearest_of_others
+from graftwork.insight.quality.look_alikes import NUM_NEIGHBORS, find_look_alikes
 from graftwork.insight.quality.outliers import find_outliers
 
 
 def cloud(num: int = 120, width: int = 16, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=(num, width)) + 3.0
+
+
+def find_neighbors(features: np.ndarray, groups: np.ndarray) -> Neighbors:
+    return nearest_of_others(features, groups, NUM_NEIGHBORS)
 
 
 def test_neighbors_are_those_of_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,23 +26,23 @@ def test_neighbors_are_those_of_scikit_learn(monkeypatch: pytest.MonkeyPatch) ->
     search = NearestNeighbors(n_neighbors=11, metric="cosine", algorithm="brute").fit(centered)
     distances, indices = search.kneighbors(centered)
     found = find_neighbors(features, np.arange(120))
-    assert (found.indices == indices[:, 1:]).all()
+    assert (found.positions == indices[:, 1:]).all()
     assert found.distances == pytest.approx(distances[:, 1:], abs=1e-5)
-    monkeypatch.setattr(module, "_BLOCK_VALUES", 7 * 120)  # blocks of seven rows
+    monkeypatch.setattr(module, "_BATCH", 7)  # blocks of seven rows
     again = find_neighbors(features, np.arange(120))
-    assert (again.indices == found.indices).all()
+    assert (again.positions == found.positions).all()
 
 
 def test_images_of_one_group_are_no_neighbors() -> None:
     groups = np.arange(120) // 2
     found = find_neighbors(cloud(), groups)
-    assert (groups[found.indices] != groups[:, None]).all()
+    assert (groups[found.positions] != groups[:, None]).all()
 
 
 @pytest.mark.parametrize("num", [1, 2, 5])
 def test_few_images_have_few_neighbors_and_no_look_alikes(num: int) -> None:
     found = find_neighbors(cloud(num), np.arange(num))
-    assert found.indices.shape == (num, num - 1)
+    assert found.positions.shape == (num, num - 1)
     assert len(find_look_alikes(found).pairs) == 0
     assert len(find_outliers(cloud(num), np.arange(num), seed=0).indices) == 0
 
