@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import curve_fit
 
+from graftwork.engine.metrics.bootstrap import interval_of
 from graftwork.errors import ShapeError
 from graftwork.insight.learning_curve import (
     crossing_interval,
     fit_power_law,
     forecast,
-    interval_of,
     labels_needed,
     resample,
 )

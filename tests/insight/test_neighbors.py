@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from sklearn.manifold import trustworthiness
 
+from graftwork.engine.metrics.bootstrap import mean_interval
 from graftwork.errors import ShapeError
 from graftwork.insight.embedding import pca
 from graftwork.insight.neighbors import (
     Neighbors,
     agreement,
-    mean_interval,
     nearest,
     nearest_on_plane,
     trust_of_points,

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from graftwork.documents.record import Interval
+from graftwork.engine.metrics.classes import Z_95
 from graftwork.errors import ShapeError
 
 __all__ = ["MIN_IMAGES", "linear_cka"]
@@ -22,7 +23,6 @@ T = TypeVar("T", float, Square)
 
 MIN_IMAGES = 5
 """The estimate wants four images, and its interval leaves one out."""
-_Z = 1.959963984540054
 _ROUNDING = 1e-10  # of a similarity, relative to the features' own size
 
 
@@ -65,7 +65,7 @@ def linear_cka(first: Float[np.ndarray, "n d"], second: Float[np.ndarray, "n e"]
         return None
     usable = without[np.isfinite(without)]
     spread = 0.0 if len(usable) < 2 else math.sqrt((len(usable) - 1) * float(usable.var()))
-    low, high = value - _Z * spread, value + _Z * spread
+    low, high = value - Z_95 * spread, value + Z_95 * spread
     return Interval(value=value, low=max(-1.0, low), high=min(1.0, max(high, value)))
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from graftwork.documents.depth import ProbeScore
 from graftwork.documents.record import Interval
 from graftwork.engine.metrics.bootstrap import bootstrap
-from graftwork.engine.metrics.classes import confusion_matrix, hit_scores
+from graftwork.engine.metrics.classes import Z_95, confusion_matrix, hit_scores
 from graftwork.engine.metrics.numbers import score_numbers
 from graftwork.insight.folds import Folds
 from graftwork.insight.probes import Predicted, linear_probe, nearest_mean, ridge_probe
@@ -23,8 +23,6 @@ __all__ = ["LabelKind", "StageProbes", "earliest_within", "probe_features", "sta
 LabelKind = Literal["category", "number", "tags"]
 Floats = NDArray[np.floating]
 Fit = Callable[[Floats, NDArray[Any], Floats], Predicted]
-
-_Z = 1.959963984540054  # 97.5 % point of the normal distribution
 
 
 @dataclass(frozen=True)
@@ -125,7 +123,7 @@ def _score(score: Interval, accuracy: Interval | None, found: Sequence[Predicted
 
 def standard_error(score: Interval) -> float:
     """Return the standard error that a 95 % interval stands for: its width over 2 · 1.96."""
-    return (score.high - score.low) / (2 * _Z)
+    return (score.high - score.low) / (2 * Z_95)
 
 
 def earliest_within(scores: Sequence[Interval | None]) -> int | None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from graftwork.documents.record import Interval
-from graftwork.engine.metrics.bootstrap import image_weights
+from graftwork.engine.metrics.bootstrap import image_weights, interval_of
 from graftwork.errors import ShapeError
 from graftwork.insight.measures import Measure
 
@@ -21,7 +21,6 @@ __all__ = [
     "crossing_interval",
     "fit_power_law",
     "forecast",
-    "interval_of",
     "labels_needed",
     "resample",
 ]
@@ -85,15 +84,6 @@ def _mean(point: Sequence[Measure | None], weights: Floats, seeds: Floats) -> fl
     usable = [(value, w) for value, w in pairs if math.isfinite(value)]
     whole = sum(w for _, w in usable)
     return sum(value * w for value, w in usable) / whole if whole else math.nan
-
-
-def interval_of(value: float, draws: Floats) -> Interval:
-    """Return a value with the 2.5 % and 97.5 % points of its draws; those that are no numbers are left out."""
-    usable = draws[np.isfinite(draws)]
-    if not math.isfinite(value) or not len(usable):
-        return Interval(value=value, low=math.nan, high=math.nan)
-    low, high = np.quantile(usable, (_TAIL, 1 - _TAIL))
-    return Interval(value=value, low=float(low), high=float(high))
 
 
 def labels_needed(sizes: Floats, scores: Floats, target: float) -> float:

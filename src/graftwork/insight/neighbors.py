@@ -8,15 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from graftwork.documents.record import Interval
-from graftwork.engine.metrics.bootstrap import bootstrap
 from graftwork.errors import ShapeError
 from graftwork.insight.embedding import unit_rows
 
 __all__ = [
     "Neighbors",
     "agreement",
-    "mean_interval",
     "nearest",
     "nearest_of_others",
     "nearest_on_plane",
@@ -164,9 +161,3 @@ def agreement(
 ) -> NDArray[np.float64]:
     """Return the share of each image's neighbors that have its label, (m,)."""
     return np.asarray((bank_labels[near.positions] == labels[:, None]).mean(1))
-
-
-def mean_interval(values: NDArray[np.float64], seed: int) -> Interval:
-    """Return the mean over images with its 95 % bootstrap interval."""
-    found = bootstrap(lambda w: {"mean": float(w @ values / w.sum())}, len(values), seed)
-    return found["mean"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
 
 import typer
 
+from graftwork.cli.inspect.subject import inside_of
 from graftwork.cli.json_out import print_json
-from graftwork.cli.options import AsJson, ProjectFolder, RunName, open_project
+from graftwork.cli.options import AsJson, ProjectFolder, RunName
 from graftwork.cli.show import console, duration, interval, say, show_rows
 from graftwork.documents.learning_curve import CurveChoices, CurveEstimate, CurveState, LearningCurve
 from graftwork.documents.recipe import Strategy
@@ -17,6 +18,10 @@ from graftwork.project.looks.curve_estimate import estimate_curve
 from graftwork.project.looks.curve_steering import only_one, write_state
 from graftwork.project.looks.learning_curve import measure_curve, subject_of
 from graftwork.project.options import read_as
+
+if TYPE_CHECKING:
+    from graftwork.project.looks.inspection import Inspection
+    from graftwork.project.run import Run
 
 __all__ = ["curve"]
 
@@ -66,13 +71,18 @@ def curve(
     """
     named = {"shares": _numbers(shares), "seeds": seeds, "strategy": strategy, "scratch": scratch}
     choices = read_as(CurveChoices, {**named, "scratch_epochs": scratch_epochs})
-    home = open_project(project)
-    look = home.inspect(home.find(run).id)
-    subject = subject_of(look)
-    cost = estimate_curve(look, subject, choices)
-    if estimate:
+    with inside_of(run, project, only_runs=True) as inside:
+        subject = subject_of(inside)
+        cost = estimate_curve(inside, subject, choices)
+        made = None if estimate else _measured(inside, subject, choices, cost)
+    if made is None:
         print_json(cost) if as_json else _show_estimate(cost)
-        return
+    else:
+        print_json(made) if as_json else _show(made)
+
+
+def _measured(inside: Inspection, subject: Run, choices: CurveChoices, cost: CurveEstimate) -> LearningCurve:
+    """Measure the curve; its state is kept for those who ask meanwhile."""
     if cost.num_runs:
         say(
             f"{cost.num_runs} runs are to be done, about {duration(cost.seconds)}; ctrl-C stops, and measuring goes on."
@@ -84,7 +94,7 @@ def curve(
             write_state(subject, state)
             told(state)
 
-        made = measure_curve(look, choices, told=tell)
+        made = measure_curve(inside, choices, told=tell)
         write_state(
             subject,
             CurveState(
@@ -98,7 +108,7 @@ def curve(
                 curve=made,
             ),
         )
-    print_json(made) if as_json else _show(made)
+    return made
 
 
 def _numbers(text: str) -> tuple[float, ...]:

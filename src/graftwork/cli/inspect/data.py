@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from graftwork.cli.inspect.options import Out, RunOrFlow
+from graftwork.cli.inspect.subject import inside_of
 from graftwork.cli.json_out import plain, print_json
-from graftwork.cli.options import AsJson, ProjectFolder, open_project
+from graftwork.cli.options import AsJson, ProjectFolder
 from graftwork.cli.show import console, interval, say, show_rows
 from graftwork.documents.data_quality import DataQuality, FixEffect
 from graftwork.documents.data_view import DataFix
-from graftwork.documents.events import ExtractionProgress
 from graftwork.documents.flow import Flow, write_flow
 from graftwork.errors import UsageError
 from graftwork.project.previewing import named_flow
 
 if TYPE_CHECKING:
     from graftwork.project.looks.inspection import Inspection
-    from graftwork.project.project import Project
 
 __all__ = ["data"]
 
@@ -70,22 +69,20 @@ def data(
     """
     from graftwork.project.looks.data_quality import QualityLook, look_at_data
 
-    home = open_project(project, create=True)
-    inspection = home.inspect(subject)
-    inspection.tell = _tell
-    target = _target(home, inspection, subject, into) if apply else None
-    for name in apply or ():
-        inspection = _applied(home, inspection, name)
-    if target is not None:
-        write_flow(inspection.flow, target)
-        say(f"Written into {target}: {', '.join(apply or ())}.")
-    found = look_at_data(inspection)
-    measured = _measured(inspection, effect) if effect is not None else None
     pictures: list[Path] = []
-    if out is not None:
-        from graftwork.project.looks.quality_pictures import write_sheets
+    with inside_of(subject, project) as inspection:
+        target = _target(inspection, subject, into) if apply else None
+        for name in apply or ():
+            inspection = _applied(inspection, name)
+        if target is not None:
+            write_flow(inspection.flow, target)
+            say(f"Written into {target}: {', '.join(apply or ())}.")
+        found = look_at_data(inspection)
+        measured = _measured(inspection, effect) if effect is not None else None
+        if out is not None:
+            from graftwork.project.looks.quality_pictures import write_sheets
 
-        pictures = write_sheets(found, QualityLook(inspection).images, out, number=suspects)
+            pictures = write_sheets(found, QualityLook(inspection).images, out, number=suspects)
     if as_json:
         print_json({**plain(found), "effect": plain(measured), "pictures": plain(pictures)})
     else:
@@ -95,14 +92,7 @@ def data(
             console().print(f"picture: {path}", markup=False, soft_wrap=True)
 
 
-def _tell(event: Any) -> None:
-    if isinstance(event, str):
-        say(event)
-    elif isinstance(event, ExtractionProgress) and event.total and event.done in (0, event.total):
-        say(f"The base looks at {event.total} images." if event.done == 0 else "Done.")
-
-
-def _target(home: Project, inspection: Inspection, subject: str, into: Path | None) -> Path:
+def _target(inspection: Inspection, subject: str, into: Path | None) -> Path:
     """Return the file that a corrected flow is written to."""
     if into is not None:
         return into
@@ -111,14 +101,14 @@ def _target(home: Project, inspection: Inspection, subject: str, into: Path | No
             f"'{subject}' is a run, whose flow stays as it was.",
             hint="Name the flow instead, or give --into FILE for the corrected flow.",
         )
-    return named_flow(subject, home.root / "flows")
+    return named_flow(subject, inspection.project.root / "flows")
 
 
-def _applied(home: Project, inspection: Inspection, name: str) -> Inspection:
+def _applied(inspection: Inspection, name: str) -> Inspection:
     """Return a look into the flow with one more fix."""
     fix, node = _fix(inspection, name), _images_node(inspection.flow)
-    changed = home.inspect(inspection.flow.with_settings(node, **fix.changes))
-    changed.tell = _tell
+    changed = inspection.project.inspect(inspection.flow.with_settings(node, **fix.changes))
+    changed.tell = inspection.tell
     return changed
 
 

@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from graftwork.cli.inspect.subject import inside_of
 from graftwork.cli.json_out import print_json
-from graftwork.cli.options import AsJson, ProjectFolder, RunName, open_project
+from graftwork.cli.options import AsJson, ProjectFolder, RunName
 from graftwork.cli.show import console, interval, say, show_rows, show_scores
 from graftwork.documents.evaluation import Calibration, Evaluation, PartScore, SliceColumn
 from graftwork.project.looks.evaluating import evaluate_elsewhere
@@ -65,17 +66,15 @@ def evaluation(
     as_json: AsJson = False,
 ) -> None:
     """Look at a run's predictions: each class, calibration, slices, worst mistakes."""
-    home = open_project(project)
-    inside = home.inspect(home.find(run).id)
-    if images_at is not None and inside.run is not None:
-        say(move_images(home, inside.run, images_at))
-    other = None
-    if on is not None:
-        other = evaluate_elsewhere(inside, on, {"image_column": image_column, "label_column": label_column})
     names = None if slices is None else [name.strip() for name in slices.split(",") if name.strip()]
-    found = evaluated(
-        inside, split=split if other is None else "test", on=other.id if other else None, slices=names
-    )
+    columns = {"image_column": image_column, "label_column": label_column}
+    with inside_of(run, project, only_runs=True) as inside:
+        if images_at is not None and inside.run is not None:
+            say(move_images(inside.project, inside.run, images_at))
+        other = None if on is None else evaluate_elsewhere(inside, on, columns)
+        found = evaluated(
+            inside, split=split if other is None else "test", on=other.id if other else None, slices=names
+        )
     if as_json:
         print_json(found)
     else:

@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 import typer
 
 from graftwork.cli.inspect.options import Out, RunOrFlow
+from graftwork.cli.inspect.subject import inside_of
 from graftwork.cli.json_out import print_json
-from graftwork.cli.options import AsJson, ProjectFolder, open_project
+from graftwork.cli.options import AsJson, ProjectFolder
 from graftwork.cli.show import console, show_rows
 from graftwork.documents.feature_maps import MapsDocument, StageLook
 
@@ -60,9 +61,9 @@ def maps(
     from graftwork.project.looks.feature_maps import draw_maps, look_through
     from graftwork.project.looks.pictures import write_maps
 
-    inside = open_project(project, create=True).inspect(run)
-    found = look_through(inside, image, weights=weights, among=among)
-    made = draw_maps(found, inside, stage=stage, order=order, number=channels)
+    with inside_of(run, project) as inside:
+        found = look_through(inside, image, weights=weights, among=among)
+        made = draw_maps(found, inside, stage=stage, order=order, number=channels)
     document = made.document if out is None else write_maps(made, out)
     if as_json:
         print_json(document)

@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from graftwork.cli.inspect.options import Out, RunOrFlow
+from graftwork.cli.inspect.subject import inside_of
 from graftwork.cli.json_out import print_json
-from graftwork.cli.options import AsJson, ProjectFolder, open_project
+from graftwork.cli.options import AsJson, ProjectFolder
 from graftwork.cli.show import console, show_rows
 from graftwork.documents.places import PlacePage, PlaceRow
 
@@ -43,8 +44,8 @@ def places(
     from graftwork.project.looks.map_pictures import png_of
     from graftwork.project.looks.places import place_page
 
-    looked = open_project(project).inspect(run)
-    page, pictures = place_page(looked, split=split.value, order=order.value, limit=limit)
+    with inside_of(run, project) as inside:
+        page, pictures = place_page(inside, split=split.value, order=order.value, limit=limit)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         for name, picture in pictures.items():

@@ -9,8 +9,9 @@ import typer
 
 from graftwork.cli.inspect.maps import Image
 from graftwork.cli.inspect.options import Out, RunOrFlow
+from graftwork.cli.inspect.subject import inside_of
 from graftwork.cli.json_out import print_json
-from graftwork.cli.options import AsJson, ProjectFolder, open_project
+from graftwork.cli.options import AsJson, ProjectFolder
 from graftwork.cli.show import console, show_rows
 from graftwork.documents.saliency import SaliencyDocument
 
@@ -53,9 +54,9 @@ def saliency(
     from graftwork.project.looks.pictures import write_saliency
     from graftwork.project.looks.saliency import saliency as explain
 
-    inside = open_project(project, create=True).inspect(run)
     chosen = None if method == "auto" else method
-    found = explain(inside, image, method=chosen, of=of, stage=stage, sanity=sanity)
+    with inside_of(run, project) as inside:
+        found = explain(inside, image, method=chosen, of=of, stage=stage, sanity=sanity)
     if out is not None:
         write_saliency(found, out)
     if as_json:

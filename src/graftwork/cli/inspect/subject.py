@@ -18,14 +18,17 @@ __all__ = ["inside_of", "told"]
 
 
 @contextmanager
-def inside_of(name: str, project: Path | None) -> Iterator[Inspection]:
+def inside_of(name: str, project: Path | None, *, only_runs: bool = False) -> Iterator[Inspection]:
     """Give the look into a run or flow; notes and progress go to standard error.
 
     Args:
         name: of the run or flow.
-        project: folder of the project; the default one if not given.
+        project: folder of the project; the default one if not given. It is made where the name is a flow's
+            file, which needs none; runs and saved flows lie in one.
+        only_runs: whether a flow is not wanted.
     """
-    with told(open_project(project).inspect(name)) as inside:
+    home = open_project(project, create=not only_runs and Path(name).expanduser().is_file())
+    with told(home.inspect(home.find(name).id if only_runs else name)) as inside:
         yield inside
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from graftwork.documents.record import Interval
 from graftwork.engine.metrics.classes import percentiles
 
-__all__ = ["NUM_RESAMPLES", "bootstrap", "image_weights"]
+__all__ = ["NUM_RESAMPLES", "bootstrap", "image_weights", "interval_of", "mean_interval"]
 
 NUM_RESAMPLES = 500
 
@@ -38,11 +38,21 @@ def bootstrap(measure: Measure, num: int, seed: int) -> dict[str, Interval]:
     """
     found = measure(np.ones(num))
     draws = [measure(w) for w in image_weights(num, seed)]
-    return {name: _interval(value, [d[name] for d in draws]) for name, value in found.items()}
+    return {name: interval_of(value, np.array([d[name] for d in draws])) for name, value in found.items()}
 
 
-def _interval(value: float, draws: list[float]) -> Interval:
-    usable = np.array([d for d in draws if math.isfinite(d)])
+def mean_interval(values: NDArray[np.floating], seed: int = 0) -> Interval:
+    """Return the mean over images with its 95 % bootstrap interval; values (n,), n >= 1."""
+    found = bootstrap(lambda w: {"mean": float(w @ values / w.sum())}, len(values), seed)
+    return found["mean"]
+
+
+def interval_of(value: float, draws: NDArray[np.floating]) -> Interval:
+    """Return a value with the middle 95 % of its draws (b,); draws that are no numbers are left out.
+
+    Without any such draw both ends are not numbers.
+    """
+    usable = draws[np.isfinite(draws)]
     if not math.isfinite(value) or not len(usable):
-        return Interval(value=math.nan, low=math.nan, high=math.nan)
+        return Interval(value=value if math.isfinite(value) else math.nan, low=math.nan, high=math.nan)
     return percentiles(value, usable)

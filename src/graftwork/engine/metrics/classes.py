@@ -13,6 +13,7 @@ from graftwork.documents.record import ClassScore, Interval, Scores
 from graftwork.errors import ShapeError
 
 __all__ = [
+    "Z_95",
     "balanced_accuracy",
     "confusion_matrix",
     "hit_scores",
@@ -25,7 +26,8 @@ __all__ = [
 Floats = NDArray[np.floating]
 Ints = NDArray[np.integer]
 
-_Z = 1.959963984540054  # 97.5 % point of the normal distribution
+Z_95 = 1.959963984540054
+"""Half the width of a 95 % interval in standard errors: the 97.5 % point of the normal distribution."""
 _RESAMPLES = 2000
 
 
@@ -41,9 +43,9 @@ def wilson(hits: int, total: int) -> Interval:
     if total == 0:
         return Interval(value=math.nan, low=0.0, high=1.0)
     share = hits / total
-    spread = 1 + _Z**2 / total
-    middle = (share + _Z**2 / (2 * total)) / spread
-    half = _Z / spread * math.sqrt(share * (1 - share) / total + _Z**2 / (4 * total**2))
+    spread = 1 + Z_95**2 / total
+    middle = (share + Z_95**2 / (2 * total)) / spread
+    half = Z_95 / spread * math.sqrt(share * (1 - share) / total + Z_95**2 / (4 * total**2))
     return Interval(value=share, low=max(0.0, middle - half), high=min(1.0, middle + half))
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from graftwork.documents.record import Interval
 from graftwork.engine.metrics.bootstrap import bootstrap
-from graftwork.engine.metrics.classes import percentiles, wilson
+from graftwork.engine.metrics.classes import wilson
 from graftwork.errors import ShapeError
 
 __all__ = [
@@ -22,7 +22,6 @@ __all__ = [
     "classwise_error",
     "expected_error",
     "expected_if_calibrated",
-    "mean_interval",
     "weighted_error",
 ]
 
@@ -191,10 +190,3 @@ def brier_scores(probabilities: Array, truth: NDArray[np.bool_]) -> Array:
     """
     squares: Array = ((probabilities - truth) ** 2).sum(1)
     return squares
-
-
-def mean_interval(values: Array, *, seed: int = 0) -> Interval:
-    """Return a mean with its 95 % bootstrap interval over images; values (n,)."""
-    rng, n = np.random.default_rng(seed), len(values)
-    draws = np.array([values[rng.integers(n, size=n)].mean() for _ in range(500)])
-    return percentiles(float(values.mean()), draws)

@@ -9,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graftwork.documents.record import Interval
-from graftwork.engine.metrics.bootstrap import bootstrap
-from graftwork.engine.metrics.classes import percentiles
+from graftwork.engine.metrics.bootstrap import bootstrap, interval_of
 from graftwork.engine.metrics.ranking import Ranking
 from graftwork.errors import ShapeError
 
@@ -121,11 +120,8 @@ def class_f1(confusion: NDArray[np.integer], *, seed: int = 0) -> tuple[Interval
     rng = np.random.default_rng(seed)
     draws = rng.multinomial(total, confusion.ravel() / total, size=_RESAMPLES).reshape(-1, *confusion.shape)
     of_all, of_draws = _f1(confusion), _f1(draws)
-    found: list[Interval | None] = []
-    for value, column in zip(of_all, of_draws.T, strict=True):
-        usable = column[~np.isnan(column)]
-        found.append(None if np.isnan(value) else percentiles(float(value), usable))
-    return tuple(found)
+    pairs = zip(of_all, of_draws.T, strict=True)
+    return tuple(known(interval_of(float(value), column)) for value, column in pairs)
 
 
 def _f1(confusion: NDArray[np.integer]) -> Array:

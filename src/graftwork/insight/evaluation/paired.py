@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graftwork.documents.record import Interval
+from graftwork.engine.metrics.classes import Z_95
 from graftwork.errors import ShapeError
 
 __all__ = ["Paired", "compare_answers"]
-
-_Z = 1.959963984540054
 
 
 @dataclass(frozen=True)
@@ -60,7 +59,7 @@ def compare_answers(a_is_right: NDArray[np.bool_], b_is_right: NDArray[np.bool_]
     p_value = float(binomtest(only_a, differ, 0.5).pvalue) if differ else 1.0
     gap = only_a - only_b
     center = gap / (n + 2)
-    half = _Z * math.sqrt(max(differ + 1 - gap**2 / (n + 2), 0.0)) / (n + 2)
+    half = Z_95 * math.sqrt(max(differ + 1 - gap**2 / (n + 2), 0.0)) / (n + 2)
     value = gap / n
     interval = Interval(
         value=value, low=max(-1.0, min(center - half, value)), high=min(1.0, max(center + half, value))

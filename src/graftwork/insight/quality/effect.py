@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graftwork.documents.record import Interval
-from graftwork.engine.metrics.bootstrap import bootstrap
+from graftwork.engine.metrics.bootstrap import mean_interval
 from graftwork.engine.metrics.classes import wilson
 from graftwork.insight.probes import fit_probe, probabilities_of
 from graftwork.insight.quality.out_of_fold import TOLERANCE, strength_for
@@ -97,10 +97,9 @@ def _predictions(features: Floats, labels: Ints, rows: Ints, strength: float, nu
 
 def _change(before: NDArray[np.bool_], after: NDArray[np.bool_], *, seed: int) -> Change:
     gain = after.astype(np.float64) - before
-    drawn = bootstrap(lambda w: {"difference": float((w * gain).sum() / w.sum())}, len(gain), seed)
     return Change(
         num_images=len(gain),
         before=wilson(int(before.sum()), len(before)),
         after=wilson(int(after.sum()), len(after)),
-        difference=drawn["difference"],
+        difference=mean_interval(gain, seed),
     )

@@ -176,7 +176,7 @@ class _Reading:
         return max(1, round(share * (whole or (data.num_images.get("train", 1) if data else 1))))
 
     def _line(self, resampled: Resampled, number: int, kind: PointKind) -> tuple[CurvePoint, ...]:
-        from graftwork.insight.learning_curve import interval_of
+        from graftwork.engine.metrics.bootstrap import interval_of
 
         line = []
         for i, share in enumerate(self.choices.shares):
@@ -195,7 +195,7 @@ class _Reading:
         return tuple(line)
 
     def _gains(self, resampled: Resampled) -> tuple[CurveGain, ...]:
-        from graftwork.insight.learning_curve import interval_of
+        from graftwork.engine.metrics.bootstrap import interval_of
 
         gains = resampled.scores[0] - resampled.scores[1]
         draws = resampled.draws[:, 0] - resampled.draws[:, 1]

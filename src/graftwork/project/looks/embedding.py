@@ -252,9 +252,9 @@ def _measures(
     features: NDArray[np.float32], points: NDArray[np.float64], shown: _Shown, seed: int
 ) -> tuple[Interval | None, Interval | None, Interval | None]:
     """Return trustworthiness, and the share of neighbors of the same class in the features and on the map."""
+    from graftwork.engine.metrics.bootstrap import mean_interval
     from graftwork.insight.neighbors import (
         agreement,
-        mean_interval,
         nearest,
         nearest_on_plane,
         trust_of_points,

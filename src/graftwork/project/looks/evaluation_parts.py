@@ -155,6 +155,7 @@ def calibration_of(
 def _state(said: NDArray[np.float64], truth: NDArray[np.bool_], alone: bool, seed: int) -> CalibrationState:
     import numpy as np
 
+    from graftwork.engine.metrics.bootstrap import mean_interval
     from graftwork.insight.evaluation import calibration as c
 
     if alone:
@@ -172,8 +173,8 @@ def _state(said: NDArray[np.float64], truth: NDArray[np.bool_], alone: bool, see
         for b in ("width", "mass")
     )
     return CalibrationState(
-        log_loss=c.mean_interval(losses, seed=seed),
-        brier=c.mean_interval(c.brier_scores(said, truth), seed=seed),
+        log_loss=mean_interval(losses, seed=seed),
+        brier=mean_interval(c.brier_scores(said, truth), seed=seed),
         ece_width=width,
         ece_mass=mass,
         ece_classwise=c.classwise_error(np.minimum(said, 1.0), truth, num_bins=_NUM_BINS, seed=seed),
@@ -217,7 +218,7 @@ def residuals_of(table: PredictionTable, rows: NDArray[np.int64], seed: int) -> 
     """Return how far each predicted number lies from the true one."""
     import numpy as np
 
-    from graftwork.insight.evaluation.calibration import mean_interval
+    from graftwork.engine.metrics.bootstrap import mean_interval
 
     said = table.said[rows]
     gaps = said - table.truth[rows]
