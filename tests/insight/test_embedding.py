@@ -10,7 +10,7 @@ import pytest
 from sklearn.decomposition import PCA
 
 from graftwork.errors import DataError, MissingExtra, ShapeError
-from graftwork.insight.embedding import pca, procrustes, stratified, umap_points, unit_rows
+from graftwork.insight.embedding import pca, procrustes, umap_points, unit_rows
 
 
 def features(n: int, d: int, seed: int = 0) -> np.ndarray[Any, Any]:
@@ -88,19 +88,6 @@ def test_points_that_all_lie_in_one_place_can_be_overlaid() -> None:
     assert procrustes(np.zeros((5, 2)), np.ones((5, 2)))[1] == 0.0
     with pytest.raises(ShapeError):
         procrustes(np.zeros((5, 2)), np.zeros((4, 2)))
-
-
-def test_a_sample_has_the_shares_of_all() -> None:
-    strata = ["a"] * 700 + ["b"] * 200 + ["c"] * 100
-    rows = stratified(strata, 100, seed=0)
-    assert [sum(strata[i] == name for i in rows) for name in "abc"] == [70, 20, 10]
-    assert rows.tolist() == sorted(set(rows.tolist())) == stratified(strata, 100, seed=0).tolist()
-    assert rows.tolist() != stratified(strata, 100, seed=1).tolist()
-
-
-def test_a_sample_is_never_larger_than_asked_for() -> None:
-    for most in (1, 7, 31, 96, 97, 200):
-        assert len(stratified([i % 11 for i in range(97)], most, seed=0)) == min(97, most)
 
 
 @pytest.mark.slow

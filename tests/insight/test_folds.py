@@ -67,3 +67,10 @@ def test_an_even_choice_keeps_the_shares_of_the_classes():
     assert evenly(labels, 5000).tolist() == list(range(1000))
     assert (evenly(labels, 100, seed=3) == chosen).all()
     assert (evenly(labels, 100, seed=4) != chosen).any()
+    assert chosen.tolist() == sorted(chosen)
+
+
+@pytest.mark.parametrize("num", [1, 7, 31, 96, 97, 200])
+def test_an_even_choice_has_as_many_as_asked_for(num):
+    chosen = evenly(np.arange(97) % 11, num)
+    assert len(set(chosen.tolist())) == min(97, num)

@@ -49,6 +49,9 @@ def probe_features(
         Classes: balanced accuracy and accuracy of logistic regression and nearest class mean. Tags: the same
         for each tag, then the mean over the tags. Numbers: R² of ridge regression, mean over the columns that
         vary. Each with a 95 % interval over the scored images.
+
+    Source: Alain & Bengio 2016, "Understanding intermediate layers using linear classifier probes",
+    arXiv:1610.01644; the probes are those of ``insight.probes``.
     """
     if not np.isfinite(features).all():
         return StageProbes(None, None)

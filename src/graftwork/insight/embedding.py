@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from graftwork.errors import DataError, MissingExtra, ShapeError
 
-__all__ = ["MOST_IMAGES", "Projected", "pca", "procrustes", "stratified", "umap_points", "unit_rows"]
+__all__ = ["MOST_IMAGES", "Projected", "pca", "procrustes", "umap_points", "unit_rows"]
 
 MOST_IMAGES = 50_000
 """Images that a map shows at most; of more a stratified sample is drawn."""
@@ -179,29 +178,3 @@ def procrustes(moving: Floats, fixed: Floats) -> tuple[NDArray[np.float64], floa
     left, singular, right = np.linalg.svd((a / size_a).T @ (b / size_b))
     turned = (a / size_a) @ left @ right * size_b + fixed.mean(0)
     return turned, max(0.0, 1.0 - float(singular.sum()) ** 2)
-
-
-def stratified(strata: Sequence[object], most: int, seed: int) -> NDArray[np.int64]:
-    """Return positions of at most ``most`` rows, in order, with the same share of each stratum.
-
-    Shares are rounded so that they add up; which rows of a stratum, the seed draws.
-
-    Args:
-        strata: of each row.
-        most: how many rows to keep.
-        seed: of the draw.
-    """
-    total = len(strata)
-    if total <= most:
-        return np.arange(total)
-    numbers: dict[object, list[int]] = {}
-    for position, stratum in enumerate(strata):
-        numbers.setdefault(stratum, []).append(position)
-    sizes = np.array([len(rows) for rows in numbers.values()])
-    exact = sizes * (most / total)
-    counts = np.floor(exact).astype(np.int64)
-    rest = np.argsort(counts - exact, kind="stable")[: most - int(counts.sum())]
-    counts[rest] += 1
-    rng = np.random.default_rng(seed)
-    drawn = [rng.permutation(rows)[:count] for rows, count in zip(numbers.values(), counts, strict=True)]
-    return np.sort(np.concatenate(drawn)).astype(np.int64)

@@ -88,6 +88,9 @@ def group_folds(
         labels: classes (n,), or numbers or tags (n, k).
         groups: (n,).
         seed: of the folds.
+
+    Source: Kohavi 1995, "A study of cross-validation and bootstrap for accuracy estimation and model
+    selection", for stratified folds.
     """
     marks = np.asarray(groups)
     num = min(_NUM_FOLDS, len(np.unique(marks)))
@@ -109,6 +112,8 @@ def evenly(labels: NDArray[Any], num: int, *, seed: int = 0) -> Positions:
         labels: (n,) or (n, k).
         num: how many; all when there are no more.
         seed: which ones.
+
+    Source: Cochran 1977, "Sampling techniques", chapter 8: a systematic sample of sorted rows.
     """
     total = len(labels)
     if num >= total:

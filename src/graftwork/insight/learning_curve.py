@@ -59,6 +59,8 @@ def resample(measures: Sequence[Sequence[Sequence[Measure | None]]], num: int, *
 
     Raises:
         ShapeError: not the same number of sizes and seeds everywhere.
+
+    Source: Efron & Tibshirani 1993, "An introduction to the bootstrap", chapter 8.
     """
     shapes = {(len(curve), len(point)) for curve in measures for point in curve}
     if len(shapes) != 1:
@@ -128,6 +130,8 @@ def crossing_interval(
         draws: (b, m), the same under draws.
         target: the score, as measured.
         targets: (b,), the same under the same draws.
+
+    Source: the percentile interval of Efron & Tibshirani 1993, chapter 13.
     """
     value = labels_needed(sizes, scores, target)
     found = np.array([labels_needed(sizes, row, goal) for row, goal in zip(draws, targets, strict=True)])
@@ -210,6 +214,8 @@ def forecast(
 
     Returns:
         None with fewer than four points.
+
+    Source: the law is that of ``fit_power_law``; Efron & Tibshirani 1993, chapter 13, for the interval.
     """
     law = fit_power_law(sizes, scores, best=best)
     if law is None:

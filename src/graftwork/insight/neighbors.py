@@ -159,5 +159,11 @@ def trust_of_points(features: Floats, points: Floats, k: int) -> NDArray[np.floa
 def agreement(
     labels: NDArray[np.int64], bank_labels: NDArray[np.int64], near: Neighbors
 ) -> NDArray[np.float64]:
-    """Return the share of each image's neighbors that have its label, (m,)."""
+    """Return the share of each image's neighbors that have its label, (m,).
+
+    Args:
+        labels: (m,).
+        bank_labels: (n,).
+        near: the neighbors of each image in the bank; all of them are there.
+    """
     return np.asarray((bank_labels[near.positions] == labels[:, None]).mean(1))

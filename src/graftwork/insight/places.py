@@ -37,6 +37,8 @@ def class_overlaps(
     Args:
         said, mask: as for ``wrong_pixels``.
         num_classes: k.
+
+    Source: Jaccard 1912, "The distribution of the flora in the alpine zone", for the IoU.
     """
     right, there, told = mask_counts(said, mask, num_classes).T.astype(np.float64)
     either = there + told - right

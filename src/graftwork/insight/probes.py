@@ -89,7 +89,13 @@ def _fit(probe: Pipeline, features: Floats, labels: Ints) -> None:
 
 
 def probabilities_of(probe: Pipeline, features: Floats, num_classes: int) -> NDArray[np.float64]:
-    """Return the probabilities (n, k) of a probe; zero for classes that it never saw."""
+    """Return the probabilities (n, k) of a probe; zero for classes that it never saw.
+
+    Args:
+        probe: as ``fit_probe`` returns it.
+        features: (n, d).
+        num_classes: k.
+    """
     found = np.zeros((len(features), num_classes))
     if len(features):
         found[:, probe.classes_] = probe.predict_proba(features)
@@ -116,6 +122,8 @@ def choose_strength(
         strengths: rising.
         tolerance: as of ``fit_probe``.
         step: called before each fit; it may raise to end the work.
+
+    Source: Hastie, Tibshirani & Friedman 2009, "The elements of statistical learning", section 7.10.
     """
     num_classes = int(labels.max(initial=0)) + 1
     usable = []

@@ -9,7 +9,7 @@ from torch import Tensor
 from graftwork.engine.network import Network, PlacedBase, call_step
 from graftwork.errors import FlowError
 
-__all__ = ["require_placed", "stage_outputs", "stage_wires"]
+__all__ = ["require_placed", "stage_outputs"]
 
 
 def require_placed(network: Network) -> PlacedBase:
@@ -24,18 +24,6 @@ def require_placed(network: Network) -> PlacedBase:
             hint="This look wants a backbone, or custom code that is one model.",
         )
     return network.main
-
-
-def stage_wires(network: Network) -> dict[str, str]:
-    """Return the wire behind each stage of the main base, in order.
-
-    Raises:
-        FlowError: there is no base.
-    """
-    placed = require_placed(network)
-    outputs = {step.name: step.outputs[0] for step in network.steps}
-    names = placed.base.stage_names()
-    return {stage: outputs[step] for stage, step in zip(names, placed.steps, strict=False)}
 
 
 def stage_outputs(network: Network, values: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:

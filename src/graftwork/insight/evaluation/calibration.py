@@ -112,7 +112,16 @@ def _check(confidence: Array, is_right: NDArray[np.bool_]) -> None:
 
 
 def weighted_error(confidence: Array, is_right: Array, numbers: NDArray[np.int64], weights: Array) -> float:
-    """Return Σ over bins of (share of the weight · |right − confidence|)."""
+    """Return Σ over bins of (share of the weight · |right − confidence|).
+
+    Args:
+        confidence: (n,).
+        is_right: (n,), 0 or 1.
+        numbers: the bin of each, (n,).
+        weights: how much each counts, (n,).
+
+    Source: Naeini et al. 2015, "Obtaining well calibrated probabilities using Bayesian binning".
+    """
     gaps = np.bincount(numbers, weights=weights * (is_right - confidence))
     return float(np.abs(gaps).sum() / max(weights.sum(), 1e-300))
 
@@ -130,6 +139,10 @@ def expected_error(
     0 when each bin is right as often as it is sure. It depends on the bins, and few images alone
     push it up: ``expected_if_calibrated`` says how far.
 
+    Args:
+        confidence, is_right, num_bins, binning: as of ``calibration_bins``.
+        seed: of the bootstrap.
+
     Source: Naeini et al. 2015, "Obtaining well calibrated probabilities using Bayesian binning";
     with 'mass': Nguyen & O'Connor 2015, arXiv:1508.05154.
     """
@@ -143,6 +156,10 @@ def expected_if_calibrated(
     confidence: Array, *, num_bins: int = 10, binning: Binning = "width", seed: int = 0
 ) -> float:
     """Return the mean ECE that as many images of these confidences would show if these were exactly right.
+
+    Args:
+        confidence, num_bins, binning: as of ``calibration_bins``.
+        seed: of the draws.
 
     Source: the consistency resampling of Bröcker & Smith 2007, "Increasing the reliability of
     reliability diagrams".
@@ -185,6 +202,10 @@ def classwise_error(
 
 def brier_scores(probabilities: Array, truth: NDArray[np.bool_]) -> Array:
     """Return Σ over classes of (probability − truth)² of each image, (n,): 0 is best, of classes 2 is worst.
+
+    Args:
+        probabilities: (n, k).
+        truth: (n, k).
 
     Source: Brier 1950, "Verification of forecasts expressed in terms of probability".
     """

@@ -113,6 +113,9 @@ def class_f1(confusion: NDArray[np.integer], *, seed: int = 0) -> tuple[Interval
     Args:
         confusion: counts (k, k), row the label, column the predicted label; at least one.
         seed: of the draws: drawing the images again is drawing the cells from a multinomial.
+
+    Source: van Rijsbergen 1979, "Information retrieval", chapter 7; Efron & Tibshirani 1993, "An introduction
+    to the bootstrap", chapter 13.
     """
     total = int(confusion.sum())
     if total == 0:

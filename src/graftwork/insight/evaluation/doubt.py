@@ -17,6 +17,8 @@ def entropies(probabilities: Array, *, is_each_alone: bool = False) -> Array:
     Args:
         probabilities: (n, k).
         is_each_alone: whether each column is a yes or no of its own (tags); then the mean over columns.
+
+    Source: Shannon 1948, "A mathematical theory of communication", section 6.
     """
     found: Array
     if is_each_alone:
@@ -36,6 +38,8 @@ def margins(probabilities: Array, *, is_each_alone: bool = False) -> Array:
     Args:
         probabilities: (n, k).
         is_each_alone: tags; then the margin of the most doubtful one between having it and not.
+
+    Source: Scheffer, Decomain & Wrobel 2001, "Active hidden Markov models for information extraction".
     """
     found: Array
     if is_each_alone:

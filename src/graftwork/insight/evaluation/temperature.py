@@ -44,6 +44,8 @@ def scaled(probabilities: Array, temperature: float, *, is_each_alone: bool = Fa
         probabilities: (n, k).
         temperature: > 0.
         is_each_alone: whether each column is a probability of its own (tags), not one of classes.
+
+    Source: Guo et al. 2017, "On calibration of modern neural networks", arXiv:1706.04599, eq. 9.
     """
     logs = np.log(np.maximum(probabilities, _LEAST)) / temperature
     if is_each_alone:

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from graftwork.data import ImageSet
 from graftwork.engine.network import Network
 from graftwork.engine.prepare import Prepared
-from graftwork.errors import FlowError
 from graftwork.insight.map_features import FeatureReader, find_place
+from graftwork.insight.stages import require_placed
 
 __all__ = ["FeatureTable"]
 
@@ -43,11 +43,7 @@ class FeatureTable:
     tell: Callable[[Any], object] = lambda _: None
 
     def __post_init__(self) -> None:
-        if self.network.main is None:
-            raise FlowError(
-                f"The flow '{self.prepared.flow.name}' has no base that opens into stages.",
-                hint="This look wants a backbone, or custom code that is one model.",
-            )
+        require_placed(self.network)
 
     @property
     def network(self) -> Network:
@@ -57,8 +53,7 @@ class FeatureTable:
     @property
     def stage(self) -> str:
         """The last stage of the main base."""
-        assert self.network.main is not None
-        return self.network.main.base.stages[len(self.network.main.steps) - 1].name
+        return require_placed(self.network).base.stage_names()[-1]
 
     @property
     def base_id(self) -> str:
@@ -68,8 +63,7 @@ class FeatureTable:
     @property
     def is_untrained(self) -> bool:
         """Whether the flow starts the base from random values."""
-        assert self.network.main is not None
-        node = self.prepared.flow.node(self.network.main.node)
+        node = self.prepared.flow.node(require_placed(self.network).node)
         return self.base_id.startswith("random:") or node.settings.get("strategy") == "from_scratch"
 
     @property

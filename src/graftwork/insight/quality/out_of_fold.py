@@ -58,6 +58,8 @@ def out_of_fold(
         num_classes: k.
         seed: of the folds.
         step: called before each fit; it may raise to end the work.
+
+    Source: Northcutt, Jiang & Chuang 2021, arXiv:1911.00068, section 3: probabilities out of sample.
     """
     some = np.random.default_rng(seed).permutation(len(labels))[:_NUM_TRIED]
     strength = strength_for(features[some], labels[some], groups[some], seed=seed, step=step)
@@ -80,6 +82,10 @@ def strength_for(
     seed: int,
     step: Callable[[], object] = lambda: None,
 ) -> float:
-    """Return the C, 1 at most, whose probes lose least on images of other groups; see ``choose_strength``."""
+    """Return the C, 1 at most, whose probes lose least on images of other groups; see ``choose_strength``.
+
+    Args:
+        features, labels, groups, seed, step: as of ``out_of_fold``.
+    """
     folds = group_folds(labels, groups, seed=seed)
     return choose_strength(features, labels, folds, strengths=_STRENGTHS, tolerance=TOLERANCE, step=step)

@@ -54,7 +54,9 @@ def find_outliers(
         seed: of the parts.
         step: called before each fit; it may raise to end the work.
 
-    Source: as of ``components.anomaly.NormalSet``.
+    Source: Rippel, Mertens & Merhof 2020, "Modeling the distribution of normal data in pre-trained deep
+    features for anomaly detection", arXiv:2005.14140; the cut is that of Iglewicz & Hoaglin 1993, "How to
+    detect and handle outliers".
     """
     if len(np.unique(groups)) < _LEAST_IMAGES:
         none = np.zeros(0)

@@ -9,9 +9,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from graftwork.engine.preview.tokens import on_grid
+from graftwork.engine.stage_features import stage_wires
 from graftwork.errors import FlowError, UsageError, did_you_mean
 from graftwork.insight.saliency.question import Question
-from graftwork.insight.stages import require_placed, stage_wires
+from graftwork.insight.stages import require_placed
 
 __all__ = ["GradCam", "enlarged", "grad_cam", "stages_with_places"]
 
@@ -69,8 +70,9 @@ def grad_cam(question: Question, stage: str | None = None) -> GradCam:
 def stages_with_places(question: Question) -> dict[str, tuple[str, tuple[int, int]]]:
     """Return the stages that Grad-CAM can be taken at: wire, and rows and columns of places, in order."""
     network = question.network
-    legal = require_placed(network).base.card.legal_cuts
-    wires = {name: wire for name, wire in stage_wires(network).items() if name in legal}
+    main = require_placed(network)
+    legal = main.base.card.legal_cuts
+    wires = {name: wire for name, wire in stage_wires(network, main.node).items() if name in legal}
     with torch.no_grad():
         found = {}
         value = dict(question.values)

@@ -96,6 +96,8 @@ def shuffled(network: Network, *, seed: int) -> Iterator[tuple[str, None]]:
     Args:
         network: changed in its place between two steps of the iteration.
         seed: of the orders.
+
+    Source: Adebayo et al. 2018, "Sanity checks for saliency maps", arXiv:1810.03292, section 3.1.
     """
     draw = torch.Generator().manual_seed(seed)
     groups = _groups(network)

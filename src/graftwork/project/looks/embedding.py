@@ -176,10 +176,14 @@ def _listed(inside: Inspection, beside: Domain | None) -> _Shown:
 
 
 def _sample(shown: _Shown, most: int, seed: int) -> NDArray[np.int64]:
-    from graftwork.insight.embedding import stratified
+    import numpy as np
 
-    strata = list(zip(shown.of.tolist(), shown.splits, shown.labels, strict=True))
-    return stratified(strata, most, seed)
+    from graftwork.insight.folds import evenly
+
+    numbers: dict[object, int] = {}
+    strata = zip(shown.of.tolist(), shown.splits, shown.labels, strict=True)
+    kinds = np.array([numbers.setdefault(s, len(numbers)) for s in strata], dtype=np.int64)
+    return evenly(kinds, most, seed=seed)
 
 
 def _features(inside: Inspection, reader: FeatureReader, shown: _Shown) -> NDArray[np.float32]:

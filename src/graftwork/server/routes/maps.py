@@ -8,16 +8,14 @@ from fastapi import APIRouter, Query, Request
 from pydantic import Field
 
 from graftwork.documents.embedding import EmbeddingMap, MapMethod, MapWeights, NeighborList
-from graftwork.errors import UsageError
 from graftwork.project.sources import source_text
+from graftwork.server.routes.bodies import image_in
 from graftwork.server.routes.inspections import PREFIX, Look, look
 from graftwork.server.routes.places import Opened, TheStudio
 
 __all__ = ["router"]
 
 router = APIRouter(prefix=PREFIX, tags=["inspections"])
-
-_MOST_IMAGE_BYTES = 200 * 2**20
 
 
 class MapLook(Look):
@@ -70,16 +68,9 @@ async def get_neighbors_of_picture(
     number: Annotated[int, Query(ge=1, le=200)] = 8,
 ) -> NeighborList:
     """Return a run's training images nearest to the image in the request's body."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > _MOST_IMAGE_BYTES:
-            raise UsageError(
-                f"'{name}' has more than {_MOST_IMAGE_BYTES:,} bytes.", hint="Send a smaller image."
-            )
-        parts.append(part)
+    image = await image_in(request, name)
     wanted = Look(run=run, flow=None)
-    choices = (b"".join(parts), name, number)
+    choices = (image, name, number)
     found: NeighborList = await look(
         request, opened, studio, "inspect_neighbors_of_picture", wanted, *choices
     )

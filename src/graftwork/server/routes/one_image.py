@@ -10,8 +10,9 @@ from pydantic import Field, model_validator
 from graftwork.documents.document import Document
 from graftwork.documents.feature_maps import MapsDocument
 from graftwork.documents.saliency import SaliencyDocument
-from graftwork.errors import UnknownName, UsageError
+from graftwork.errors import UnknownName
 from graftwork.project.looks.pictures import maps_with_pictures
+from graftwork.server.routes.bodies import image_in
 from graftwork.server.routes.inspections import PREFIX, Look, look
 from graftwork.server.routes.places import Opened, TheStudio
 from graftwork.server.state import OpenProject
@@ -71,15 +72,7 @@ class SaliencyReply(Document):
 @router.post("/images/new")
 async def send_image(request: Request, opened: Opened) -> SentImage:
     """Take the image in the request's body, to be looked into; it is not kept on disk."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > _MOST_BYTES:
-            raise UsageError(f"The image has more than {_MOST_BYTES:,} bytes.", hint="Send a smaller one.")
-        parts.append(part)
-    if not size:
-        raise UsageError("The image is empty.", hint="Send the bytes of an image file.")
-    return SentImage(picture=opened.pictures.keep(b"".join(parts)))
+    return SentImage(picture=opened.pictures.keep(await image_in(request, most=_MOST_BYTES)))
 
 
 @router.post("/maps")

@@ -11,7 +11,7 @@ from fastapi.responses import FileResponse, Response
 
 from graftwork.documents.events import EventLine
 from graftwork.documents.predictions import PredictionPage
-from graftwork.errors import RunNotFound, UsageError
+from graftwork.errors import RunNotFound
 from graftwork.project.controls import Controls, control_flow, controls
 from graftwork.project.looks.other_data import other_settings
 from graftwork.project.looks.picks import keys_of_slice
@@ -28,6 +28,7 @@ from graftwork.server.documents import (
     RunStart,
     RunView,
 )
+from graftwork.server.routes.bodies import image_in
 from graftwork.server.routes.nodes import ask_bench
 from graftwork.server.routes.places import Opened
 from graftwork.server.routes.reports import PAGE_POLICY
@@ -36,8 +37,6 @@ from graftwork.server.state import OpenProject
 __all__ = ["router"]
 
 router = APIRouter(prefix="/projects/{project}/runs", tags=["runs"])
-
-_MOST_IMAGE_BYTES = 200 * 2**20
 
 
 def _card(opened: OpenProject, run: str) -> RunCard:
@@ -158,16 +157,9 @@ def get_images_settings(opened: Opened, run: str, on: str | None = None) -> dict
 @router.post("/{run}/try/image")
 async def predict(request: Request, opened: Opened, run: str, name: str = "image") -> PredictionReply:
     """Predict the image in the request's body."""
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > _MOST_IMAGE_BYTES:
-            raise UsageError(
-                f"'{name}' has more than {_MOST_IMAGE_BYTES:,} bytes.", hint="Send a smaller image."
-            )
-        parts.append(part)
+    image = await image_in(request, name)
     found = opened.project.find(run).id
-    predictions = await ask_bench(request, opened, "predict", found, [b"".join(parts)])
+    predictions = await ask_bench(request, opened, "predict", found, [image])
     return PredictionReply(**{**dataclasses.asdict(predictions[0]), "image": name})
 
 
