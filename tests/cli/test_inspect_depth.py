@@ -57,3 +57,19 @@ def test_wrong_names_are_one_sentence_and_a_hint(home: Any) -> None:
         assert "Traceback" not in ended.err
     ended = home("inspect", "depth", "first", "--node", "head", "--json")
     assert "backbone" in ended.json["hint"]
+
+
+def test_a_flow_file_needs_no_project_and_a_run_does(graftwork: Any, photos: Path, tmp_path: Path) -> None:
+    root, path = tmp_path / "new", tmp_path / "mine.yaml"
+    write_flow(transfer_flow(str(photos), base="random:timm:resnet10t", image_size=32), path)
+    for what in ("depth", "data", "map"):
+        missing = graftwork("inspect", what, "first", "--project", root)
+        assert missing.code != 0
+        assert "no project" in missing.err
+        assert not root.exists()
+    ended = graftwork("inspect", "depth", path, "--max-images", "20", "--project", root, "--json")
+    assert ended.code == 0, ended.err
+    assert "prepared 20 views" in ended.err
+    ended = graftwork("inspect", "map", path, "--project", root, "--json")
+    assert ended.code == 0, ended.err
+    assert "20 were in the cache" in ended.err
