@@ -23,7 +23,7 @@ export function useFullReport(project: string, run: string): FullReport {
       const open = () => openBeside(reportAddress(project, run));
       say("The full report is written.", { tone: "ok", topic: `report ${run}`, action: { label: "Open it", run: open } });
     },
-    onError: sayError,
+    onError: (error) => sayError(error),
   });
   return { isWriting: writing, error: writing ? null : write.error, isWritten: write.isSuccess, write: () => write.mutate() };
 }
