@@ -46,8 +46,7 @@ def full_report(inside: Inspection, looks: Sequence[str] | None = None) -> Path:
 
     Raises:
         UnknownName: no such look.
-        RunError: not of a run.
-        ExportError: it ended before its record was written.
+        RunError: not of a run, or it ended before its record was written.
         StorageError: the report cannot be written.
     """
     from graftwork.export.report import write_report
