@@ -44,14 +44,16 @@ def check(report: Any) -> None:
         assert report.evaluate("document.documentElement.scrollWidth") <= 900
 
 
-def test_the_full_report_is_written_while_the_page_is_left(page: Any, server: Server, runs: list[str]) -> None:
+def test_the_full_report_is_written_while_the_page_is_left(
+    page: Any, server: Server, runs: list[str]
+) -> None:
     home = f"{server.address}/p/{server.project_id}/run/{runs[0]}"
     page.goto(f"{home}/export")
     page.get_by_role("button", name="Write the full report").click()
     page.get_by_text("This page may be left").wait_for()
     page.get_by_role("tab", name="Overview").click()
     page.get_by_text("The full report is written.").first.wait_for(timeout=180_000)
-    report = opened(page, page.get_by_role("button", name="Open it").first.click)
+    report = opened(page, page.get_by_role("button", name="Report", exact=True).click)
     for heading in ("What training moved", "Which depth of the base separates these classes", "Data check"):
         report.get_by_role("heading", name=heading).wait_for()
     check(report)
