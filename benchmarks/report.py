@@ -14,6 +14,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,11 +53,10 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
         evaluation = _seconds(lambda: full_report(inside, ["evaluation"]))
         # A fresh look into the run, as a page or a command has it: the network is built and loaded anew.
         inside = project.inspect(run.id)
-        seconds = {
-            look: _seconds(lambda look=look: full_report(inside, [look]))
-            for look in LOOKS
-            if look != "evaluation"
-        }
+        seconds = {}
+        for look in LOOKS:
+            if look != "evaluation":
+                seconds[look] = _seconds(partial(full_report, inside, [look]))
         again = _seconds(lambda: full_report(project.inspect(run.id)))
         num_images = sum(run.record.data.num_images.values()) if run.record.data else 0
         size = (run.path / "report.html").stat().st_size

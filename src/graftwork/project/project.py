@@ -37,7 +37,6 @@ from graftwork.project.trust import require_trust, trust_new_project
 from graftwork.project.using import Prediction, predict_images
 
 if TYPE_CHECKING:
-
     from graftwork.engine.preview.session import Preview, PreviewSession
     from graftwork.engine.trained import TrainedModel
     from graftwork.engine.workspace import Workspace
