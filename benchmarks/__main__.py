@@ -26,6 +26,7 @@ NAMES = (
     "frozen_base",
     "preview",
     "depth",
+    "report",
     "studio",
 )
 ON_REQUEST = ("hosts",)  # over an hour, so only when named

@@ -212,7 +212,7 @@ def write_run(folder: Path, record: RunRecord) -> Path:
     write_flow(make_flow(), folder / "flow.yaml")
     lines = [EventLine(time=1.0 + i, event=e).model_dump_json() for i, e in enumerate(make_events())]
     (folder / "events.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    if "test" in record.metrics:
+    if isinstance(record.metrics.get("test"), Scores):
         make_predictions(record).to_parquet(folder / "predictions.parquet")
     make_samples().to_parquet(folder / "samples.parquet")
     return folder

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from graftwork.documents.paired import PairedComparison
 from graftwork.documents.record import AnyScores, RunRecord, Scores, main_score
-from graftwork.export.charts import Series, draw_lines
+from graftwork.export.charts import ICONS, Series, draw_lines
 from graftwork.export.folder import RunFolder
 from graftwork.export.pictures import Images, picture_of
 from graftwork.export.report import read_text, template
@@ -66,6 +66,7 @@ def render_comparison(
     records = {run.record.run: run.record for run in runs}
     return template("comparison.html.jinja").render(
         css=Markup(read_text("report.css")),
+        icons=ICONS,
         rows=rows,
         split=split,
         differences=differences,

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from graftwork.documents.data_quality import LabelSuspect
 from graftwork.documents.depth import StageDepth
 from graftwork.documents.drift import PartDrift
-from graftwork.documents.evaluation import CalibrationState, SliceScore
+from graftwork.documents.evaluation import CalibrationState, Evaluation, SliceScore
 from graftwork.export.look_charts import (
     Band,
     draw_bands,
@@ -26,19 +26,26 @@ __all__ = ["CurveView", "DataView", "DepthView", "EvaluationView", "LookViews", 
 _MOST_SLICES = 12
 _MOST_SUSPECTS = 12
 _CLASSES_OF_MAP = 10
+_BARS = ("right", "wrong", "third")
+_HISTOGRAM_TITLES = {"anomaly": "Images by anomaly score"}
 
 
 @dataclass(frozen=True)
 class EvaluationView:
     """Calibration, confidence, and the parts of the images that fare worst."""
 
+    split: str
     reliability: Markup
     histogram: Markup
+    keys: dict[str, str]
+    """Style of each name in the histogram."""
+    histogram_title: str
     states: tuple[tuple[str, CalibrationState], ...]
     """Before, and after temperature scaling."""
     temperature: float | None
     note: str | None
     slices: tuple[tuple[str, SliceScore], ...]
+    """Column and part; only parts that fare worse than the rest."""
     slice_score: str | None
 
 
@@ -129,26 +136,34 @@ def _evaluation(looks: Looks) -> EvaluationView | None:
         if calibration.after is not None:
             states.append(("After temperature scaling", calibration.after))
     rows = [(column.name, one) for column in found.slices for one in column.slices if not one.is_small]
-    rows = [row for row in rows if row[1].difference is not None]
-    is_error = found.slice_score == "mae"
-    rows.sort(key=lambda row: -row[1].score.value if is_error else row[1].score.value)
-    styles = {"right": "right", "wrong": "wrong"}
-    counts = found.confidence.counts if found.confidence else {}
-    if set(counts) != set(styles):
-        styles = dict(zip(counts, ("right", "wrong", "third"), strict=False))
+    sign = -1 if found.slice_score == "mae" else 1
+    rows = [(name, s) for name, s in rows if s.difference is not None and sign * s.difference.value < 0]
+    rows.sort(key=lambda row: sign * row[1].score.value)
+    histogram, styles = _histogram(found)
     return EvaluationView(
+        split=found.split,
         reliability=draw_reliability("Share that is right by confidence", calibration.before.width_bins)
         if calibration
         else Markup(""),
-        histogram=draw_histogram("Images by confidence", found.confidence, styles)
-        if found.confidence and len(styles) == len(counts)
-        else Markup(""),
+        histogram=histogram,
+        keys=styles,
+        histogram_title=_HISTOGRAM_TITLES.get(found.kind, "Images by confidence"),
         states=tuple(states),
         temperature=calibration.temperature.value if calibration and calibration.temperature else None,
         note=calibration.note if calibration else None,
         slices=tuple(rows[:_MOST_SLICES]),
         slice_score=found.slice_score,
     )
+
+
+def _histogram(found: Evaluation) -> tuple[Markup, dict[str, str]]:
+    """Return the picture, and the style of each name in it."""
+    if found.confidence is None:
+        return Markup(""), {}
+    names = sorted(found.confidence.counts, key=lambda name: name != "right")
+    styles = {name: _BARS[min(i, len(_BARS) - 1)] for i, name in enumerate(names)}
+    title = _HISTOGRAM_TITLES.get(found.kind, "Images by confidence")
+    return draw_histogram(title, found.confidence, styles), styles
 
 
 def _depth(looks: Looks, cut: str) -> DepthView | None:
@@ -195,7 +210,7 @@ def _data(looks: Looks, images: Images | None) -> DataView | None:
         ("Doubtful labels", f"{found.num_suspects:,}"),
         ("Look-alikes", f"{found.num_look_alikes:,} groups, {crossing:,} across splits"),
         ("Outliers", f"{found.num_outliers:,}"),
-        ("Imbalance", f"{found.imbalance:.3g} images of the commonest class for each of the rarest"),
+        ("Imbalance", f"{found.imbalance:.3g} to 1, the commonest class to the rarest"),
     ]
     suspects = tuple((s, picture_of(images, s.key)) for s in found.suspects[:_MOST_SUSPECTS])
     return DataView(tuple(facts), suspects, found.notes)

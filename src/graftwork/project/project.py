@@ -37,8 +37,6 @@ from graftwork.project.trust import require_trust, trust_new_project
 from graftwork.project.using import Prediction, predict_images
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
-
     from graftwork.engine.preview.session import Preview, PreviewSession
     from graftwork.engine.trained import TrainedModel
     from graftwork.engine.workspace import Workspace
@@ -427,26 +425,21 @@ class Project:
         with closing(self._index()) as index:
             return index.rebuild()
 
-    def write_report(self, run: Run, *, saliency: Callable[[str], Image] | None = None) -> Path | None:
+    def write_report(self, run: Run) -> Path | None:
         """Write a run's HTML report; a report that fails is told, and costs nothing else.
 
-        ``reporting.full_report`` takes looks inside first; those that the run keeps are shown.
-
-        Args:
-            run: the run.
-            saliency: gives an image of the run under its saliency map, by its key.
+        It shows the looks inside that the run keeps; ``looks.reporting.full_report`` takes them first.
         """
         from graftwork.export.report import write_report
 
-        images = image_by_key(run, self.workspace)
         try:
-            write_report(run.path, images=images, saliency=saliency, compare=self._peers(run))
+            write_report(run.path, images=image_by_key(run, self.workspace), compare=self.peers(run))
         except Exception as error:  # noqa: BLE001 the run is worth more than its report
             self._note(f"The report of run {run.id} could not be written: {error}")
         return run.report
 
-    def _peers(self, run: Run) -> list[RunRecord]:
-        """Records of other finished runs on the very same images and splits."""
+    def peers(self, run: Run) -> list[RunRecord]:
+        """Return the records of other finished runs on the very same images and splits."""
         data = run.record.data
         records = [_record_or_none(other) for other in self.runs() if other.id != run.id]
         return [r for r in records if r and data and r.data and r.data.digest == data.digest and r.metrics]

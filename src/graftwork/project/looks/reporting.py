@@ -49,6 +49,8 @@ def full_report(inside: Inspection, looks: Sequence[str] | None = None) -> Path:
         RunError: not of a run, or it ended before its record was written.
         StorageError: the report cannot be written.
     """
+    from graftwork.export.report import write_report
+
     wanted = LOOKS if looks is None else _known(looks)
     run = _run_of(inside)
     for look in wanted:
@@ -59,10 +61,9 @@ def full_report(inside: Inspection, looks: Sequence[str] | None = None) -> Path:
         _take(inside, look)
     inside.tell("Writing the report …")
     saliency = _saliency(inside) if "saliency" in wanted else None
-    path = inside.project.write_report(run, saliency=saliency)
-    if path is None:
-        raise StorageError(f"The report of run {run.id} could not be written.", run=run.id)
-    return path
+    images = image_by_key(run, inside.workspace)
+    with storing("The report", run.path):
+        return write_report(run.path, images=images, saliency=saliency, compare=inside.project.peers(run))
 
 
 def report_task(state: BenchState, run_id: str, looks: Sequence[str] | None = None) -> str:

@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
-import { Download, FileText, PackageCheck } from "lucide-react";
+import { Download, PackageCheck } from "lucide-react";
 
 import { api, must } from "../../api/client";
 import type { RunView } from "../../api/types";
@@ -10,6 +10,7 @@ import { RefusalNotice } from "../../panels/RefusalNotice";
 import { ask, queries } from "../../store/session";
 import { say } from "../../store/toast";
 import { Card } from "./Card";
+import { ReportCard } from "./ReportCard";
 import css from "./run.module.css";
 
 const OWN: readonly (readonly [string, string])[] = [
@@ -66,14 +67,7 @@ export default function ExportTab({ project, view }: { project: string; view: Ru
           ))}
         </ul>
       </Card>
-      <Card title="Report">
-        <p>One HTML file that stands alone: scores, curves, mistakes, proof. It needs no server and can be mailed.</p>
-        <div className={css.actions}>
-          <Button whyNot={isEnded ? null : "The report is written when the run ends."} onClick={() => window.open(`${base}/report`, "_blank", "noopener")}>
-            <FileText size={14} aria-hidden /> Open the report
-          </Button>
-        </div>
-      </Card>
+      <ReportCard project={project} view={view} isEnded={Boolean(isEnded)} />
     </div>
   );
 }

@@ -10,6 +10,8 @@ import { Modal } from "../../kit/Modal";
 import { Badge, Progress } from "../../kit/small";
 import { formatSeconds, formatWhen } from "../../model/format";
 import { STATUS_TONE, canResume, isGoing, placeWords, statusWords, timeLeft } from "../../model/progress";
+import { reportAddress } from "../../model/reports";
+import { openBeside } from "../../store/reports";
 import { noteCard, useRun, useStatus } from "../../store/runs";
 import { order } from "../../store/running";
 import { useRoute } from "../../store/route";
@@ -33,7 +35,6 @@ export function RunHead({ project, view }: { project: string; view: RunView }) {
     },
     onError: sayError,
   });
-  const base = `/api/projects/${encodeURIComponent(project)}/runs/${encodeURIComponent(card.id)}`;
   const progress = followed?.progress ?? view.progress;
   return (
     <header className={css.head}>
@@ -67,7 +68,11 @@ export function RunHead({ project, view }: { project: string; view: RunView }) {
         >
           <FolderOpen size={13} aria-hidden /> Open its flow
         </Button>
-        <Button onClick={() => window.open(`${base}/report`, "_blank", "noopener")} whyNot={view.has_report || view.record?.proof ? null : "The report is written when the run ends."}>
+        <Button
+          tip="What is looked at already is in it; Export writes the full report"
+          onClick={() => openBeside(reportAddress(project, card.id))}
+          whyNot={view.has_report || view.record?.proof ? null : "The report is written when the run ends."}
+        >
           <FileText size={13} aria-hidden /> Report
         </Button>
         <IconButton label="Delete the run" whyNot={isGoing(status) ? "Stop the run first." : null} onClick={() => setDialog("delete")}>

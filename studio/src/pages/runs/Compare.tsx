@@ -1,4 +1,5 @@
 import { useQueries } from "@tanstack/react-query";
+import { FileText } from "lucide-react";
 import { useMemo } from "react";
 
 import { api, must } from "../../api/client";
@@ -7,13 +8,16 @@ import { IntervalBar } from "../../charts/IntervalBar";
 import { LineChart } from "../../charts/LineChart";
 import type { Line } from "../../charts/lines";
 import { lineLook } from "../../charts/theme";
+import { Button } from "../../kit/Button";
 import { Busy } from "../../kit/small";
 import { differences } from "../../model/compare";
 import { formatPercent, formatSeconds } from "../../model/format";
+import { comparisonAddress, whyNoComparison } from "../../model/reports";
 import { RunLog } from "../../model/runlog";
 import { trainPoints } from "../../panels/dock/curves";
 import { axisOf, intervalWords, scoreRows } from "../../model/scores";
 import { isShare, scoreWords, showScore } from "../../model/told";
+import { openBeside } from "../../store/reports";
 import { ask } from "../../store/session";
 import { Paired } from "./Paired";
 import css from "./runs.module.css";
@@ -60,7 +64,17 @@ export function Compare({ project, runs }: { project: string; runs: readonly Run
   const flows = views.map((view) => view.data?.flow ?? null);
   return (
     <section id="comparison" className={css.compare} aria-label="Comparison">
-      <h2>{runs.length} runs side by side</h2>
+      <div className={css.tools}>
+        <h2>{runs.length} runs side by side</h2>
+        <span className={css.gap} />
+        <Button
+          tip="One HTML file that stands alone, held against the first run; the pictures in it are of images that only one of two runs gets right"
+          whyNot={whyNoComparison(runs.map((run) => run.status))}
+          onClick={() => openBeside(comparisonAddress(project, runs.map((run) => run.id)))}
+        >
+          <FileText size={13} aria-hidden /> Report of these runs
+        </Button>
+      </div>
       {isBusy ? <Busy what="Reading the runs…" /> : null}
       <div className={css.charts}>
         <LineChart title="Training loss" read={readers.loss} sync="compare" version={known} empty="None of these runs has a training loss." />
