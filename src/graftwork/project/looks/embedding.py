@@ -108,9 +108,10 @@ def subject_facts(inside: Inspection) -> dict[str, Any]:
     run = inside.run
     if run is not None:
         proof = run.record.proof
-        return {"version": 1, "weights_digest": None if proof is None else proof.weights_digest}
+        weights = None if proof is None else proof.weights_digest
+        return {"version": 1, "weights_digest": weights, "data": inside.data_digest}
     flow = inside.flow.model_dump(mode="json", exclude={"layout"})
-    return {"version": 1, "flow": flow, "data": inside.images.digest()}
+    return {"version": 1, "flow": flow, "data": inside.data_digest}
 
 
 def _make(
