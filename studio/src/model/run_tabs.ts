@@ -10,6 +10,7 @@ export const kindOf = (record: RunRecord | null): AnswerKind | null => Object.va
 export function hasTab(tab: string, kind: AnswerKind | null): boolean {
   if (tab === "confusion") return kind === null || kind === "category" || kind === "number";
   if (tab === "places") return kind === null || kind === "mask" || kind === "anomaly";
+  if (tab === "curves") return kind !== "anomaly"; // nothing is learned by steps
   if (tab === "depth") return kind !== "mask" && kind !== "anomaly";
   return true;
 }

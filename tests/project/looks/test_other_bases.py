@@ -26,10 +26,10 @@ from keras import layers
 
 inputs = keras.Input((32, 32, 3))
 x = layers.Rescaling(1 / 127.5, offset=-1)(inputs)
-x = layers.Conv2D(4, 3, strides=2, padding="same", name="one")(x)
-x = layers.BatchNormalization(name="norm")(x)
-x = layers.ReLU(name="relu")(x)
-x = layers.Conv2D(6, 3, strides=2, padding="same", name="two")(x)
+x = layers.Conv2D(4, 3, strides=2, padding="same", name="block1_conv")(x)
+x = layers.BatchNormalization(name="block1_bn")(x)
+x = layers.ReLU(name="block1_relu")(x)
+x = layers.Conv2D(6, 3, strides=2, padding="same", name="block2_conv")(x)
 outputs = layers.GlobalAveragePooling2D()(x)
 model = keras.Model(inputs, outputs)
 """

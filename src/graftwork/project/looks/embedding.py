@@ -353,6 +353,9 @@ def _columns(inside: Inspection, shown: _Shown, notes: list[str]) -> dict[str, A
 def _verdicts(inside: Inspection, notes: list[str]) -> dict[str, Verdict]:
     if inside.run is None:
         return {}
+    if inside.images.label_kind == "mask":
+        notes.append("A mask is not one label for an image: colors tell the split and the source alone.")
+        return {}
     try:
         return verdicts(inside.run)
     except RunError as error:

@@ -173,7 +173,7 @@ function Reply({ project, run, tried: { name, address, file, reply }, children }
         ))}
         {children}
       </div>
-      {reply.problem ? null : <WhyBox project={project} run={run} image={() => sendImage(project, file, name)} onFail={setFailed} />}
+      {reply.problem || reply.places?.kind === "heat" ? null : <WhyBox project={project} run={run} image={() => sendImage(project, file, name)} onFail={setFailed} />}
       {failed ? <RefusalNotice error={failed} /> : null}
     </article>
   );
