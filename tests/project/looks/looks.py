@@ -39,8 +39,12 @@ def look_at_all(inside: Inspection) -> tuple[dict[str, Any], dict[str, str]]:
         try:
             given[name] = look(inside)
         except GraftworkError as error:
-            assert error.message, name
-            assert "\n" not in error.message, f"{name}: {error.message}"
-            assert error.hint, f"{name} refuses without a next step: {error.message}"
-            refused[name] = error.message
+            refused[name] = _sentence(name, error)
     return given, refused
+
+
+def _sentence(name: str, error: GraftworkError) -> str:
+    assert error.message, name
+    assert "\n" not in error.message, f"{name}: {error.message}"
+    assert error.hint, f"{name} refuses without a next step: {error.message}"
+    return error.message
