@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from graftwork.documents.places import PlacesOfImage
 from graftwork.errors import GraftworkError
@@ -40,7 +40,7 @@ def inspect_tried(state: BenchState, subject: str, content: bytes) -> Tried:
             picture = ImageOps.exif_transpose(opened)
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         return Prediction("image", problem=unreadable_in_words(error)), None, {}
-    taken: list[NDArray[np.generic]] = []
+    taken: list[NDArray[Any]] = []
     said = next(predict_images(model, [picture], on_map=lambda _name, _picture, found: taken.append(found)))
     if not taken:
         return said, None, {}
@@ -49,7 +49,7 @@ def inspect_tried(state: BenchState, subject: str, content: bytes) -> Tried:
 
 
 def places_of(
-    run: Run, model: TrainedModel, picture: Image, said: NDArray[np.generic]
+    run: Run, model: TrainedModel, picture: Image, said: NDArray[Any]
 ) -> tuple[PlacesOfImage, dict[str, NDArray[np.uint8]]]:
     """Return what was said of the places of an image, and its pictures by name, all of the canvas's size.
 
@@ -81,7 +81,7 @@ def places_of(
     ), layers
 
 
-def _scale(run: Run, heat: NDArray[np.generic], threshold: float) -> tuple[float, float]:
+def _scale(run: Run, heat: NDArray[Any], threshold: float) -> tuple[float, float]:
     """Return the distances that the darkest and the palest color stand for: as in the run's own heat maps."""
     from graftwork.engine.map_files import read_maps
 
