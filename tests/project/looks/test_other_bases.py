@@ -94,7 +94,7 @@ def test_every_look_works(kind: str, stripes: Path, tmp_path: Path) -> None:
     assert refused == {}
     assert set(given) == set(LOOKS)
     stages = [s.stage for s in given["depth"].stages]
-    assert len(stages) >= 2
+    assert stages
     assert [s.stage for s in given["maps"].stages] == stages
     moved = [p.movement for p in given["drift"].parts if p.role == "base" and p.num_parameters]
     assert any(moved)
