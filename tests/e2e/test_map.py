@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.conftest import write_stripes
 from tests.e2e.acts import ended, flow_of, saved, tiny_flow
 from tests.e2e.conftest import Server
 
@@ -114,3 +115,22 @@ def test_an_image_of_ones_own_shows_what_it_is_like(
     near = page.get_by_role("list", name="Nearest training images")
     near.wait_for(timeout=60_000)
     assert near.get_by_role("listitem").count() == 6
+
+
+def test_images_of_another_folder_are_shown_beside(
+    page: Any, server: Server, run: str, tmp_path: Path
+) -> None:
+    others = write_stripes(tmp_path / "others", per_class=3)
+    open_map(page, server, run)
+    page.get_by_role("button", name="Show others beside").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Open another folder").fill(str(others))
+    dialog.get_by_label("Open another folder").press("Enter")
+    dialog.get_by_role("button", name="Use this folder").click()
+    chart = page.get_by_role("figure", name=re.compile("^Images (before|after) training"))
+    chart.get_by_text("69 points", exact=True).wait_for(timeout=60_000)
+    page.get_by_label("Color", exact=True).select_option("domain")
+    colors = page.get_by_role("list", name="Colors")
+    colors.get_by_role("button", name=re.compile("^others")).get_by_text("9", exact=True).wait_for()
+    page.get_by_role("button", name="Without others").click()
+    chart.get_by_text("60 points", exact=True).wait_for(timeout=60_000)

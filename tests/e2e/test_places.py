@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 from tests.e2e.acts import until
 from tests.e2e.conftest import Server
 
@@ -67,3 +68,13 @@ def test_masks_are_seen_worst_first_and_page_by_page(page: Any, server: Server, 
     page.get_by_text("1 to 12 of 16").wait_for()
     page.get_by_role("tab", name="Predictions").click()
     page.get_by_role("list", name="Images").wait_for()
+    for name in ("Confusion", "Depth"):  # they say nothing of masks
+        assert page.get_by_role("tab", name=name).count() == 0
+    page.get_by_role("tab", name="Try an image").click()
+    image = tmp_path / "mine.png"
+    Image.fromarray(np.full((40, 60, 3), 210, np.uint8)).save(image)
+    page.get_by_label("Image file").set_input_files(image)
+    answer = page.get_by_role("article")
+    answer.get_by_text("Predicted mask", exact=True).wait_for(timeout=60_000)
+    mask = answer.locator("img[data-layer='said']")
+    until(lambda: mask.evaluate("image => image.complete && image.naturalWidth") == 32, "the mask")

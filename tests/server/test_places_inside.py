@@ -45,6 +45,13 @@ recipe: {{epochs: 1}}
     for name in row["pictures"].values():
         picture = page.get(f"{home}/pictures/{name}.png")
         assert Image.open(io.BytesIO(picture.content)).size == (16, 16)
+    sent = io.BytesIO()
+    Image.fromarray(images[0]).save(sent, "PNG")
+    tried = page.post(f"{home}/runs/{run.id}/try/image?name=mine", content=sent.getvalue()).json()
+    assert (tried["image"], tried["places"]["kind"]) == ("mine", "mask")
+    for name in tried["places"]["pictures"].values():
+        picture = page.get(f"{home}/pictures/{name}.png")
+        assert Image.open(io.BytesIO(picture.content)).size == (16, 16)
     assert page.post(f"{home}/inspections/places", json={"split": "test"}).status_code == 422
     refused = page.post(f"{home}/inspections/places", json={"run": "none-such"})
     assert refused.status_code == 404

@@ -88,12 +88,14 @@ def duration(seconds: float) -> str:
 
 
 def classes_in_words(classes: Sequence[str]) -> str:
-    """Return how many classes there are; a flow whose labels are numbers has none.
+    """Return how many classes there are; a flow without any learns numbers.
 
-    >>> classes_in_words(("flat", "tall")), classes_in_words(())
-    ('2 classes', 'no classes')
+    >>> classes_in_words(("flat", "tall")), classes_in_words(("flat",)), classes_in_words(())
+    ('2 classes', '1 class', 'labels are numbers')
     """
-    return f"{len(classes) or 'no'} classes"
+    if not classes:
+        return "labels are numbers"
+    return f"{len(classes)} {'class' if len(classes) == 1 else 'classes'}"
 
 
 def interval(value: Interval | None) -> str:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from graftwork.documents.document import Document, VersionedDocument
 
-__all__ = ["ClassOverlap", "LegendEntry", "PlacePage", "PlaceRow"]
+__all__ = ["ClassOverlap", "LegendEntry", "PlacePage", "PlaceRow", "PlacesOfImage"]
 
 
 class LegendEntry(Document):
@@ -68,3 +68,21 @@ class PlacePage(VersionedDocument):
     )
     scale_colors: tuple[str, ...] = Field((), description="Of heat maps: colors along the scale, as #rrggbb.")
     rows: tuple[PlaceRow, ...]
+
+
+class PlacesOfImage(Document):
+    """What a run said of the places of an image that is not one of its own: there is no label to compare with."""
+
+    kind: Literal["mask", "heat"] = Field(description="'mask': a class per pixel; 'heat': how odd each is.")
+    legend: tuple[LegendEntry, ...] = ()
+    threshold: float | None = Field(None, description="Of anomalies: score from which on an image is odd.")
+    scale: tuple[float, float] | None = Field(
+        None, description="Of heat maps: distances that the darkest and the palest color stand for."
+    )
+    scale_colors: tuple[str, ...] = Field((), description="Of heat maps: colors along the scale, as #rrggbb.")
+    peak: tuple[float, float] | None = Field(
+        None, description="Of heat maps: the oddest place, shares of width and height from the top left."
+    )
+    pictures: dict[str, str] = Field(
+        default_factory=dict, description="'image', and 'said' of masks or 'heat', to lie over it."
+    )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from graftwork.errors import UnknownName, did_you_mean
 from graftwork.graph.custom import custom_nodes
 from graftwork.project.bench_trust import code_that_runs
+from graftwork.project.sources import sources_of
 from graftwork.project.trust import require_trust
 
 if TYPE_CHECKING:
@@ -116,11 +117,13 @@ class BenchState:
         if isinstance(subject, str):
             run = self.project.find(subject)
             weights = run.path / "weights.safetensors"
-            key = f"{run.id}:{weights.stat().st_mtime_ns if weights.is_file() else None}"
+            written = weights.stat().st_mtime_ns if weights.is_file() else None
+            key = f"{run.id}:{written}:{self._data_of(run.flow)}"
             model = self.model(run.id) if weights.is_file() else None
             made = Inspection(self.project, run, model=model)
         else:
-            key = hashlib.sha256(subject.model_dump_json(exclude={"layout"}).encode()).hexdigest()
+            text = subject.model_dump_json(exclude={"layout"}) + self._data_of(subject)
+            key = hashlib.sha256(text.encode()).hexdigest()
             made = Inspection(self.project, subject)
         if key not in self._inspections:
             while len(self._inspections) >= _MAX_MODELS:
@@ -129,6 +132,12 @@ class BenchState:
         found = self._inspections[key]
         found.stop, found.tell = self.stop, self.tell
         return found
+
+    def _data_of(self, flow: Flow) -> str:
+        """Return what changes when files that a flow reads come, go or change at the top of their folders."""
+        from graftwork.engine.preview.samples import source_state
+
+        return "|".join(source_state(str(path)) for path in sources_of(flow, self.root))
 
     def images(self, settings: ImagesSettings, seed: int) -> ImageSet:
         """Return an opened and split data set; the same one as long as settings and files stay."""

@@ -51,6 +51,7 @@ TASKS: dict[str, str] = {
     "inspect_depth": "graftwork.project.looks.depth:depth_task",
     "inspect_drift": "graftwork.project.looks.drift:drift_task",
     "inspect_maps": "graftwork.project.looks.feature_maps:inspect_maps",
+    "inspect_tried": "graftwork.project.looks.tried:inspect_tried",
     "inspect_saliency": "graftwork.project.looks.saliency:inspect_saliency",
 }
 """Name of a task → 'module:function'. The module is imported in the child, when the task is first asked for."""

@@ -10,6 +10,7 @@ from graftwork.documents.card import InputPort
 from graftwork.documents.document import Document
 from graftwork.documents.events import EventLine
 from graftwork.documents.flow import Flow
+from graftwork.documents.places import PlacesOfImage
 from graftwork.documents.plan import Plan
 from graftwork.documents.preview import PreviewDocument
 from graftwork.documents.recipe import Recipe
@@ -363,6 +364,9 @@ class PredictionReply(Document):
     probabilities: dict[str, float]
     values: dict[str, float]
     problem: str | None
+    places: PlacesOfImage | None = Field(
+        None, description="Of masks and heat maps: pictures that the server keeps."
+    )
 
 
 class Watch(Document):

@@ -5790,6 +5790,57 @@ export interface components {
             split: "validation" | "test";
         };
         /**
+         * PlacesOfImage
+         * @description What a run said of the places of an image that is not one of its own: there is no label to compare with.
+         */
+        PlacesOfImage: {
+            /**
+             * Kind
+             * @description 'mask': a class per pixel; 'heat': how odd each is.
+             * @enum {string}
+             */
+            kind: "mask" | "heat";
+            /**
+             * Legend
+             * @default []
+             */
+            legend: components["schemas"]["LegendEntry"][];
+            /**
+             * Peak
+             * @description Of heat maps: the oddest place, shares of width and height from the top left.
+             */
+            peak: [
+                number,
+                number
+            ] | null;
+            /**
+             * Pictures
+             * @description 'image', and 'said' of masks or 'heat', to lie over it.
+             */
+            pictures: {
+                [key: string]: string;
+            };
+            /**
+             * Scale
+             * @description Of heat maps: distances that the darkest and the palest color stand for.
+             */
+            scale: [
+                number,
+                number
+            ] | null;
+            /**
+             * Scale Colors
+             * @description Of heat maps: colors along the scale, as #rrggbb.
+             * @default []
+             */
+            scale_colors: string[];
+            /**
+             * Threshold
+             * @description Of anomalies: score from which on an image is odd.
+             */
+            threshold: number | null;
+        };
+        /**
          * Plan
          * @description A flow resolved before it runs.
          */
@@ -5975,6 +6026,8 @@ export interface components {
             image: string;
             /** Label */
             label: string | null;
+            /** @description Of masks and heat maps: pictures that the server keeps. */
+            places: components["schemas"]["PlacesOfImage"] | null;
             /** Probabilities */
             probabilities: {
                 [key: string]: number;

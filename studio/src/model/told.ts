@@ -112,6 +112,8 @@ const SCORES: Record<string, string> = {
   average_precision: "Average precision",
   pixel_auroc: "Pixel AUROC",
   false_alarms: "False alarms",
+  iou: "IoU",
+  map: "Mean average precision",
   mean_iou: "Mean IoU",
   mean_dice: "Mean Dice",
   pixel_accuracy: "Pixel accuracy",

@@ -7,6 +7,7 @@ import kit from "../kit/kit.module.css";
 import { lazily } from "../kit/lazily";
 import { Busy, Empty } from "../kit/small";
 import { RefusalNotice } from "../panels/RefusalNotice";
+import { hasTab, kindOf } from "../model/run_tabs";
 import { useRoute } from "../store/route";
 import { ask } from "../store/session";
 import { InsideTab } from "./run/inside/InsideTab";
@@ -47,18 +48,18 @@ export default function RunPage({ project, run, tab }: Props) {
     );
   }
   if (!view.data) return <div className={css.page}><Busy what="Reading the run…" /></div>;
-  const isOfNumbers = Object.values(view.data.record?.metrics ?? {}).some((scores) => scores.kind === "number");
+  const kind = kindOf(view.data.record);
   const isKnown = isInside(tab) || TABS.some(([name]) => name === tab && name !== "inside");
-  const shown = isKnown ? tab : tab === "classes" ? "evaluation" : "overview"; // "classes" is what addresses said before
+  const shown = isKnown && hasTab(tab, kind) ? tab : tab === "classes" ? "evaluation" : "overview"; // "classes" is what addresses said before
   const open = (next: string) => go({ page: "run", project, run, tab: next === "inside" ? (VIEWS[0]?.name ?? "overview") : next }, "replace");
   return (
     <div className={css.page}>
       <RunHead project={project} view={view.data} />
       <Tabs.Root className={css.tabs} value={isInside(shown) ? "inside" : shown} onValueChange={open}>
         <Tabs.List className={kit.tabs} aria-label="Parts of the run">
-          {TABS.filter(([name]) => name !== "inside" || VIEWS.length).map(([name, words]) => (
+          {TABS.filter(([name]) => hasTab(name, kind)).map(([name, words]) => (
             <Tabs.Trigger key={name} value={name} className={kit.tab}>
-              {name === "confusion" && isOfNumbers ? "Predicted against true" : words}
+              {name === "confusion" && kind === "number" ? "Predicted against true" : words}
             </Tabs.Trigger>
           ))}
         </Tabs.List>

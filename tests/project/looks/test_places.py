@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,16 @@ from graftwork.documents.flow import load_flow
 from graftwork.documents.places import PlacePage
 from graftwork.engine.folder import read_record
 from graftwork.engine.map_files import read_maps
-from graftwork.errors import RunError
+from graftwork.errors import FlowError, RunError
 from graftwork.graph.flows import transfer_flow
 from graftwork.insight.places import class_overlaps, peak_of, wrong_pixels
 from graftwork.project import Project
+from graftwork.project.bench_state import BenchState
+from graftwork.project.looks.embedding import embedding_map
 from graftwork.project.looks.map_pictures import heat_picture, mask_layer, write_map, wrong_layer
 from graftwork.project.looks.places import place_page
+from graftwork.project.looks.saliency import saliency
+from graftwork.project.looks.tried import inspect_tried
 from graftwork.project.predictions import prediction_page
 from graftwork.project.run import Run
 from graftwork.project.using import predict_images
@@ -254,3 +259,62 @@ def test_predicted_heat_is_written_against_the_threshold(
     assert files[0].name == "01-heat.png"
     assert pixels_of(files[0]).dtype == np.uint16
     assert pixels_of(files[1]).shape == (32, 48, 3)
+
+
+def sent(photos: Path, number: int) -> bytes:
+    return (photos / "images" / f"{number:02}.png").read_bytes()
+
+
+def test_an_image_that_is_tried_shows_the_mask_that_predict_gives(
+    home: Project, masks: Run, photos: Path
+) -> None:
+    state = BenchState(home.root)
+    said, places, pictures = inspect_tried(state, masks.id, sent(photos, 1))
+    taken: list[Any] = []
+    path = photos / "images" / "01.png"
+    own = next(
+        predict_images(home.load(masks.id), [path], on_map=lambda _name, _picture, found: taken.append(found))
+    )
+    assert (said.label, said.probabilities) == (own.label, own.probabilities)
+    assert places is not None
+    assert (places.kind, set(places.pictures)) == ("mask", {"image", "said"})
+    assert [entry.name for entry in places.legend] == ["0", "7"]
+    with Image.open(io.BytesIO(pictures["said"])) as layer:
+        np.testing.assert_array_equal(np.asarray(layer)[..., 3] > 0, taken[0] > 0)
+
+
+def test_an_image_that_is_tried_shows_how_odd_its_places_are(home: Project, odd: Run, photos: Path) -> None:
+    state = BenchState(home.root)
+    said, places, pictures = inspect_tried(state, odd.id, sent(photos, 1))
+    assert places is not None
+    assert places.kind == "heat"
+    assert places.threshold is not None
+    assert said.label == ("odd" if said.values["score"] >= places.threshold else "normal")
+    page, _ = page_of(home, odd)
+    assert (places.scale, places.threshold) == (page.scale, page.threshold), "colors compare"
+    assert set(pictures) == {"image", "heat"}
+    (odd.path / "maps.parquet").rename(odd.path / "away.parquet")
+    try:
+        _, alone, _ = inspect_tried(state, odd.id, sent(photos, 1))
+    finally:
+        (odd.path / "away.parquet").rename(odd.path / "maps.parquet")
+    assert alone is not None
+    assert alone.scale == (0.0, pytest.approx(2 * places.threshold))
+
+
+def test_what_is_no_image_is_said_where_it_is_tried(home: Project, masks: Run) -> None:
+    said, places, pictures = inspect_tried(BenchState(home.root), masks.id, b"no image")
+    assert said.problem is not None
+    assert (places, pictures) == (None, {})
+
+
+def test_a_heat_map_is_its_own_evidence(home: Project, odd: Run, photos: Path) -> None:
+    with pytest.raises(FlowError, match="heat map") as told:
+        saliency(home.inspect(odd.id), sent(photos, 1))
+    assert "inspect places" in str(told.value.hint)
+
+
+def test_the_map_of_a_run_of_masks_says_what_colors_tell(home: Project, masks: Run) -> None:
+    found = embedding_map(home.inspect(masks.id))
+    assert any("not one label for an image" in note for note in found.notes)
+    assert set(found.points.predicted) == {-1}

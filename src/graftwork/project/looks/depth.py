@@ -55,7 +55,13 @@ def probe_by_depth(
         RunError: ``is_trained``, and no weights.
     """
     node = find_base(inside, node)
-    facts = {"node": node, "is_trained": is_trained, "max_images": max_images, "rules": _RULES}
+    facts = {
+        "node": node,
+        "is_trained": is_trained,
+        "max_images": max_images,
+        "rules": _RULES,
+        "data": inside.data_digest,
+    }
     if inside.run is None:
         facts |= _facts_of_flow(inside, node)
     return inside.kept(DepthReport, "depth", facts, lambda: _made(inside, node, is_trained, max_images))
@@ -79,7 +85,7 @@ def find_base(inside: Inspection, node: str | None) -> str:
 
 
 def _facts_of_flow(inside: Inspection, node: str) -> dict[str, Any]:
-    """Return what the result depends on: the way from an image to the last stage, and the data."""
+    """Return what the result depends on: the way from an image to the last stage, and the labels."""
     from graftwork.engine.extract import feature_key
     from graftwork.engine.sources import Augmenter
     from graftwork.engine.stage_features import stage_wires
@@ -90,7 +96,6 @@ def _facts_of_flow(inside: Inspection, node: str) -> dict[str, Any]:
     features = feature_key(prepared.network, last, prepared.transform, plain, prepared.plan.compute)
     return {
         "features": features,
-        "data": inside.images.digest(),
         "kind": inside.images.label_kind,
         "seed": inside.flow.recipe.seed,
     }

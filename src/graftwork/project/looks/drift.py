@@ -50,7 +50,7 @@ def drift_of(inside: Inspection, *, node: str | None = None, max_images: int = M
     """
     _ = inside.trained  # refuses first what was not trained
     node = find_base(inside, node)
-    facts = {"node": node, "max_images": max_images, "rules": _RULES}
+    facts = {"node": node, "max_images": max_images, "rules": _RULES, "data": inside.data_digest}
     return inside.kept(DriftReport, "drift", facts, lambda: _made(inside, node, max_images))
 
 

@@ -108,9 +108,10 @@ def subject_facts(inside: Inspection) -> dict[str, Any]:
     run = inside.run
     if run is not None:
         proof = run.record.proof
-        return {"version": 1, "weights_digest": None if proof is None else proof.weights_digest}
+        weights = None if proof is None else proof.weights_digest
+        return {"version": 1, "weights_digest": weights, "data": inside.data_digest}
     flow = inside.flow.model_dump(mode="json", exclude={"layout"})
-    return {"version": 1, "flow": flow, "data": inside.images.digest()}
+    return {"version": 1, "flow": flow, "data": inside.data_digest}
 
 
 def _make(
@@ -351,6 +352,9 @@ def _columns(inside: Inspection, shown: _Shown, notes: list[str]) -> dict[str, A
 
 def _verdicts(inside: Inspection, notes: list[str]) -> dict[str, Verdict]:
     if inside.run is None:
+        return {}
+    if inside.images.label_kind == "mask":
+        notes.append("A mask is not one label for an image: colors tell the split and the source alone.")
         return {}
     try:
         return verdicts(inside.run)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from graftwork.documents.document import VersionedDocument
 from graftwork.documents.files import write_atomically
 from graftwork.documents.flow import Flow, read_flow
-from graftwork.errors import FlowError, RunError, RunInterrupted, RunNotFound
+from graftwork.errors import DataError, FlowError, RunError, RunInterrupted, RunNotFound
 from graftwork.graph.check import checked
 from graftwork.project.previewing import named_flow
 from graftwork.project.run import Run
@@ -98,6 +98,17 @@ class Inspection:
             DataError: they are not there any more.
         """
         return images_of_flow(self.flow, self.workspace)
+
+    @cached_property
+    def data_digest(self) -> str | None:
+        """SHA-256 of the images as they lie there now; where they are gone, as the run had them."""
+        try:
+            return self.images.digest()
+        except DataError:
+            data = None if self.run is None else self.run.record.data
+            if data is None:
+                raise
+            return data.digest
 
     @cached_property
     def trained(self) -> TrainedModel:

@@ -7,6 +7,8 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graftwork.documents.places import LegendEntry
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -14,7 +16,16 @@ if TYPE_CHECKING:
 
     from graftwork.engine.trained import TrainedModel
 
-__all__ = ["class_color", "heat_picture", "mask_layer", "png_of", "scale_colors", "write_map", "wrong_layer"]
+__all__ = [
+    "class_color",
+    "class_legend",
+    "heat_picture",
+    "mask_layer",
+    "png_of",
+    "scale_colors",
+    "write_map",
+    "wrong_layer",
+]
 
 _IGNORED = 255
 _GRAY = (128, 128, 128)
@@ -26,6 +37,13 @@ def class_color(index: int) -> str:
     from graftwork.engine.preview.pictures import color_of_class
 
     return "#{:02x}{:02x}{:02x}".format(*color_of_class(index))
+
+
+def class_legend(classes: Sequence[str]) -> tuple[LegendEntry, ...]:
+    """Return the classes of masks with their colors; the first one is not drawn."""
+    return tuple(
+        LegendEntry(name=name, color=class_color(i), is_drawn=i > 0) for i, name in enumerate(classes)
+    )
 
 
 def scale_colors() -> tuple[str, ...]:

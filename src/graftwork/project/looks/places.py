@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from graftwork.documents.places import ClassOverlap, LegendEntry, PlacePage, PlaceRow
+from graftwork.documents.places import ClassOverlap, PlacePage, PlaceRow
 from graftwork.documents.record import AnomalyScores, RunRecord
 from graftwork.errors import DataError, RunError
 from graftwork.project.looks.inspection import Inspection
 from graftwork.project.looks.map_pictures import (
-    class_color,
+    class_legend,
     heat_picture,
     mask_layer,
     scale_colors,
@@ -143,7 +143,7 @@ class _Painter:
         self.has_masks = self.images.label_kind == "mask"
         self.classes: Sequence[str] = run.plan.classes
         self.scale = maps.scale if maps.is_heat else None
-        self.legend = () if maps.is_heat and not self.has_masks else _legend(self.classes)
+        self.legend = () if maps.is_heat and not self.has_masks else class_legend(self.classes)
 
     def row(self, row: int, pictures: Pictures) -> PlaceRow:
         """Return one row; its pictures are added."""
@@ -216,9 +216,3 @@ class _Painter:
         )
         share = float(wrong.sum() / counted) if counted else None
         return layers, {"wrong_share": share, "classes": overlaps}
-
-
-def _legend(classes: Sequence[str]) -> tuple[LegendEntry, ...]:
-    return tuple(
-        LegendEntry(name=name, color=class_color(i), is_drawn=i > 0) for i, name in enumerate(classes)
-    )

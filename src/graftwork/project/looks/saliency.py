@@ -15,13 +15,14 @@ from graftwork.documents.saliency import (
     SanityDocument,
     SanityStep,
 )
-from graftwork.errors import UnknownName, did_you_mean
+from graftwork.errors import FlowError, UnknownName, did_you_mean
 from graftwork.project.looks.one_image import OneImage, find_image, pixel_digest, values_of
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from graftwork.components.objectives import Objective
     from graftwork.engine.trained import TrainedModel
     from graftwork.insight.saliency.explain import Explanation, Method
     from graftwork.insight.saliency.sanity import Sanity
@@ -95,9 +96,10 @@ def saliency(
     Raises:
         RunError: no trained weights.
         UnknownName: no such image or class.
-        FlowError: the method does not fit the network.
+        FlowError: the method does not fit the network, or the run says itself which places are odd.
     """
     model = inside.trained
+    _refuse_heat_maps(model.objective)
     model.network.eval()
     found = find_image(inside, image, name=name, only_keys=only_keys)
     canvas = found.canvas(model.transform)
@@ -112,6 +114,16 @@ def saliency(
     }
     made = inside.kept(SaliencyDocument, "saliency", facts, lambda: _explained(inside, model, asked))
     return Saliency(made.edit(split=found.split, label=found.label), canvas)
+
+
+def _refuse_heat_maps(objective: Objective) -> None:
+    from graftwork.components.objectives import Anomaly
+
+    if isinstance(objective, Anomaly) and objective.has_places:
+        raise FlowError(
+            "This run says itself which places of an image are odd, by a heat map: there is no evidence to look for.",
+            hint="See it with graftwork inspect places RUN; of other images with graftwork predict RUN IMAGE --out DIR.",
+        )
 
 
 def heat_of(document: SaliencyDocument) -> NDArray[np.uint8]:

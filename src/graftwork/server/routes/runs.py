@@ -159,8 +159,11 @@ async def predict(request: Request, opened: Opened, run: str, name: str = "image
     """Predict the image in the request's body."""
     image = await image_in(request, name)
     found = opened.project.find(run).id
-    predictions = await ask_bench(request, opened, "predict", found, [image])
-    return PredictionReply(**{**dataclasses.asdict(predictions[0]), "image": name})
+    said, places, pictures = await ask_bench(request, opened, "inspect_tried", found, image)
+    if places is not None:
+        kept = {what: opened.pictures.keep(content) for what, content in pictures.items()}
+        places = places.edit(pictures={what: kept[known] for what, known in places.pictures.items()})
+    return PredictionReply(**{**dataclasses.asdict(said), "image": name, "places": places})
 
 
 @router.post("/{run}/exports/new")

@@ -16,6 +16,7 @@ import { sendImage } from "../../store/one_image";
 import { CameraBox } from "./CameraBox";
 import { NeighborStrip } from "./NeighborStrip";
 import css from "./run.module.css";
+import { TriedPlaces } from "./TriedPlaces";
 
 /** As the server has it; larger files are not sent at all. */
 const MOST_BYTES = 200 * 2 ** 20;
@@ -160,18 +161,19 @@ function Reply({ project, run, tried: { name, address, file, reply }, children }
         <p className={css.quiet}>{name}</p>
         {reply.problem ? <Notice tone="error">{reply.problem}</Notice> : null}
         <Bars
-          title={`Probabilities of ${name}`}
+          title={reply.places ? `Share of the pixels of ${name} by class` : `Probabilities of ${name}`}
           most={1}
           bars={shares.slice(0, 10).map(([label, value]) => ({ key: label, label, value, text: formatPercent(value), color: label === reply.label ? "--accent" : "--control" }))}
         />
-        {values.map(([label, value]) => (
+        {reply.places ? <TriedPlaces project={project} name={name} places={reply.places} score={reply.values.score} /> : null}
+        {(reply.places?.kind === "heat" ? [] : values).map(([label, value]) => (
           <p key={label}>
             {label}: <strong>{formatNumber(value)}</strong>
           </p>
         ))}
         {children}
       </div>
-      {reply.problem ? null : <WhyBox project={project} run={run} image={() => sendImage(project, file, name)} onFail={setFailed} />}
+      {reply.problem || reply.places?.kind === "heat" ? null : <WhyBox project={project} run={run} image={() => sendImage(project, file, name)} onFail={setFailed} />}
       {failed ? <RefusalNotice error={failed} /> : null}
     </article>
   );

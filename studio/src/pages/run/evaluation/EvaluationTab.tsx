@@ -4,7 +4,7 @@ import { useState } from "react";
 import type { Evaluation, RunCard, RunRecord } from "../../../api/types";
 import { ResidualPlot } from "../../../charts/ResidualPlot";
 import { Button } from "../../../kit/Button";
-import { Busy, Empty, Notice } from "../../../kit/small";
+import { Busy, Notice } from "../../../kit/small";
 import { evaluatedParts } from "../../../model/evaluation";
 import { formatPlural } from "../../../model/format";
 import { intervalWords, partTable, scoreRows } from "../../../model/scores";
@@ -12,6 +12,7 @@ import { scoreWords } from "../../../model/told";
 import { RefusalNotice } from "../../../panels/RefusalNotice";
 import { type Looked, askEvaluation } from "../../../store/evaluation";
 import { Card } from "../Card";
+import { PlacesGrid } from "../inside/PlacesView";
 import { CalibrationCard, ConfidenceBars } from "./CalibrationCard";
 import { CurvesCard } from "./CurvesCard";
 import css from "./evaluation.module.css";
@@ -30,7 +31,7 @@ export default function EvaluationTab({ project, card, record }: Props) {
   const [isChoosing, setChoosing] = useState(false);
   const others = useQuery(askEvaluation.others(project, card.id));
   const isOfMasks = Object.values(record.metrics).some((scores) => scores.kind === "mask");
-  if (isOfMasks) return <Masks record={record} />;
+  if (isOfMasks) return <Masks project={project} card={card} record={record} />;
   const look = (value: string) => setLooked(splits.includes(value as "test") ? { split: value as "test", on: null } : { split: "test", on: value });
   return (
     <div className={css.page}>
@@ -93,7 +94,6 @@ const isAboutImages = (note: string): boolean => note.startsWith("Slices by imag
 function Found({ project, card, record, found }: Props & { found: Evaluation }) {
   const classes = found.kind === "category" ? (record.data?.classes ?? []) : [];
   const table = evaluatedParts(found) ?? (found.scores ? partTable(found.scores) : null);
-  const score = found.scores ? scoreRows(found.scores) : [];
   const shared = { project, card, found, classes };
   return (
     <>
@@ -107,14 +107,7 @@ function Found({ project, card, record, found }: Props & { found: Evaluation }) 
         ),
       )}
       <Card title={`Scores on ${formatPlural(found.num_images, found.on ? "image" : `${found.split} image`)}`}>
-        <dl className={css.scores}>
-          {score.map(({ name, interval }) => (
-            <div key={name}>
-              <dt>{scoreWords(name)}</dt>
-              <dd>{intervalWords(name, interval)}</dd>
-            </div>
-          ))}
-        </dl>
+        {found.scores ? <ScoreList scores={found.scores} /> : null}
         {table ? <PartsTable table={table} /> : null}
       </Card>
       {found.parts.length ? <CurvesCard parts={found.parts} what={found.kind === "tags" ? "tags" : "classes"} /> : null}
@@ -135,19 +128,32 @@ function Found({ project, card, record, found }: Props & { found: Evaluation }) 
   );
 }
 
-function Masks({ record }: { record: RunRecord }) {
+function Masks({ project, card, record }: Props) {
   const scores = record.metrics.test ?? record.metrics.validation;
-  const table = scores ? partTable(scores) : null;
+  if (!scores) return null;
+  const table = partTable(scores);
   return (
     <div className={css.page}>
-      {table ? (
-        <Card title="Scores of each class">
-          <PartsTable table={table} />
-        </Card>
-      ) : null}
-      <Empty title="Masks are not kept">
-        <p>A run that predicts masks keeps its scores, not its masks: there is nothing here to look at image by image.</p>
-      </Empty>
+      <Card title={`Scores on ${formatPlural(scores.num_images, record.metrics.test ? "test image" : "validation image")}`}>
+        <ScoreList scores={scores} />
+        {table ? <PartsTable table={table} /> : null}
+      </Card>
+      <Card title="Images to look at">
+        <PlacesGrid project={project} run={card.id} record={record} />
+      </Card>
     </div>
+  );
+}
+
+function ScoreList({ scores }: { scores: RunRecord["metrics"][string] }) {
+  return (
+    <dl className={css.scores}>
+      {scoreRows(scores).map(({ name, interval }) => (
+        <div key={name}>
+          <dt>{scoreWords(name)}</dt>
+          <dd>{intervalWords(name, interval)}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }

@@ -7,10 +7,14 @@ import { Button } from "../../../kit/Button";
 import { Busy, Notice } from "../../../kit/small";
 import type { PredictionQuestion } from "../../../model/confusion";
 import type { LookedImage } from "../../../model/one_image";
+import { formatNumber } from "../../../model/format";
+import { kindOf } from "../../../model/run_tabs";
 import { thumbnailUrl } from "../../../model/thumbnails";
+import { pictureUrl } from "../../../model/views";
 import { truth, verdict } from "../../../panels/dock/PredictionTile";
 import { RefusalNotice } from "../../../panels/RefusalNotice";
 import { sendImage } from "../../../store/one_image";
+import { askPlaces } from "../../../store/places";
 import { askRun } from "../../../store/predictions";
 import css from "./inside.module.css";
 
@@ -19,7 +23,49 @@ type Props = { project: string; view: RunView; chosen: LookedImage | null; onCho
 const WORST: PredictionQuestion = { split: "test", only: "all", sort: "loss", descending: true };
 
 /** The run's test images, the worst first, and a place to drop one's own. */
-export function ImagePicker({ project, view, chosen, onChoose }: Props) {
+export function ImagePicker(props: Props) {
+  return (
+    <div className={css.picker}>
+      {kindOf(props.view.record) === "mask" ? <MaskStrip {...props} /> : <Strip {...props} />}
+      <OwnImage project={props.project} onChoose={props.onChoose} />
+    </div>
+  );
+}
+
+function MaskStrip({ project, view, chosen, onChoose }: Props) {
+  const split = view.record?.metrics.test ? "test" : "validation";
+  const page = useQuery(askPlaces(project, view.card.id, { split, order: "worst", offset: 0 }));
+  const rows = page.data?.rows ?? [];
+  const first = rows[0]?.key;
+  useEffect(() => {
+    if (!chosen && first !== undefined) onChoose({ image: first, picture: null });
+  }, [chosen, first, onChoose]);
+  return (
+    <div className={css.strip} role="group" aria-label="Test images, the least overlap first">
+      {page.isPending ? <Busy what="Looking for images…" /> : null}
+      {page.error ? <Notice tone="info">{page.error.message} Drop an image instead.</Notice> : null}
+      {rows.map(({ key, overlap, pictures }) => {
+        const said = overlap === null ? "no pixel counts" : `IoU ${formatNumber(overlap)}`;
+        return (
+          <button
+            key={key}
+            type="button"
+            className={css.thumb}
+            title={`${key}: ${said}`}
+            aria-pressed={chosen?.picture === null && chosen.image === key}
+            onClick={() => onChoose({ image: key, picture: null })}
+          >
+            <span className="sr-only">{`${key}: ${said}`}</span>
+            {pictures.image ? <img src={pictureUrl(project, pictures.image)} alt="" loading="lazy" /> : null}
+            <span aria-hidden>{said}</span>
+          </button>
+        );
+      })}
+    </div>
+  );
+}
+
+function Strip({ project, view, chosen, onChoose }: Props) {
   const run = view.card.id;
   const pages = useInfiniteQuery({ ...askRun.predictions(project, run, WORST), retry: false });
   const settings = useQuery(askRun.images(project, run));
@@ -29,20 +75,17 @@ export function ImagePicker({ project, view, chosen, onChoose }: Props) {
     if (!chosen && first !== undefined) onChoose({ image: first, picture: null });
   }, [chosen, first, onChoose]);
   return (
-    <div className={css.picker}>
-      <div className={css.strip} role="group" aria-label="Test images, the worst first">
-        {pages.isPending ? <Busy what="Looking for images…" /> : null}
-        {pages.error ? <Notice tone="info">{pages.error.message} Drop an image instead.</Notice> : null}
-        {rows.map((row) => (
-          <Thumb key={row.key} project={project} settings={settings.data} row={row} isChosen={chosen?.picture === null && chosen.image === row.key} onChoose={onChoose} />
-        ))}
-        {pages.hasNextPage ? (
-          <Button onClick={() => void pages.fetchNextPage()} whyNot={pages.isFetchingNextPage ? "More is coming." : null}>
-            More
-          </Button>
-        ) : null}
-      </div>
-      <OwnImage project={project} onChoose={onChoose} />
+    <div className={css.strip} role="group" aria-label="Test images, the worst first">
+      {pages.isPending ? <Busy what="Looking for images…" /> : null}
+      {pages.error ? <Notice tone="info">{pages.error.message} Drop an image instead.</Notice> : null}
+      {rows.map((row) => (
+        <Thumb key={row.key} project={project} settings={settings.data} row={row} isChosen={chosen?.picture === null && chosen.image === row.key} onChoose={onChoose} />
+      ))}
+      {pages.hasNextPage ? (
+        <Button onClick={() => void pages.fetchNextPage()} whyNot={pages.isFetchingNextPage ? "More is coming." : null}>
+          More
+        </Button>
+      ) : null}
     </div>
   );
 }

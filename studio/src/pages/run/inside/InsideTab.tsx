@@ -3,17 +3,19 @@ import { Suspense } from "react";
 
 import kit from "../../../kit/kit.module.css";
 import { Busy } from "../../../kit/small";
+import { hasTab, kindOf } from "../../../model/run_tabs";
 import { useRoute } from "../../../store/route";
 import { type InsideProps, VIEWS } from "./views";
 
 /** See inside: one look at a time. */
 export function InsideTab({ project, view, shown }: InsideProps & { shown: string }) {
   const go = useRoute((state) => state.go);
+  const kind = kindOf(view.record);
   const Show = VIEWS.find((one) => one.name === shown)?.Show;
   return (
     <Tabs.Root value={shown} onValueChange={(tab) => go({ page: "run", project, run: view.card.id, tab }, "replace")}>
       <Tabs.List className={kit.tabs} aria-label="Looks inside">
-        {VIEWS.map(({ name, words }) => (
+        {VIEWS.filter(({ name }) => hasTab(name, kind)).map(({ name, words }) => (
           <Tabs.Trigger key={name} value={name} className={kit.tab}>
             {words}
           </Tabs.Trigger>

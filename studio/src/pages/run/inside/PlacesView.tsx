@@ -105,16 +105,26 @@ function Layered({ project, row, layer, words, opacity }: LayeredProps) {
   if (!image) return null;
   return (
     <figure className={css.panel}>
-      <div className={css.stack}>
-        <img src={pictureUrl(project, image)} alt={`${row.key}, ${words.toLowerCase()}`} />
-        {over ? <img src={pictureUrl(project, over)} alt="" style={{ opacity }} data-layer={layer} /> : null}
-      </div>
+      <Stack project={project} image={image} over={over} alt={`${row.key}, ${words.toLowerCase()}`} opacity={opacity} layer={layer} />
       <figcaption>{words}</figcaption>
     </figure>
   );
 }
 
-function Legend({ page }: { page: PlacePage }) {
+type StackProps = { project: string; image: string; over: string | undefined; alt: string; opacity: number; layer: string | null };
+
+/** A picture with another one over it, both of the same size. */
+export function Stack({ project, image, over, alt, opacity, layer }: StackProps) {
+  return (
+    <div className={css.stack}>
+      <img src={pictureUrl(project, image)} alt={alt} />
+      {over ? <img src={pictureUrl(project, over)} alt="" style={{ opacity }} data-layer={layer} /> : null}
+    </div>
+  );
+}
+
+/** What the colors stand for. */
+export function Legend({ page }: { page: Pick<PlacePage, "kind" | "scale" | "scale_colors" | "legend" | "threshold"> }) {
   return (
     <div className={css.legend} role="group" aria-label="Legend">
       {page.kind === "heat" && page.scale ? (
