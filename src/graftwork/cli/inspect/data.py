@@ -207,9 +207,12 @@ def _heading(words: str, shown: int, total: int) -> str:
 def _show_effect(measured: FixEffect | None) -> None:
     if measured is None:
         return
+    images = "image" if measured.num_changed == 1 else "images"
     console().print(
-        f"\n{measured.what.rstrip('.')}: changes {measured.num_changed} training image{'' if measured.num_changed == 1 else 's'}. Probes on the stored features, with 95 % intervals:",
+        f"\n{measured.what.rstrip('.')}: {measured.num_changed} training {images} changed. "
+        "Probes on the stored features, with 95 % intervals:",
         markup=False,
+        soft_wrap=True,
     )
     show_rows(
         ["split", ">images", "accuracy before", "after", "difference"],

@@ -13,7 +13,7 @@ export function InsideTab({ project, view, shown }: InsideProps & { shown: strin
   return (
     <Tabs.Root value={shown} onValueChange={(tab) => go({ page: "run", project, run: view.card.id, tab }, "replace")}>
       <Tabs.List className={kit.tabs} aria-label="Looks inside">
-        {VIEWS.map(({ name, words }) => (
+        {VIEWS.filter((one) => one.name === shown || (one.fits?.(view) ?? true)).map(({ name, words }) => (
           <Tabs.Trigger key={name} value={name} className={kit.tab}>
             {words}
           </Tabs.Trigger>
