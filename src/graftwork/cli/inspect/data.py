@@ -145,8 +145,8 @@ def _show(found: DataQuality, number: int) -> None:
             f"share of labels that probes fitted without them agree with: {interval(found.accuracy)} (95 %)"
         )
     target.print(
-        f"{found.num_suspects} doubtful labels ({found.num_confident} of them confident), {found.num_look_alikes} groups of look-alikes, "
-        f"{found.num_outliers} outliers"
+        f"{_plural(found.num_suspects, 'doubtful label')} ({found.num_confident} of them confident), "
+        f"{_plural(found.num_look_alikes, 'group')} of look-alikes, {_plural(found.num_outliers, 'outlier')}"
     )
     _show_findings(found, number)
     for note in found.notes:
@@ -199,6 +199,10 @@ def _show_findings(found: DataQuality, number: int) -> None:
         )
 
 
+def _plural(number: int, words: str) -> str:
+    return f"{number} {words}" if number == 1 else f"{number} {words}s"
+
+
 def _heading(words: str, shown: int, total: int) -> str:
     """Return a table's title, which says when it does not list all."""
     return f"\n{words}" if total <= shown else f"\n{words}, the first {shown} of {total}"
@@ -207,9 +211,8 @@ def _heading(words: str, shown: int, total: int) -> str:
 def _show_effect(measured: FixEffect | None) -> None:
     if measured is None:
         return
-    images = "image" if measured.num_changed == 1 else "images"
     console().print(
-        f"\n{measured.what.rstrip('.')}: {measured.num_changed} training {images} changed. "
+        f"\n{measured.what.rstrip('.')}: {_plural(measured.num_changed, 'training image')} changed. "
         "Probes on the stored features, with 95 % intervals:",
         markup=False,
         soft_wrap=True,
