@@ -38,6 +38,7 @@ def test_findings_fixes_and_pictures(graftwork: Graftwork, flow: Path, home: Any
     shown = home("inspect", "data", flow, "--suspects", "1", "--effect", "corrections")
     assert found["suspects"][0]["key"] in shown.out
     assert "accuracy before" in shown.out
+    assert f"the first 1 of {len(found['suspects'])}" in shown.out
     assert "The base looks at" not in shown.err  # kept: no image passes the base again
 
 

@@ -10,7 +10,7 @@ from .conftest import Home
 def test_evaluation_says_it_in_tables_and_in_one_document(home: Home) -> None:
     shown = home("inspect", "evaluation", "first")
     assert shown.code == 0, shown.err
-    for word in ("ROC AUC", "ECE, bins of equal width", "temperature", "worst slices"):
+    for word in ("AUROC", "ECE, bins of equal width", "temperature (95 %)", "slices, the worst first"):
         assert word in shown.out
     found = home("inspect", "evaluation", "first", "--json", "--slices", "brightness,contrast").json
     assert found["kind"] == "category"

@@ -39,7 +39,7 @@ __all__ = [
 
 Control = Literal["from_scratch", "head_only"]
 _SPLITS: tuple[Literal["test", "validation"], ...] = ("test", "validation")
-_WORDS = {"from_scratch": "trained from scratch", "head_only": "with the head alone trained"}
+_WORDS = {"from_scratch": "trains from scratch", "head_only": "trains the head alone"}
 
 
 def controls(project: Project, run_id: str) -> Controls:
@@ -234,5 +234,5 @@ def _reason(record: RunRecord, scratch: ControlRow | None, head_only: ControlRow
     missing = _missing(record, scratch, head_only)
     if not missing:
         return ""
-    words = " nor ".join(_WORDS[m] for m in missing)
-    return f"No finished run on the same images and splits was {words}."
+    words = " or ".join(_WORDS[m] for m in missing)
+    return f"No finished run on the same images and splits {words} yet."

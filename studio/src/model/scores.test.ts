@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { AnyScores } from "./runlog";
-import { axisOf, intervalWords, partTable, scoreRows, sortedParts } from "./scores";
+import { axisOf, differenceWords, intervalWords, partTable, scoreRows, sortedParts } from "./scores";
 
 const at = (value: number) => ({ value, low: value - 0.1, high: value + 0.1 });
 const scores = {
@@ -43,5 +43,15 @@ describe("scores", () => {
 
   it("has no parts for anomalies", () => {
     expect(partTable({ kind: "anomaly", auroc: at(0.5), average_precision: at(0.5), odd_share: 0.1 } as AnyScores)).toBeNull();
+  });
+});
+
+describe("differenceWords", () => {
+  it("counts shares in points, with their signs", () => {
+    expect(differenceWords("accuracy", { value: -0.159, low: -0.335, high: 0.027 })).toBe("−15.9 points (−33.5 to +2.7)");
+    expect(differenceWords("accuracy", { value: 0, low: 0, high: 0 })).toBe("0 points (0 to 0)");
+  });
+  it("leaves other scores in their own units", () => {
+    expect(differenceWords("mae", { value: 1.5, low: -0.5, high: 3.5 })).toBe("+1.5 (−0.5 to +3.5)");
   });
 });

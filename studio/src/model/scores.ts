@@ -72,6 +72,13 @@ export function intervalWords(name: string, interval: Interval): string {
   return `${showScore(name, interval.value)} (${formatPercent(interval.low).replace(" %", "")} to ${formatPercent(interval.high)})`;
 }
 
+/** Return a difference of two scores: shares differ by points, with their signs. */
+export function differenceWords(name: string, { value, low, high }: Interval): string {
+  const by = isShare(name) ? 100 : 1;
+  const signed = (one: number) => `${one > 0 ? "+" : one < 0 ? "−" : ""}${formatNumber(Math.abs(by * one))}`;
+  return `${signed(value)}${isShare(name) ? " points" : ""} (${signed(low)} to ${signed(high)})`;
+}
+
 /** Return the ends of the axis that some intervals are drawn on. */
 export function axisOf(name: string, intervals: readonly Interval[], baseline: number | null = null): [number, number] {
   if (isShare(name)) return [0, 1];

@@ -74,6 +74,15 @@ def test_channels_and_pictures_are_of_the_stage_that_is_asked_for(
     assert vector.channels[0].sides["trained"].picture is None
 
 
+def test_active_channels_are_those_of_this_image(home: Project, run: Run) -> None:
+    found = look_through(home.inspect(run.id), KEY)
+    for stage in found.sides["trained"]:
+        if stage.values[0, 0].size > 1:
+            spread = stage.values[0].reshape(stage.values.shape[1], -1).std(axis=1)
+            falling = spread[list(stage.order)]
+            assert (np.diff(falling) <= 1e-5 * falling[0]).all(), stage.stage
+
+
 def test_wrong_choices_are_named(home: Project, run: Run) -> None:
     inside = home.inspect(run.id)
     one = look_through(inside, KEY, weights="trained", among=0)

@@ -85,7 +85,7 @@ def _measured(inside: Inspection, subject: Run, choices: CurveChoices, cost: Cur
     """Measure the curve; its state is kept for those who ask meanwhile."""
     if cost.num_runs:
         say(
-            f"{cost.num_runs} runs are to be done, about {duration(cost.seconds)}; ctrl-C stops, and measuring goes on."
+            f"{cost.num_runs} runs are to be done, about {duration(cost.seconds)}; ctrl-C stops, and the same command goes on from there."
         )
     told = _Teller()
     with only_one(subject):

@@ -142,11 +142,11 @@ def _show(found: DataQuality, number: int) -> None:
     )
     if found.accuracy is not None:
         target.print(
-            f"labels that a probe which did not see them finds likeliest: {interval(found.accuracy)}"
+            f"share of labels that probes fitted without them agree with: {interval(found.accuracy)} (95 %)"
         )
     target.print(
-        f"{found.num_suspects} doubtful labels ({found.num_confident} of them confidently), {found.num_look_alikes} groups of look-alikes, "
-        f"{found.num_outliers} outliers"
+        f"{_plural(found.num_suspects, 'doubtful label')} ({found.num_confident} of them confident), "
+        f"{_plural(found.num_look_alikes, 'group')} of look-alikes, {_plural(found.num_outliers, 'outlier')}"
     )
     _show_findings(found, number)
     for note in found.notes:
@@ -155,7 +155,9 @@ def _show(found: DataQuality, number: int) -> None:
         target.print()
         show_rows(["fix", "what it does"], [(fix.id, fix.title) for fix in found.fixes])
         target.print(
-            "--effect FIX measures what one gives, --apply FIX writes it into the flow.", markup=False
+            "--effect FIX measures what one gives, --apply FIX writes it into the flow. Fixes of doubtful labels touch training images alone.",
+            markup=False,
+            soft_wrap=True,
         )
 
 
@@ -174,7 +176,7 @@ def _show_findings(found: DataQuality, number: int) -> None:
                 )
                 for s in found.suspects[:number]
             ],
-            title="\nDoubtful labels",
+            title=_heading("Doubtful labels", number, found.num_suspects),
         )
     if found.look_alikes:
         show_rows(
@@ -188,17 +190,33 @@ def _show_findings(found: DataQuality, number: int) -> None:
                 )
                 for g in found.look_alikes[:number]
             ],
-            title="\nLook-alikes",
+            title=_heading("Look-alikes", number, found.num_look_alikes),
         )
     if found.outliers:
         rows = [(o.key, o.split, ", ".join(o.label), o.reason) for o in found.outliers[:number]]
-        show_rows(["image", "split", "label", "why"], rows, title="\nOutliers")
+        show_rows(
+            ["image", "split", "label", "why"], rows, title=_heading("Outliers", number, found.num_outliers)
+        )
+
+
+def _plural(number: int, words: str) -> str:
+    return f"{number} {words}" if number == 1 else f"{number} {words}s"
+
+
+def _heading(words: str, shown: int, total: int) -> str:
+    """Return a table's title, which says when it does not list all."""
+    return f"\n{words}" if total <= shown else f"\n{words}, the first {shown} of {total}"
 
 
 def _show_effect(measured: FixEffect | None) -> None:
     if measured is None:
         return
-    console().print(f"\n{measured.what} {measured.num_changed} training images change.", markup=False)
+    console().print(
+        f"\n{measured.what.rstrip('.')}: {_plural(measured.num_changed, 'training image')} changed. "
+        "Probes on the stored features, with 95 % intervals:",
+        markup=False,
+        soft_wrap=True,
+    )
     show_rows(
         ["split", ">images", "accuracy before", "after", "difference"],
         [

@@ -107,7 +107,7 @@ def _show(found: Evaluation) -> None:
 
 def _show_parts(parts: tuple[PartScore, ...]) -> None:
     show_rows(
-        ["class", ">images", "precision", "recall", "F1", "ROC AUC", "average precision"],
+        ["class", ">images", "precision (95 %)", "recall", "F1", "AUROC", "average precision"],
         [
             (
                 p.name,
@@ -125,7 +125,7 @@ def _show_parts(parts: tuple[PartScore, ...]) -> None:
 def _show_calibration(found: Calibration) -> None:
     states = [state for state in (found.before, found.after) if state is not None]
     show_rows(
-        ["calibration", "as it is", "after temperature scaling"][: 1 + len(states)],
+        ["calibration, lower is better (95 %)", "as it is", "after temperature scaling"][: 1 + len(states)],
         [
             (words, *(interval(getattr(state, name)) for state in states))
             for name, words in _CALIBRATION.items()
@@ -136,7 +136,7 @@ def _show_calibration(found: Calibration) -> None:
     )
     if found.temperature is not None:
         console().print(
-            f"temperature {interval(found.temperature)}, fitted on {found.num_validation} validation images"
+            f"temperature (95 %) {interval(found.temperature)}, fitted on {found.num_validation} validation images"
         )
     if found.note:
         say(found.note)
@@ -160,7 +160,7 @@ def _show_slices(columns: tuple[SliceColumn, ...], score: str) -> None:
             )
             for column, one in rows[:_MOST_SLICES]
         ],
-        title=f"worst slices, {min(len(rows), _MOST_SLICES)} of {len(rows)}",
+        title=f"slices, the worst first, {min(len(rows), _MOST_SLICES)} of {len(rows)}",
     )
 
 

@@ -158,8 +158,8 @@ def _show_neighbors(found: NeighborList) -> None:
         soft_wrap=True,
     )
     show_rows(
-        ["image", "label", ">distance"],
+        ["image", "label", ">distance (1 − cosine)"],
         [(one.key, one.label or "–", f"{one.distance:.4f}") for one in found.neighbors],
     )
     if found.same_class is not None:
-        target.print(f"of the same class: {interval(found.same_class)}", markup=False)
+        target.print(f"share of the same class (95 %): {interval(found.same_class)}", markup=False)

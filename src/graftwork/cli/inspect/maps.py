@@ -88,7 +88,10 @@ def _show(document: MapsDocument, out: Path | None) -> None:
     listed = ", ".join(
         f"{c.index}" + (f" ({_percent(c.change)})" if both else "") for c in document.channels[:12]
     )
-    target.print(f"{document.shown}, channels by {document.order}: {listed}", markup=False, soft_wrap=True)
+    told = " (in brackets: what training changed)" if both else ""
+    target.print(
+        f"{document.shown}, channels by {document.order}{told}: {listed}", markup=False, soft_wrap=True
+    )
     for note in document.notes:
         target.print(f"note: {note}", markup=False, soft_wrap=True)
     if out is not None:

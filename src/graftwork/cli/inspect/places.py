@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from graftwork.cli.inspect.options import Out, RunOrFlow
+from graftwork.cli.inspect.options import Out
 from graftwork.cli.inspect.subject import inside_of
 from graftwork.cli.json_out import print_json
-from graftwork.cli.options import AsJson, ProjectFolder
+from graftwork.cli.options import AsJson, ProjectFolder, RunName
 from graftwork.cli.show import console, show_rows
 from graftwork.documents.places import PlacePage, PlaceRow
 
@@ -29,7 +29,7 @@ class _Split(StrEnum):
 
 
 def places(
-    run: RunOrFlow,
+    run: RunName,
     split: Annotated[_Split, typer.Option(help="Whose images.")] = _Split.test,
     order: Annotated[
         _Order, typer.Option(help="Masks by overlap, the least first; anomalies by score, the oddest first.")

@@ -8,10 +8,10 @@ from typing import Annotated, Literal
 import typer
 
 from graftwork.cli.inspect.maps import Image
-from graftwork.cli.inspect.options import Out, RunOrFlow
+from graftwork.cli.inspect.options import Out
 from graftwork.cli.inspect.subject import inside_of
 from graftwork.cli.json_out import print_json
-from graftwork.cli.options import AsJson, ProjectFolder
+from graftwork.cli.options import AsJson, ProjectFolder, RunName
 from graftwork.cli.show import console, show_rows
 from graftwork.documents.saliency import SaliencyDocument
 
@@ -37,7 +37,7 @@ _Sanity = Annotated[
 
 
 def saliency(
-    run: RunOrFlow,
+    run: RunName,
     image: Image,
     method: _Method = "auto",
     of: _Of = None,

@@ -220,10 +220,19 @@ def _stages(inside: Inspection, built: Built, chosen: Sequence[OneImage]) -> lis
 
 
 def _first_only(stage: StageMaps) -> StageMaps:
-    """Return a stage with the values of the first image alone; the statistics stay those of all."""
+    """Return a stage with the values and the order of the first image alone; the statistics stay those of all.
+
+    A vector has no places to vary over: its channels stay in the order of all images.
+    """
+    import torch
+
+    from graftwork.engine.preview.views import by_activity
+
+    values = stage.values[:1].copy()
     return replace(
         stage,
-        values=stage.values[:1].copy(),
+        values=values,
+        order=tuple(by_activity(torch.from_numpy(values))) if values[0, 0].size > 1 else stage.order,
         extra=None if stage.extra is None else stage.extra[:1].copy(),
         attention=tuple(a[:1].copy() for a in stage.attention),
     )

@@ -6,7 +6,7 @@ import { Button } from "../../../kit/Button";
 import { Badge } from "../../../kit/small";
 import { type SliceRow, isClear, pWords, sliceRows } from "../../../model/evaluation";
 import { formatExact, formatPlural } from "../../../model/format";
-import { axisOf, intervalWords } from "../../../model/scores";
+import { axisOf, differenceWords, intervalWords } from "../../../model/scores";
 import { showScore } from "../../../model/told";
 import { PredictionGrid } from "../../../panels/dock/PredictionGrid";
 import { Card } from "../Card";
@@ -65,7 +65,7 @@ export function SlicesCard({ project, card, found, classes }: Props) {
                     <IntervalBar interval={row.score} from={from} to={to} baseline={row.rest} words={`${row.column} ${row.name}: ${intervalWords(score, row.score)}`} />
                   </span>
                 </td>
-                <td>{row.difference ? intervalWords(score, row.difference) : "–"}</td>
+                <td>{row.difference ? differenceWords(score, row.difference) : "–"}</td>
                 <td className={css.number}>{pWords(row.corrected_p_value)}</td>
                 <td>
                   {isClear(row) ? <Badge tone="warning">unlike the rest</Badge> : null} {row.is_small ? <Badge>few images</Badge> : null}

@@ -14,7 +14,7 @@ import { ChannelGrid } from "./ChannelGrid";
 import css from "./inside.module.css";
 
 const ORDERS = [
-  ["activity", "Those that vary most"],
+  ["activity", "Those that vary most on this image"],
   ["change", "Those that training changed most"],
   ["index", "As they are numbered"],
 ] as const;

@@ -7,7 +7,7 @@ export type InsideProps = { project: string; view: RunView };
 
 type View = { name: string; words: string; Show: ComponentType<InsideProps> };
 
-/** The looks inside a run, each with an address of its own. */
+/** The looks inside a run, each with an address of its own */
 export const VIEWS: readonly View[] = [
   { name: "image", words: "One image", Show: lazily(() => import("./ImageView")) },
   { name: "places", words: "Masks and heat maps", Show: lazily(() => import("./PlacesView").then((m) => ({ default: m.PlacesView }))) },
