@@ -74,6 +74,12 @@ describe("calibration", () => {
     expect(told(2)).toContain("1 validation image:");
     expect(temperatureWords(calibration)).toBe("");
   });
+  it("says when a temperature does not help here", () => {
+    const told = (loss: number) =>
+      temperatureWords({ ...calibration, before: { ...state, log_loss: interval(0.4) }, after: { ...state, log_loss: interval(loss) }, temperature: interval(2) });
+    expect(told(0.5)).toContain("does not help");
+    expect(told(0.3)).not.toContain("does not help");
+  });
 });
 
 describe("slices", () => {

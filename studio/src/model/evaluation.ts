@@ -59,11 +59,12 @@ export function reliability(calibration: Calibration, binning: Binning): Plotted
 }
 
 /** Return what a temperature says, in words. */
-export function temperatureWords({ temperature, num_validation: number }: Calibration): string {
+export function temperatureWords({ temperature, num_validation: number, before, after }: Calibration): string {
   if (!temperature) return "";
+  const isWorse = after !== null && after.log_loss.value > before.log_loss.value;
   const { value, low, high } = temperature;
   const says = low > 1 ? "the run is too sure of itself" : high < 1 ? "the run is not sure enough" : "no clear change";
-  return `Temperature ${formatNumber(value)} (${formatNumber(low)} to ${formatNumber(high)}), fitted on ${formatPlural(number, "validation image")}: ${says}.`;
+  return `Temperature ${formatNumber(value)} (${formatNumber(low)} to ${formatNumber(high)}), fitted on ${formatPlural(number, "validation image")}: ${says}.${isWorse ? " On these images it does not help: their log loss rises." : ""}`;
 }
 
 export type SliceRow = SliceScore & { column: string; key: string };
