@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+from threadpoolctl import ThreadpoolController
 
 from graftwork.engine.metrics.classes import log_losses
 
@@ -82,8 +84,14 @@ def _new_probe(tolerance: float) -> Pipeline:
     )
 
 
+@cache
+def _threads() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
 def _fit(probe: Pipeline, features: Floats, labels: Ints) -> None:
-    with warnings.catch_warnings():
+    # Many products of small matrices: handing each to several threads takes four times as long as one thread does.
+    with _threads().limit(limits=1, user_api="blas"), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the penalty makes early ends harmless
         probe.fit(features, labels)
 
