@@ -158,7 +158,7 @@ def linear_probe(features: Floats, labels: Ints, unseen: Floats, *, seed: int = 
 
     C is that of ``choose_strength`` on a fifth of the fitted images (the first of five stratified folds,
     shuffled by ``seed``); with it the probe is fitted on all of them. Where a class has fewer than five
-    images, C is 0.01.
+    images, C is 0.01. Computed in float32, the format that features are stored in at most.
 
     Args:
         features: (n, d), of images with known labels.
@@ -171,14 +171,14 @@ def linear_probe(features: Floats, labels: Ints, unseen: Floats, *, seed: int = 
     classes, counts = np.unique(labels, return_counts=True)
     if len(classes) == 1:
         return Predicted(np.full(len(unseen), classes[0]))
-    exact = features.astype(np.float64)
+    rows = features.astype(np.float32)
     folds = []
     if counts.min() >= _HELD_OUT_FOLDS:
         splits = StratifiedKFold(_HELD_OUT_FOLDS, shuffle=True, random_state=seed)
-        folds = [next(iter(splits.split(exact, labels)))]
-    strength = choose_strength(exact, labels, folds)
-    probe = fit_probe(exact, labels, strength)
-    said: Ints = probe.predict(unseen.astype(np.float64))
+        folds = [next(iter(splits.split(rows, labels)))]
+    strength = choose_strength(rows, labels, folds)
+    probe = fit_probe(rows, labels, strength)
+    said: Ints = probe.predict(unseen.astype(np.float32))
     return Predicted(said, (strength,), bool(np.max(probe[-1].n_iter_) < _MAX_STEPS))
 
 
