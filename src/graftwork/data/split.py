@@ -58,16 +58,7 @@ def split_images(
         DataError: a class without a training image, no training images among given splits, or a group
             that the given splits tear apart.
     """
-    if validation < 0 or test < 0 or validation + test >= 1:
-        raise UsageError(
-            f"Shares of {validation} for validation and {test} for test leave nothing to train on.",
-            hint="Both are shares from 0, together below 1.",
-        )
-    if not 0 < train_share <= 1:
-        raise UsageError(
-            f"A share of {train_share} of the training images was asked for.",
-            hint="train_share is above 0 and at most 1.",
-        )
+    _check_shares(validation, test, train_share)
     everything = with_excluded(images)
     all_copies = find_duplicates(everything)
     excluded = {s.key for s in images.excluded}
@@ -92,6 +83,19 @@ def split_images(
         problems.append(told)
     problems += [*_near_problem(done, duplicates), *_check_classes(done, need_all_classes)]
     return replace(done, problems=(*images.problems, *problems))
+
+
+def _check_shares(validation: float, test: float, train_share: float) -> None:
+    if validation < 0 or test < 0 or validation + test >= 1:
+        raise UsageError(
+            f"Shares of {validation} for validation and {test} for test leave nothing to train on.",
+            hint="Both are shares from 0, together below 1.",
+        )
+    if not 0 < train_share <= 1:
+        raise UsageError(
+            f"A share of {train_share} of the training images was asked for.",
+            hint="train_share is above 0 and at most 1.",
+        )
 
 
 def with_excluded(images: ImageSet) -> ImageSet:
