@@ -143,6 +143,7 @@ def test_an_error_in_code_is_shown_at_its_line_and_mended(page: Any, server: Ser
     page.keyboard.press("Control+Enter")
     saved(server, name, lambda f: settings_of(f, "twice")["code"] == CODE, "the mended code")
     page.get_by_text(re.compile("nowhere.*not defined")).first.wait_for(state="hidden")
+    assert "nowhere" not in editor.inner_text()
 
 
 def test_all_is_done_with_the_keyboard_alone(page: Any, server: Server) -> None:

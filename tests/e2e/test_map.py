@@ -104,6 +104,7 @@ def test_a_loop_chooses_and_escape_takes_it_back(page: Any, server: Server, run:
     field.focus()
     page.keyboard.press("Escape")
     chart.get_by_text("60 points", exact=True).wait_for()
+    assert chart.get_by_text(re.compile("chosen")).count() == 0
 
 
 def test_an_image_of_ones_own_shows_what_it_is_like(
