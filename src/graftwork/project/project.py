@@ -25,6 +25,7 @@ from graftwork.errors import (
 from graftwork.graph.check import checked
 from graftwork.project import steering
 from graftwork.project.apart import is_apart, plan_apart
+from graftwork.project.choosing.face import Choosing
 from graftwork.project.comparison import Comparison, compare_runs
 from graftwork.project.execute import OnEvent, Stop, execute
 from graftwork.project.lock import lock_run
@@ -55,7 +56,7 @@ def default_root() -> Path:
     return Path(os.environ.get("GRAFTWORK_PROJECT") or "graftwork-project")
 
 
-class Project:
+class Project(Choosing):
     """A folder that holds flows, runs, caches and the index of runs.
 
     Args:

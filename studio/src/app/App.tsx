@@ -21,6 +21,7 @@ const StartPage = lazily(() => import("../pages/StartPage"));
 const HubPage = lazily(() => import("../pages/HubPage"));
 const FlowPage = lazily(() => import("../pages/FlowPage"));
 const DataPage = lazily(() => import("../pages/DataPage"));
+const ChoosePage = lazily(() => import("../pages/ChoosePage"));
 const RunsPage = lazily(() => import("../pages/RunsPage"));
 const RunPage = lazily(() => import("../pages/RunPage"));
 const ShortcutList = lazily(() => import("../panels/ShortcutList"));
@@ -75,6 +76,8 @@ function Page() {
       return <FlowPage key={`${route.project}/${route.flow}`} project={route.project} flow={route.flow} />;
     case "data":
       return <DataPage key={`${route.project}/${route.flow}`} project={route.project} flow={route.flow} />;
+    case "choose":
+      return <ChoosePage key={`${route.project}/${route.flow}`} project={route.project} flow={route.flow} shown={route.view} />;
     case "runs":
       return <RunsPage project={route.project} compare={route.compare} />;
     case "run":

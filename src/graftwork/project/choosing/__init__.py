@@ -1,0 +1,1 @@
+"""How much to retrain, which base, with what settings: advice, races, rankings, searches."""
