@@ -22,6 +22,7 @@ __all__ = [
     "HubUnreachable",
     "ImageSizeError",
     "MissingExtra",
+    "NoSourceHead",
     "NotOpened",
     "NotTrusted",
     "PlanError",
@@ -112,6 +113,10 @@ class WeightsMismatch(BaseNotUsable):
 
 class CutError(BaseNotUsable):
     """A cut that does not exist or is not legal; the nearest legal ones are named."""
+
+
+class NoSourceHead(BaseNotUsable):
+    """A base is asked for what its source classes say, but has no trained classifier."""
 
 
 class ImageSizeError(BaseNotUsable):

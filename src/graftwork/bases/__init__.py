@@ -15,6 +15,7 @@ from graftwork.bases.from_transformers import TransformersHost
 from graftwork.bases.opening import list_bases, open_base
 from graftwork.bases.pyramid import choose_skips, map_stages
 from graftwork.bases.registry import BaseSummary, Blueprint, Host, Request, list_hosts, register_host
+from graftwork.bases.source_head import SourceHead, open_source_head, source_probabilities
 
 __all__ = [
     "Base",
@@ -22,6 +23,7 @@ __all__ = [
     "Blueprint",
     "Host",
     "Request",
+    "SourceHead",
     "Stage",
     "check_cut",
     "choose_skips",
@@ -31,7 +33,9 @@ __all__ = [
     "map_stages",
     "open_base",
     "open_module",
+    "open_source_head",
     "register_host",
+    "source_probabilities",
 ]
 
 for _host in (
