@@ -1,0 +1,1 @@
+"""How near a target's images are to what a base was trained on: measures on features and statistics."""
