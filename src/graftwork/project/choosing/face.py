@@ -2,8 +2,53 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graftwork.documents.advice import Advice
+    from graftwork.documents.flow import Flow
+    from graftwork.project.sources import Source
+
 __all__ = ["Choosing"]
 
 
 class Choosing:
     """The part of a project that helps to choose, with evidence."""
+
+    if TYPE_CHECKING:
+
+        def make_flow(self, source: Source, *, name: str | None = None, **options: Any) -> Flow:
+            """Return the flow that the options describe."""
+
+        def inspect(self, subject: str | Flow) -> Any:
+            """Return a look into a flow."""
+
+    def advise(self, source: Source | Flow, *, trained_on: str | None = None, **options: Any) -> Advice:
+        """Return how much of a base to retrain for some data, with the reasons and the costs.
+
+        Args:
+            source: folder, table, array file, ``sample:NAME``, a pair of arrays; or a flow.
+            trained_on: images that the base was trained on, or a run that was, where it is known.
+            options: ``base`` and the other options of ``transfer``; none beside a flow.
+
+        Raises:
+            FlowError: an untrained base, or labels that are not classes.
+            DataError: fewer than two classes.
+            UsageError: options beside a flow.
+        """
+        from graftwork.project.choosing.advise import advise_on
+
+        return advise_on(self.inspect(self._flow_of(source, options)), source=trained_on)
+
+    def _flow_of(self, source: Source | Flow, options: dict[str, Any]) -> Flow:
+        from graftwork.documents.flow import Flow
+        from graftwork.errors import UsageError
+
+        if not isinstance(source, Flow):
+            return self.make_flow(source, **options)
+        if options:
+            raise UsageError(
+                f"A flow has its choices in it; {', '.join(sorted(options))} cannot be added.",
+                hint="Change them in the flow.",
+            )
+        return source

@@ -1,0 +1,343 @@
+"""What the advisor measures: size, probes with a random twin, depth, class means, domains, statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graftwork.data.duplicates import Links, find_duplicates
+from graftwork.documents.advice import DataSize
+from graftwork.documents.depth import DepthReport, ProbeScore
+from graftwork.documents.record import Interval
+from graftwork.engine.layer_statistics import batch_norm_statistics
+from graftwork.engine.sources import ImageSource
+from graftwork.engine.stage_features import StageFeatures
+from graftwork.errors import DataError, FlowError, RunNotFound, UsageError
+from graftwork.insight.advice import Readings
+from graftwork.insight.depth import probe_features, standard_error
+from graftwork.insight.folds import choose_folds, evenly
+from graftwork.insight.similarity.class_means import class_means, class_similarity
+from graftwork.insight.similarity.domain_gap import proxy_a_distance
+from graftwork.insight.similarity.statistics_shift import layer_shift
+from graftwork.project.controls import control_flow
+from graftwork.project.looks.depth import probe_by_depth
+from graftwork.project.looks.inspection import Inspection
+from graftwork.project.sources import images_of_run, open_source, source_text
+
+if TYPE_CHECKING:
+    from graftwork.data import ImageSet
+
+__all__ = ["Measured", "measure"]
+
+MAX_IMAGES = 2000
+_TWIN_IMAGES = 800
+"""Of the random twin and of the probe that is held against it: the same images for both."""
+_STATISTICS_IMAGES = 256
+_SOURCE_IMAGES = 800
+
+Name = Literal["probe", "depth", "classes", "domains", "statistics"]
+
+
+@dataclass
+class Measured:
+    """All readings, and what they mean in words."""
+
+    readings: Readings
+    size: DataSize
+    depth: DepthReport
+    probe: Interval
+    nearest_mean: Interval | None
+    random_probe: Interval
+    random_nearest_mean: Interval | None
+    words: dict[Name, str]
+    num_looked_at: int
+    notes: tuple[str, ...] = ()
+    gain: float = field(default=0.0)
+
+    def said(self, name: Name) -> tuple[float | None, str, str]:
+        """Return the reading of a signal, its unit, and what it means or why there is none."""
+        r = self.readings
+        found: dict[Name, tuple[float | None, str]] = {
+            "probe": (self.gain, "of the room above the twin"),
+            "depth": (r.best_stage_depth, "of the depth"),
+            "classes": (r.cui, ""),
+            "domains": (r.a_distance, "of 2"),
+            "statistics": (r.batch_norm_shift, "deviations"),
+        }
+        return (*found[name], self.words[name])
+
+
+def measure(inside: Inspection, node: str, source: str | None) -> Measured:
+    """Return all readings of a flow's data with its base.
+
+    Args:
+        inside: the flow.
+        node: of the base.
+        source: what the base was trained on; see ``advise_on``.
+
+    Raises:
+        DataError, FlowError, UsageError: as ``advise_on`` says.
+    """
+    images, notes = inside.images, []
+    size, is_copy = _size_of(images)
+    depth = probe_by_depth(inside, node=node, max_images=MAX_IMAGES)
+    chosen = _spread(images, is_copy, _TWIN_IMAGES, inside.flow.recipe.seed)
+    features = _last_features(inside, node)
+    features.fill(images, chosen, stop=inside.stop, tell=inside.tell)
+    last = features.stages[-1]
+    own = features.of(last, images, chosen)
+    pair = _probed(inside, own, chosen)
+    twin = _twin(inside, node, chosen)
+    domain = _source_of(inside, node, source)
+    classes, domains = _against_source(inside, node, domain, own, chosen)
+    inside.check_stop()
+    shift, at_layer, num_layers = _shift(inside, node, chosen)
+    place, gain_by_depth = _depth_readings(depth)
+    if size.num_copies:
+        notes.append(f"{size.num_copies:,} copies of other images do not count towards the size.")
+    if len(chosen) < size.num_images - size.num_copies:
+        notes.append(
+            f"The probe and its random twin looked at {len(chosen):,} images, each class by its share."
+        )
+    readings = Readings(
+        images_per_class_median=size.per_class_median,
+        images_per_class_min=size.per_class_min,
+        num_classes=size.num_classes,
+        chance=depth.chance,
+        probe=pair[0].value,
+        nearest_mean=pair[1].value if pair[1] else 0.0,
+        random_probe=twin[0].value,
+        random_nearest_mean=twin[1].value if twin[1] else 0.0,
+        best_stage_depth=place,
+        depth_gain=gain_by_depth,
+        probe_error=standard_error(pair[0]),
+        cui=classes[0],
+        a_distance=domains[0],
+        batch_norm_shift=shift,
+    )
+    room = 1.0 - readings.random_probe
+    gain = (readings.probe - readings.random_probe) / room if room > 0 else 1.0
+    words: dict[Name, str] = {
+        "probe": f"A linear probe reaches {_percent(pair[0])} on the base's features and {_percent(twin[0])} on those "
+        f"of a twin with random weights: {100 * gain:.0f} % of the room above the twin.",
+        "depth": _depth_words(depth, place, gain_by_depth),
+        "classes": classes[1],
+        "domains": domains[1],
+        "statistics": "The base has no batch-norm layers that keep statistics."
+        if shift is None
+        else f"What reaches the {num_layers} batch-norm layers lies {shift:.2f} of their deviations off what they "
+        f"keep (median; most in {at_layer}).",
+    }
+    return Measured(
+        readings,
+        size,
+        depth,
+        pair[0],
+        pair[1],
+        twin[0],
+        twin[1],
+        words,
+        max(depth.num_scored, len(chosen)),
+        (*notes, *depth.notes),
+        gain,
+    )
+
+
+def _size_of(images: ImageSet) -> tuple[DataSize, set[int]]:
+    """Return how many training images each class has without copies, and which images are copies."""
+    train = [i for i in images.of_split("train") if images.labels([i])[0] >= 0]
+    links = Links(len(images.samples))
+    for a, b in find_duplicates(images).pairs():
+        links.join(a, b)
+    seen: set[tuple[int, int]] = set()
+    copies: set[int] = set()
+    labels = images.labels(train)
+    for index, label in zip(train, labels, strict=True):
+        mark = (links.root(index), int(label))
+        copies.add(index) if mark in seen else seen.add(mark)
+    counts = np.bincount([int(k) for i, k in zip(train, labels, strict=True) if i not in copies])
+    counts = counts[counts > 0]
+    if len(counts) < 2:
+        raise DataError(
+            f"The training images of {images.source} are of {len(counts)} class; there is nothing to tell apart.",
+            hint="Add images of another class.",
+        )
+    size = DataSize(
+        num_images=len(train),
+        num_copies=len(copies),
+        num_classes=len(counts),
+        per_class_median=float(np.median(counts)),
+        per_class_min=int(counts.min()),
+        imbalance=round(float(counts.max() / counts.min()), 2),
+    )
+    return size, copies
+
+
+def _spread(images: ImageSet, is_copy: set[int], num: int, seed: int) -> list[int]:
+    """Return training and validation images with labels, at most ``num``, the classes by their shares."""
+    open_ = [i for split in ("train", "validation") for i in images.of_split(split)]
+    open_ = [i for i in open_ if i not in is_copy and images.labels([i])[0] >= 0]
+    return [open_[k] for k in evenly(images.labels(open_), num, seed=seed)]
+
+
+def _last_features(inside: Inspection, node: str) -> StageFeatures:
+    prepared = inside.prepared
+    return StageFeatures(
+        prepared.network, node, prepared.transform, prepared.plan.compute, inside.workspace.cache
+    )
+
+
+def _probed(
+    inside: Inspection, features: NDArray[np.float32], chosen: Sequence[int]
+) -> tuple[Interval, Interval | None]:
+    """Return the scores of a linear probe and of the nearest class mean, in folds."""
+    images, seed = inside.images, inside.flow.recipe.seed
+    labels = images.labels(chosen)
+    groups = [images.samples[i].group or images.samples[i].digest for i in chosen]
+    folds = choose_folds(labels, np.ones(len(chosen), dtype=bool), groups, seed=seed)
+    found = probe_features(features, labels, folds, "category", seed=seed)
+    if found.linear is None:
+        raise FlowError(
+            "The features of the base are not finite on these images, so nothing can be advised.",
+            hint="Look at the base's output: graftwork preview.",
+        )
+    return found.linear.score, None if found.nearest_mean is None else found.nearest_mean.score
+
+
+def _twin(inside: Inspection, node: str, chosen: Sequence[int]) -> tuple[Interval, Interval | None]:
+    """Return the same scores on a twin of the base with random weights."""
+    flow = control_flow(inside.flow, "from_scratch")
+    twin = Inspection(inside.project, flow, tell=inside.tell, stop=inside.stop)
+    twin.images = inside.images
+    features = _last_features(twin, node)
+    features.fill(inside.images, chosen, stop=inside.stop, tell=inside.tell)
+    return _probed(inside, features.of(features.stages[-1], inside.images, chosen), chosen)
+
+
+def _depth_readings(depth: DepthReport) -> tuple[float, float]:
+    """Return the depth of the best stage from 0 to 1, and what the best one gains over the last."""
+    scores = [(i, s.linear.score) for i, s in enumerate(depth.stages) if isinstance(s.linear, ProbeScore)]
+    if depth.best is None or not scores:
+        return 1.0, 0.0
+    names = [s.stage for s in depth.stages]
+    place = names.index(depth.best) / max(len(names) - 1, 1)
+    _, top = max(scores, key=lambda pair: pair[1].value)
+    return place, max(0.0, top.value - scores[-1][1].value)
+
+
+def _depth_words(depth: DepthReport, place: float, gain: float) -> str:
+    if depth.best is None:
+        return "No stage could be scored."
+    words = f"The earliest stage that serves as well as the best is '{depth.best}', at {100 * place:.0f} % of the depth"
+    return f"{words}; the best one is {100 * gain:.1f} points above the last." if gain > 0 else f"{words}."
+
+
+@dataclass(frozen=True)
+class _Domain:
+    """What the base was trained on, as far as it is at hand."""
+
+    images: ImageSet | None
+    name: str
+    why_not: str = ""
+
+
+def _source_of(inside: Inspection, node: str, source: str | None) -> _Domain:
+    base = str(inside.flow.node(node).settings.get("base") or "")
+    if source is None and not base.startswith("run:"):
+        return _Domain(
+            None, "", "The images that the base was trained on are not here; name some with --source."
+        )
+    name = base.removeprefix("run:") if source is None else source
+    try:
+        run = inside.project.find(name)
+    except RunNotFound:
+        if source is None:
+            return _Domain(None, "", f"The run '{name}' is not here any more, so its images are not known.")
+        return _Domain(_opened(inside, name), name)
+    try:
+        return _Domain(images_of_run(run, inside.workspace), run.id)
+    except DataError as error:
+        return _Domain(None, "", f"The images of run {run.id} are not there any more: {error.message}")
+
+
+def _opened(inside: Inspection, name: str) -> ImageSet:
+    from graftwork.graph.contracts import ImagesSettings
+
+    try:
+        settings = ImagesSettings(source=source_text(name, inside.project.root / "data"))
+        return open_source(settings, inside.workspace.index)
+    except DataError as error:
+        raise UsageError(
+            f"'{name}' is neither a run of this project nor images: {error.message}",
+            hint="Name a folder, a table, sample:NAME, or a run of this project.",
+        ) from error
+
+
+_Reading = tuple[float | None, str]
+
+
+def _against_source(
+    inside: Inspection, node: str, domain: _Domain, own: NDArray[np.float32], chosen: Sequence[int]
+) -> tuple[_Reading, _Reading]:
+    """Return the similarity of class means and the proxy A-distance, each with its words."""
+    if domain.images is None:
+        return (None, domain.why_not), (None, domain.why_not)
+    images, seed = domain.images, inside.flow.recipe.seed
+    known = [
+        i for i in range(len(images.samples)) if images.label_kind != "category" or images.labels([i])[0] >= 0
+    ]
+    order = (
+        evenly(images.labels(known), _SOURCE_IMAGES, seed=seed) if images.label_kind == "category" else None
+    )
+    picked = known[:_SOURCE_IMAGES] if order is None else [known[k] for k in order]
+    features = _last_features(inside, node)
+    features.fill(images, picked, stop=inside.stop, tell=inside.tell)
+    theirs = features.of(features.stages[-1], images, picked)
+    groups = [f"source:{images.samples[i].digest}" for i in picked]
+    groups += [f"target:{inside.images.samples[i].digest}" for i in chosen]
+    domains: _Reading
+    try:
+        distance = proxy_a_distance(theirs, own, groups=groups, seed=seed)
+        domains = (
+            distance,
+            f"A classifier tells the images from those of {domain.name} with a proxy A-distance of {distance:.2f}.",
+        )
+    except DataError as error:
+        domains = None, error.message
+    if images.label_kind != "category":
+        return (None, f"The labels of {domain.name} are not classes."), domains
+    similarity = class_similarity(
+        class_means(theirs, images.labels(picked)), class_means(own, inside.images.labels(chosen))
+    )
+    words = f"Moving the class means of {domain.name} onto these takes little or much: exp(−0.01·distance) is {similarity:.3f}."
+    return (similarity, words), domains
+
+
+def _shift(inside: Inspection, node: str, chosen: Sequence[int]) -> tuple[float | None, str, int]:
+    """Return the median shift over layers, the layer with the largest, and how many layers there are."""
+    prepared = inside.prepared
+    part = [chosen[k] for k in evenly(inside.images.labels(chosen), _STATISTICS_IMAGES)]
+    source = ImageSource(
+        inside.images,
+        part,
+        prepared.transform,
+        augmenter=None,
+        store=None,
+        compute=prepared.plan.compute,
+        wire=prepared.network.image_wire,
+    )
+    found = batch_norm_statistics(prepared.network, node, source, prepared.plan.compute)
+    if not found:
+        return None, "", 0
+    shifts: dict[str, Any] = {
+        s.layer: layer_shift(s.mean, s.variance, s.kept_mean, s.kept_variance) for s in found
+    }
+    return float(np.median(list(shifts.values()))), max(shifts, key=lambda k: shifts[k]), len(shifts)
+
+
+def _percent(score: Interval) -> str:
+    return f"{100 * score.value:.1f} %"
