@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,18 +15,15 @@ from graftwork.documents.depth import DepthReport, ProbeScore
 from graftwork.documents.record import Interval
 from graftwork.engine.layer_statistics import batch_norm_statistics
 from graftwork.engine.sources import ImageSource
-from graftwork.engine.stage_features import StageFeatures
-from graftwork.errors import DataError, FlowError, RunNotFound, UsageError
+from graftwork.errors import DataError, FlowError
 from graftwork.insight.advice import Readings
 from graftwork.insight.depth import probe_features, standard_error
 from graftwork.insight.folds import choose_folds, evenly
-from graftwork.insight.similarity.class_means import class_means, class_similarity
-from graftwork.insight.similarity.domain_gap import proxy_a_distance
 from graftwork.insight.similarity.statistics_shift import layer_shift
+from graftwork.project.choosing.advise_source import against_source, last_features, source_of
 from graftwork.project.controls import control_flow
 from graftwork.project.looks.depth import probe_by_depth
 from graftwork.project.looks.inspection import Inspection
-from graftwork.project.sources import images_of_run, open_source, source_text
 
 if TYPE_CHECKING:
     from graftwork.data import ImageSet
@@ -37,7 +34,6 @@ MAX_IMAGES = 2000
 _TWIN_IMAGES = 800
 """Of the random twin and of the probe that is held against it: the same images for both."""
 _STATISTICS_IMAGES = 256
-_SOURCE_IMAGES = 800
 
 Name = Literal["probe", "depth", "classes", "domains", "statistics"]
 
@@ -82,69 +78,86 @@ def measure(inside: Inspection, node: str, source: str | None) -> Measured:
     Raises:
         DataError, FlowError, UsageError: as ``advise_on`` says.
     """
-    images, notes = inside.images, []
+    images = inside.images
     size, is_copy = _size_of(images)
     depth = probe_by_depth(inside, node=node, max_images=MAX_IMAGES)
     chosen = _spread(images, is_copy, _TWIN_IMAGES, inside.flow.recipe.seed)
-    features = _last_features(inside, node)
+    features = last_features(inside, node)
     features.fill(images, chosen, stop=inside.stop, tell=inside.tell)
     last = features.stages[-1]
     own = features.of(last, images, chosen)
     pair = _probed(inside, own, chosen)
     twin = _twin(inside, node, chosen)
-    domain = _source_of(inside, node, source)
-    classes, domains = _against_source(inside, node, domain, own, chosen)
+    domain = source_of(inside, node, source)
+    classes, domains = against_source(inside, node, domain, own, chosen)
     inside.check_stop()
-    shift, at_layer, num_layers = _shift(inside, node, chosen)
-    place, gain_by_depth = _depth_readings(depth)
-    if size.num_copies:
-        notes.append(f"{size.num_copies:,} copies of other images do not count towards the size.")
-    if len(chosen) < size.num_images - size.num_copies:
-        notes.append(
-            f"The probe and its random twin looked at {len(chosen):,} images, each class by its share."
-        )
+    shift = _shift(inside, node, chosen)
+    place, deeper = _depth_readings(depth)
+    room = 1.0 - twin[0].value
+    gain = (pair[0].value - twin[0].value) / room if room > 0 else 1.0
     readings = Readings(
         images_per_class_median=size.per_class_median,
         images_per_class_min=size.per_class_min,
         num_classes=size.num_classes,
         chance=depth.chance,
-        probe=pair[0].value,
-        nearest_mean=pair[1].value if pair[1] else 0.0,
-        random_probe=twin[0].value,
-        random_nearest_mean=twin[1].value if twin[1] else 0.0,
+        **_probe_numbers(pair, twin),
         best_stage_depth=place,
-        depth_gain=gain_by_depth,
-        probe_error=standard_error(pair[0]),
+        depth_gain=deeper,
         cui=classes[0],
         a_distance=domains[0],
-        batch_norm_shift=shift,
+        batch_norm_shift=shift.median,
     )
-    room = 1.0 - readings.random_probe
-    gain = (readings.probe - readings.random_probe) / room if room > 0 else 1.0
-    words: dict[Name, str] = {
-        "probe": f"A linear probe reaches {_percent(pair[0])} on the base's features and {_percent(twin[0])} on those "
-        f"of a twin with random weights: {100 * gain:.0f} % of the room above the twin.",
-        "depth": _depth_words(depth, place, gain_by_depth),
-        "classes": classes[1],
-        "domains": domains[1],
-        "statistics": "The base has no batch-norm layers that keep statistics."
-        if shift is None
-        else f"What reaches the {num_layers} batch-norm layers lies {shift:.2f} of their deviations off what they "
-        f"keep (median; most in {at_layer}).",
-    }
     return Measured(
-        readings,
-        size,
-        depth,
-        pair[0],
-        pair[1],
-        twin[0],
-        twin[1],
-        words,
-        max(depth.num_scored, len(chosen)),
-        (*notes, *depth.notes),
-        gain,
+        readings=readings,
+        size=size,
+        depth=depth,
+        probe=pair[0],
+        nearest_mean=pair[1],
+        random_probe=twin[0],
+        random_nearest_mean=twin[1],
+        words={
+            "probe": _probe_words(pair[0], twin[0], gain),
+            "depth": _depth_words(depth, place, deeper),
+            "classes": classes[1],
+            "domains": domains[1],
+            "statistics": shift.words,
+        },
+        num_looked_at=max(depth.num_scored, len(chosen)),
+        notes=(*_notes(size, len(chosen)), *depth.notes),
+        gain=gain,
     )
+
+
+_Pair = tuple[Interval, Interval | None]
+"""Scores of a linear probe and of the nearest class mean."""
+
+
+def _probe_numbers(own: _Pair, twin: _Pair) -> dict[str, float]:
+    return {
+        "probe": own[0].value,
+        "nearest_mean": own[1].value if own[1] else 0.0,
+        "random_probe": twin[0].value,
+        "random_nearest_mean": twin[1].value if twin[1] else 0.0,
+        "probe_error": standard_error(own[0]),
+    }
+
+
+def _probe_words(own: Interval, twin: Interval, gain: float) -> str:
+    return (
+        f"A linear probe reaches {_percent(own)} on the base's features and {_percent(twin)} on those of a twin with "
+        f"random weights: {100 * gain:.0f} % of the room above the twin."
+    )
+
+
+def _notes(size: DataSize, num_chosen: int) -> list[str]:
+    notes = []
+    if size.num_copies:
+        notes.append(f"{size.num_copies:,} copies of other images do not count towards the size.")
+    if num_chosen < size.num_images - size.num_copies:
+        notes.append(
+            f"The probe and its random twin looked at {num_chosen:,} images, each class by its share."
+        )
+    return notes
 
 
 def _size_of(images: ImageSet) -> tuple[DataSize, set[int]]:
@@ -184,16 +197,7 @@ def _spread(images: ImageSet, is_copy: set[int], num: int, seed: int) -> list[in
     return [open_[k] for k in evenly(images.labels(open_), num, seed=seed)]
 
 
-def _last_features(inside: Inspection, node: str) -> StageFeatures:
-    prepared = inside.prepared
-    return StageFeatures(
-        prepared.network, node, prepared.transform, prepared.plan.compute, inside.workspace.cache
-    )
-
-
-def _probed(
-    inside: Inspection, features: NDArray[np.float32], chosen: Sequence[int]
-) -> tuple[Interval, Interval | None]:
+def _probed(inside: Inspection, features: NDArray[np.float32], chosen: Sequence[int]) -> _Pair:
     """Return the scores of a linear probe and of the nearest class mean, in folds."""
     images, seed = inside.images, inside.flow.recipe.seed
     labels = images.labels(chosen)
@@ -208,12 +212,12 @@ def _probed(
     return found.linear.score, None if found.nearest_mean is None else found.nearest_mean.score
 
 
-def _twin(inside: Inspection, node: str, chosen: Sequence[int]) -> tuple[Interval, Interval | None]:
+def _twin(inside: Inspection, node: str, chosen: Sequence[int]) -> _Pair:
     """Return the same scores on a twin of the base with random weights."""
     flow = control_flow(inside.flow, "from_scratch")
     twin = Inspection(inside.project, flow, tell=inside.tell, stop=inside.stop)
     twin.images = inside.images
-    features = _last_features(twin, node)
+    features = last_features(twin, node)
     features.fill(inside.images, chosen, stop=inside.stop, tell=inside.tell)
     return _probed(inside, features.of(features.stages[-1], inside.images, chosen), chosen)
 
@@ -237,88 +241,14 @@ def _depth_words(depth: DepthReport, place: float, gain: float) -> str:
 
 
 @dataclass(frozen=True)
-class _Domain:
-    """What the base was trained on, as far as it is at hand."""
+class _Shift:
+    """The median over the layers, None without any, and what it means."""
 
-    images: ImageSet | None
-    name: str
-    why_not: str = ""
-
-
-def _source_of(inside: Inspection, node: str, source: str | None) -> _Domain:
-    base = str(inside.flow.node(node).settings.get("base") or "")
-    if source is None and not base.startswith("run:"):
-        return _Domain(
-            None, "", "The images that the base was trained on are not here; name some with --source."
-        )
-    name = base.removeprefix("run:") if source is None else source
-    try:
-        run = inside.project.find(name)
-    except RunNotFound:
-        if source is None:
-            return _Domain(None, "", f"The run '{name}' is not here any more, so its images are not known.")
-        return _Domain(_opened(inside, name), name)
-    try:
-        return _Domain(images_of_run(run, inside.workspace), run.id)
-    except DataError as error:
-        return _Domain(None, "", f"The images of run {run.id} are not there any more: {error.message}")
+    median: float | None
+    words: str
 
 
-def _opened(inside: Inspection, name: str) -> ImageSet:
-    from graftwork.graph.contracts import ImagesSettings
-
-    try:
-        settings = ImagesSettings(source=source_text(name, inside.project.root / "data"))
-        return open_source(settings, inside.workspace.index)
-    except DataError as error:
-        raise UsageError(
-            f"'{name}' is neither a run of this project nor images: {error.message}",
-            hint="Name a folder, a table, sample:NAME, or a run of this project.",
-        ) from error
-
-
-_Reading = tuple[float | None, str]
-
-
-def _against_source(
-    inside: Inspection, node: str, domain: _Domain, own: NDArray[np.float32], chosen: Sequence[int]
-) -> tuple[_Reading, _Reading]:
-    """Return the similarity of class means and the proxy A-distance, each with its words."""
-    if domain.images is None:
-        return (None, domain.why_not), (None, domain.why_not)
-    images, seed = domain.images, inside.flow.recipe.seed
-    known = [
-        i for i in range(len(images.samples)) if images.label_kind != "category" or images.labels([i])[0] >= 0
-    ]
-    order = (
-        evenly(images.labels(known), _SOURCE_IMAGES, seed=seed) if images.label_kind == "category" else None
-    )
-    picked = known[:_SOURCE_IMAGES] if order is None else [known[k] for k in order]
-    features = _last_features(inside, node)
-    features.fill(images, picked, stop=inside.stop, tell=inside.tell)
-    theirs = features.of(features.stages[-1], images, picked)
-    groups = [f"source:{images.samples[i].digest}" for i in picked]
-    groups += [f"target:{inside.images.samples[i].digest}" for i in chosen]
-    domains: _Reading
-    try:
-        distance = proxy_a_distance(theirs, own, groups=groups, seed=seed)
-        domains = (
-            distance,
-            f"A classifier tells the images from those of {domain.name} with a proxy A-distance of {distance:.2f}.",
-        )
-    except DataError as error:
-        domains = None, error.message
-    if images.label_kind != "category":
-        return (None, f"The labels of {domain.name} are not classes."), domains
-    similarity = class_similarity(
-        class_means(theirs, images.labels(picked)), class_means(own, inside.images.labels(chosen))
-    )
-    words = f"Moving the class means of {domain.name} onto these takes little or much: exp(−0.01·distance) is {similarity:.3f}."
-    return (similarity, words), domains
-
-
-def _shift(inside: Inspection, node: str, chosen: Sequence[int]) -> tuple[float | None, str, int]:
-    """Return the median shift over layers, the layer with the largest, and how many layers there are."""
+def _shift(inside: Inspection, node: str, chosen: Sequence[int]) -> _Shift:
     prepared = inside.prepared
     part = [chosen[k] for k in evenly(inside.images.labels(chosen), _STATISTICS_IMAGES)]
     source = ImageSource(
@@ -332,11 +262,14 @@ def _shift(inside: Inspection, node: str, chosen: Sequence[int]) -> tuple[float 
     )
     found = batch_norm_statistics(prepared.network, node, source, prepared.plan.compute)
     if not found:
-        return None, "", 0
-    shifts: dict[str, Any] = {
-        s.layer: layer_shift(s.mean, s.variance, s.kept_mean, s.kept_variance) for s in found
-    }
-    return float(np.median(list(shifts.values()))), max(shifts, key=lambda k: shifts[k]), len(shifts)
+        return _Shift(None, "The base has no batch-norm layers that keep statistics.")
+    shifts = {s.layer: layer_shift(s.mean, s.variance, s.kept_mean, s.kept_variance) for s in found}
+    median = float(np.median(list(shifts.values())))
+    words = (
+        f"What reaches the {len(shifts)} batch-norm layers lies {median:.2f} of their deviations off what they keep "
+        f"(median; most in {max(shifts, key=lambda k: shifts[k])})."
+    )
+    return _Shift(median, words)
 
 
 def _percent(score: Interval) -> str:
