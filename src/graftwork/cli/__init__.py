@@ -29,6 +29,10 @@ VERBS: dict[str, tuple[str, str]] = {
     ),
     "train": ("graftwork.cli.train:train", "Graft a new head onto a base and train it on your images."),
     "plan": ("graftwork.cli.train:plan", "Show what train would do, without doing it."),
+    "advise": (
+        "graftwork.cli.choose.advise:advise",
+        "Say how much of the base to retrain for your images, why, and what it would cost.",
+    ),
     "check": (
         "graftwork.cli.check:check",
         "List all problems of a flow, shapes, and settings that fit better.",

@@ -376,6 +376,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/inspections/advice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Advise
+         * @description Return how much of the base to retrain, why, and what each strategy would cost.
+         */
+        post: operations["advise_api_projects__project__inspections_advice_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/inspections/comparison": {
         parameters: {
             query?: never;
@@ -1396,6 +1416,153 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Advice
+         * @description How much of a base to retrain for some data, from one pass over the data and one of a random twin.
+         */
+        Advice: {
+            /** Base */
+            base: string;
+            /** Chance */
+            chance: number;
+            /**
+             * Changes
+             * @description What the advice sets; all of it can be edited.
+             */
+            changes: components["schemas"]["AdviceChange"][];
+            /**
+             * Confidence
+             * @enum {string}
+             */
+            confidence: "low" | "medium" | "high";
+            /**
+             * Cut
+             * @description Stages up to this one are frozen; 'input': none.
+             */
+            cut: string;
+            /**
+             * Doubts
+             * @default []
+             */
+            doubts: string[];
+            /** @description The flow with the advice written in. */
+            flow: components["schemas"]["Flow-Output"];
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Large From
+             * @description Images per class from which on data counts as large.
+             */
+            large_from: number;
+            nearest_mean: components["schemas"]["Interval"] | null;
+            /**
+             * Node
+             * @description Of the base in the flow.
+             */
+            node: string;
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Num Looked At
+             * @description Images that features were computed of.
+             */
+            num_looked_at: number;
+            /**
+             * Place
+             * @description On the map: size and similarity, 0 to 1; borders at 0.5.
+             */
+            place: [
+                number,
+                number
+            ];
+            /** @description Balanced accuracy of a linear probe on the base's last stage. */
+            probe: components["schemas"]["Interval"];
+            /**
+             * Quadrant
+             * @enum {string}
+             */
+            quadrant: "small_similar" | "small_different" | "large_similar" | "large_different";
+            random_nearest_mean: components["schemas"]["Interval"] | null;
+            /** @description The same on a twin with random weights. */
+            random_probe: components["schemas"]["Interval"];
+            /** Reason */
+            reason: string;
+            /**
+             * Seconds
+             * @description What the advice took.
+             */
+            seconds: number;
+            /** Signals */
+            signals: components["schemas"]["Signal"][];
+            /**
+             * Similar From
+             * @description Similarity from which on a target counts as similar.
+             */
+            similar_from: number;
+            size: components["schemas"]["DataSize"];
+            /**
+             * Source
+             * @description The data.
+             */
+            source: string;
+            /** Strategies */
+            strategies: components["schemas"]["StrategyCost"][];
+            /**
+             * Strategy
+             * @enum {string}
+             */
+            strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+            /**
+             * Table
+             * @description The strategy of each quadrant.
+             */
+            table: {
+                [key: string]: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+            };
+        };
+        /**
+         * AdviceChange
+         * @description One setting that comes with the advice.
+         */
+        AdviceChange: {
+            /** Before */
+            before: unknown;
+            /** Field */
+            field: string;
+            /**
+             * Node
+             * @description Of the flow; null for the recipe.
+             */
+            node: string | null;
+            /** Reason */
+            reason: string;
+            /** Value */
+            value: unknown;
+        };
+        /**
+         * AdviceRequest
+         * @description On which flow or run, and what its base was trained on.
+         */
+        AdviceRequest: {
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+            /**
+             * Trained On
+             * @description Images that the base was trained on, or a run; known of a base that is a run.
+             */
+            trained_on?: string | null;
+        };
         /**
          * AnomalyScores
          * @description How well odd images are told from normal ones. Intervals: bootstrap over images.
@@ -2712,6 +2879,33 @@ export interface components {
              */
             seed: number;
             settings: components["schemas"]["ImagesSettings"];
+        };
+        /**
+         * DataSize
+         * @description How much data there is, after near-duplicates went.
+         */
+        DataSize: {
+            /**
+             * Imbalance
+             * @description Largest class over smallest.
+             */
+            imbalance: number;
+            /** Num Classes */
+            num_classes: number;
+            /**
+             * Num Copies
+             * @description Of these, copies of another one; they do not count.
+             */
+            num_copies: number;
+            /**
+             * Num Images
+             * @description Labelled training images.
+             */
+            num_images: number;
+            /** Per Class Median */
+            per_class_median: number;
+            /** Per Class Min */
+            per_class_min: number;
         };
         /**
          * DataSummary
@@ -7474,6 +7668,44 @@ export interface components {
             gives: string;
         };
         /**
+         * Signal
+         * @description One of the five signals of similarity.
+         */
+        Signal: {
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "probe" | "depth" | "classes" | "domains" | "statistics";
+            /**
+             * Reading
+             * @description Null where it is not available.
+             */
+            reading: number | null;
+            /**
+             * Says
+             * @enum {string}
+             */
+            says: "similar" | "unclear" | "different" | "ignored" | "unavailable";
+            /**
+             * Similarity
+             * @description 0 different … 1 similar; null where it does not count.
+             */
+            similarity: number | null;
+            /** Title */
+            title: string;
+            /**
+             * Unit
+             * @default
+             */
+            unit: string;
+            /**
+             * Words
+             * @description What the reading means, or why there is none.
+             */
+            words: string;
+        };
+        /**
          * SliceColumn
          * @description The images parted by one thing.
          */
@@ -7803,6 +8035,36 @@ export interface components {
             phase: string;
             /** Step */
             step: number;
+        };
+        /**
+         * StrategyCost
+         * @description What one strategy would take on this machine.
+         */
+        StrategyCost: {
+            /** Cut */
+            cut: string;
+            /**
+             * Memory Bytes
+             * @description Estimated: weights, gradients, the optimizer's state, and what a batch keeps for its gradients.
+             */
+            memory_bytes: number;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Seconds
+             * @description Estimated, of the whole training.
+             */
+            seconds: number;
+            /**
+             * Strategy
+             * @enum {string}
+             */
+            strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+            /** Trainable Parameters */
+            trainable_parameters: number;
         };
         /**
          * TagScore
@@ -8710,6 +8972,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Hub"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    advise_api_projects__project__inspections_advice_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdviceRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Advice"];
                 };
             };
             /** @description Client Error */

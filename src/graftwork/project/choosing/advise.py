@@ -10,11 +10,13 @@ from graftwork.errors import FlowError
 from graftwork.project.choosing.advise_recipe import changes_of, with_changes
 
 if TYPE_CHECKING:
+    from graftwork.documents.flow import Flow
     from graftwork.insight.advice import Decision, Thresholds
+    from graftwork.project.bench_state import BenchState
     from graftwork.project.choosing.advise_readings import Measured
     from graftwork.project.looks.inspection import Inspection
 
-__all__ = ["advise_on"]
+__all__ = ["advise_on", "advise_task"]
 
 _RULES = 1  # another rule is another advice: what was kept is made anew
 _TITLES = {
@@ -24,6 +26,11 @@ _TITLES = {
     "domains": "Proxy A-distance",
     "statistics": "Batch-norm statistics",
 }
+
+
+def advise_task(state: BenchState, subject: Flow | str, source: str | None = None) -> Advice:
+    """Return the advice on a flow or run, for a page of the studio."""
+    return advise_on(state.inspection(subject), source=source)
 
 
 def advise_on(

@@ -1,6 +1,7 @@
 """The routes, one file for each thing that they are about."""
 
 from graftwork.server.routes import (
+    advice,
     application,
     bases,
     curve,
@@ -38,5 +39,6 @@ ROUTERS = tuple(
         one_image,
         places_inside,
         reports,
+        advice,
     )
 )
