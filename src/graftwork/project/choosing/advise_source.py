@@ -51,7 +51,9 @@ def source_of(inside: Inspection, node: str, source: str | None) -> Domain:
     base = str(inside.flow.node(node).settings.get("base") or "")
     if source is None and not base.startswith("run:"):
         return Domain(
-            None, "", "The images that the base was trained on are not here; name some with --source."
+            None,
+            "",
+            "The images that the base was trained on are not here; name them, or a run that saw them.",
         )
     name = base.removeprefix("run:") if source is None else source
     try:

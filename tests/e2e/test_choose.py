@@ -1,0 +1,61 @@
+"""Choosing as a person sees it: the advice beside a flow."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from tests.conftest import TINY_BASE
+from tests.e2e import acts
+from tests.e2e.conftest import Server
+
+from graftwork.documents.recipe import Recipe
+from graftwork.graph.flows import transfer_flow
+
+SLOW_MS = 120_000  # the first look of a bench starts its process and opens the base
+
+
+def settings() -> dict[str, Any]:
+    return {"image_size": 32, "recipe": Recipe(epochs=1, precision="float32", memory_format="contiguous")}
+
+
+@pytest.fixture(scope="module")
+def base(server: Server) -> str:
+    """A base that was trained: a run of the project."""
+    flow = transfer_flow(
+        "sample:surfaces", base=TINY_BASE, name="source", strategy="from_scratch", **settings()
+    )
+    acts.make_flow(server, flow=flow.model_dump(mode="json"), name="source")
+    with server.api as api:
+        body = {"flow": acts.flow_of(server, "source"), "control": None}
+        answer = api.post(f"/projects/{server.project_id}/runs", json=body)
+        answer.raise_for_status()
+    found = acts.ended(server, answer.json()["id"])
+    assert found["card"]["status"] == "finished", found["log"]
+    return f"run:{found['card']['id']}"
+
+
+def test_an_advice_is_asked_for_read_and_taken_over(page: Any, server: Server, base: str) -> None:
+    flow = transfer_flow("sample:surfaces", base=base, name="advised", strategy="all_layers", **settings())
+    acts.make_flow(server, flow=flow.model_dump(mode="json"), name="advised")
+    page.goto(f"{server.address}/p/{server.project_id}/choose/advised")
+    page.get_by_role("button", name="Advise me").click()
+    verdict = page.get_by_role("region", name="Advice")
+    verdict.wait_for(timeout=SLOW_MS)
+    assert page.get_by_role("img", name=re.compile("images per class, similarity")).is_visible()
+    signals = page.get_by_role("table", name=re.compile("Five signals"))
+    assert signals.get_by_role("row").count() == 6
+    costs = page.get_by_role("table", name=re.compile("each strategy would take"))
+    assert costs.get_by_role("row").count() == 7
+    verdict.get_by_role("button", name="Use the advice").click()
+    page.get_by_role("button", name="The flow is as advised").wait_for()
+    words = verdict.get_by_role("heading").inner_text().replace(" ", "_")
+    taken = acts.saved(server, "advised", lambda flow: strategy_of(flow) != "all_layers", "the advice")
+    assert words.startswith(strategy_of(taken))
+    page.get_by_role("button", name="Undo").click()
+    acts.saved(server, "advised", lambda flow: strategy_of(flow) == "all_layers", "what was there before")
+
+
+def strategy_of(flow: dict[str, Any]) -> str:
+    return str(next(n["settings"]["strategy"] for n in flow["nodes"] if n["id"] == "backbone"))
