@@ -7,6 +7,7 @@ from typing import final
 
 from torch import Tensor, nn
 
+from graftwork.bases.low_rank import is_low_rank_name
 from graftwork.documents.card import BaseCard
 from graftwork.errors import CutError, did_you_mean
 
@@ -79,7 +80,8 @@ class Base:
     def tensors_of(self, stage_name: str) -> dict[str, Tensor]:
         """Return the saved parameters and buffers of a stage by their original names.
 
-        Buffers that the model computes anew when it is built are left out, as they are from its state.
+        Buffers that the model computes anew when it is built are left out, as they are from its state. Low-rank
+        changes of its layers are with them.
 
         Raises:
             CutError: no stage of that name.
@@ -87,7 +89,7 @@ class Base:
         for stage in self.stages:
             if stage.name == stage_name:
                 state = stage.module.state_dict(keep_vars=True)
-                return {name: tensor for name, tensor in state.items() if name in self._names}
+                return {n: t for n, t in state.items() if n in self._names or is_low_rank_name(n)}
         raise unknown_cut(self.card, stage_name)
 
     @property

@@ -9,6 +9,7 @@ from pathlib import Path
 from torch import Tensor
 
 from graftwork.bases.loading import digest_file, read_weights
+from graftwork.bases.low_rank import merged_tensors
 from graftwork.bases.opening import draw_blueprint
 from graftwork.bases.registry import BaseSummary, Blueprint, Request
 from graftwork.documents.card import BaseCard, InputPort, Origin
@@ -110,12 +111,14 @@ def run_port(port: InputPort, image_size: int | None) -> InputPort:
 def fill_from_run(blueprint: Blueprint, tensors: dict[str, Tensor], name: str) -> None:
     """Load the tensors of the run's base; what is there must fit without exception. The rest is left out.
 
+    Low-rank changes are merged into their weights.
+
     Raises:
         WeightsMismatch: a tensor of the base has no place or another shape.
     """
     module = blueprint.module
     state = module.state_dict()
-    base = {n.removeprefix(BASE): t for n, t in tensors.items() if n.startswith(BASE)}
+    base = merged_tensors({n.removeprefix(BASE): t for n, t in tensors.items() if n.startswith(BASE)})
     if any(n in state and state[n].shape != t.shape for n, t in base.items()):
         base = blueprint.adapt(base)
     wrong = [n for n, t in base.items() if n not in state or state[n].shape != t.shape]

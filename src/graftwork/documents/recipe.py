@@ -15,15 +15,19 @@ from graftwork.documents.document import Document
 __all__ = [
     "Augmentation",
     "BatchNormMode",
+    "Moving",
     "OptimizerName",
     "Precision",
     "Recipe",
     "ScheduleName",
+    "StageRates",
     "Strategy",
 ]
 
 Strategy = Literal["head_only", "some_layers", "most_layers", "all_layers", "from_scratch", "probe_then_tune"]
 BatchNormMode = Literal["held", "follow", "adapt"]
+Moving = Literal["all", "norm", "bias", "lora"]
+StageRates = Literal["same", "auto_rgn"]
 Augmentation = Literal["none", "light", "strong"]
 OptimizerName = Literal["adamw", "adam", "sgd", "rmsprop", "adagrad"]
 ScheduleName = Literal["one_cycle", "cosine", "step", "constant"]
@@ -61,6 +65,17 @@ class Recipe(Document):
     layer_decay: Annotated[float, Field(gt=0.0, le=1.0)] = Field(
         1.0, description="Learning rate of a stage = rate · decay^(distance from the head)."
     )
+    stage_rates: StageRates = Field(
+        "same",
+        description="'same': as layer_decay says; 'auto_rgn': measured at the start of each epoch, a stage's rate = "
+        "rate · (gradient norm / parameter norm), as a share of the largest (Lee 2023, arXiv:2210.11466).",
+    )
+    unfreeze_every: Count | None = Field(
+        None,
+        description="Gradual unfreezing: the main phase begins with the topmost stages free and frees the next ones "
+        "after each so many epochs, down to the cut (Howard 2018, arXiv:1801.06146). Empty: all at once.",
+    )
+    unfreeze_stages: Count = Field(1, description="Gradual unfreezing: how many stages are freed at a time.")
     weight_decay: Annotated[float, Field(ge=0.0)] = Field(
         0.01, description="Pull of weights towards zero; norms and biases are left out."
     )

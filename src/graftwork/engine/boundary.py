@@ -10,11 +10,14 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from graftwork.bases import Stage
 from graftwork.bases.digest import digest_tensors
+from graftwork.bases.low_rank import merged_tensors
 from graftwork.documents.plan import INPUT_CUT
 from graftwork.documents.recipe import BatchNormMode
 from graftwork.engine.freeze import free, freeze, is_batch_norm, is_held, set_batch_norm
-from graftwork.engine.network import Network, Step
+from graftwork.engine.moving import limit_to
+from graftwork.engine.network import Network, PlacedBase, Step
 
 __all__ = [
     "Boundary",
@@ -46,7 +49,12 @@ class Boundary:
 
 
 def set_trainable(
-    network: Network, cuts: Mapping[str, str], batch_norm: BatchNormMode, *, with_rules: bool = True
+    network: Network,
+    cuts: Mapping[str, str],
+    batch_norm: BatchNormMode,
+    *,
+    with_rules: bool = True,
+    not_yet: Mapping[str, str] | None = None,
 ) -> None:
     """Freeze and free all parts for a phase. What the flow adds is free.
 
@@ -56,17 +64,33 @@ def set_trainable(
         batch_norm: how batch-norm behaves in free stages of bases that do not say so themselves.
         with_rules: whether the layers' own exceptions count; they do not in a probe, where each base
             is frozen as a whole.
+        not_yet: per base's node, the cut up to which its stages wait for their turn: frozen whatever else is
+            said. None: no stage waits.
     """
     for placed in network.bases.values():
         border = placed.position(cuts[placed.node])
+        waiting = placed.position(not_yet[placed.node]) if not_yet else 0
         for index, stage in enumerate(placed.base.stages):
-            is_free = index >= border
-            if with_rules and placed.rules.as_code is not None:
-                is_free = placed.rules.frees(stage.name, stage.module)
-            free(stage.module) if is_free else freeze(stage.module)
-            if with_rules:
-                placed.rules.apply(stage.name, stage.module, otherwise=is_free)
+            if index < waiting:
+                freeze(stage.module)
+                continue
+            _set_stage(placed, stage, is_free=index >= border, with_rules=with_rules)
             set_batch_norm(stage.module, placed.batch_norm or batch_norm)
+
+
+def _set_stage(placed: PlacedBase, stage: Stage, *, is_free: bool, with_rules: bool) -> None:
+    rules = placed.rules
+    if with_rules:
+        by_code = rules.as_code is not None
+        is_free = (
+            rules.frees(stage.name, stage.module)
+            if by_code
+            else rules.is_free(stage.name, stage.name, is_free)
+        )
+    free(stage.module) if is_free else freeze(stage.module)
+    if with_rules:
+        rules.apply(stage.name, stage.module, otherwise=is_free)
+    limit_to(stage.module, placed.moving)
 
 
 def find_boundary(network: Network) -> Boundary:
@@ -145,7 +169,7 @@ def wire_key(network: Network, wire: str, digests: dict[str, str] | None = None)
     upstream = steps_before(network, wire)
     for step in upstream:
         if step.name not in known:
-            known[step.name] = digest_tensors(network.tensors_of(step))
+            known[step.name] = digest_tensors(merged_tensors(network.tensors_of(step)))
     facts = {
         "steps": [[s.key, list(s.inputs), list(s.outputs), known[s.name]] for s in upstream],
         "wire": wire,

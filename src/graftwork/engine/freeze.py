@@ -7,6 +7,8 @@ A held module therefore ignores ``train()``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -15,7 +17,16 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from graftwork.documents.recipe import BatchNormMode
 
-__all__ = ["free", "freeze", "hold", "hold_frozen_layers", "is_batch_norm", "is_held", "set_batch_norm"]
+__all__ = [
+    "free",
+    "freeze",
+    "hold",
+    "hold_frozen_layers",
+    "is_batch_norm",
+    "is_held",
+    "set_batch_norm",
+    "without_hold",
+]
 
 _held_types: dict[type[nn.Module], type[nn.Module]] = {}
 
@@ -50,6 +61,17 @@ def hold(module: nn.Module) -> None:
     module.eval()
     if not is_held(module) and not isinstance(module, torch.fx.GraphModule):
         module.__class__ = _held_type(type(module))
+
+
+@contextmanager
+def without_hold(module: nn.Module) -> Iterator[None]:
+    """Let a module be of its own type for as long as this lasts, and held again where it was."""
+    was_held = is_held(module)
+    if was_held:
+        module.__class__ = type(module).__bases__[0]
+    yield
+    if was_held:
+        hold(module)
 
 
 def freeze(module: nn.Module) -> None:

@@ -9,11 +9,12 @@ from fnmatch import fnmatchcase
 from torch import nn
 
 from graftwork.bases import Base
+from graftwork.bases.low_rank import owner_of
 from graftwork.documents.plan import INPUT_CUT
 from graftwork.engine.freeze import free, hold
 from graftwork.errors import PlanError, did_you_mean
 
-__all__ = ["LayerRules", "layers_of"]
+__all__ = ["LayerRules", "is_within", "layers_of", "matches"]
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,17 @@ class LayerRules:
     held: tuple[str, ...] = ()
 
     def is_free(self, stage: str, layer: str, otherwise: bool) -> bool:
-        """Whether a layer is free, when its stage's rule says ``otherwise``."""
-        if _matches(self.free, stage, layer):
+        """Whether a layer is free, when its stage's rule says ``otherwise``.
+
+        A low-rank change is free where its layer is; a stage's own name asks for the stage as a whole.
+        """
+        layer = owner_of(layer)
+        if matches(self.free, stage, layer):
             return True
-        if _matches(self.frozen, stage, layer):
+        if matches(self.frozen, stage, layer):
             return False
         if self.as_code is not None:
-            flags = [flag for name, flag in self.as_code if _is_within(layer, name)]
+            flags = [flag for name, flag in self.as_code if is_within(layer, name)]
             return all(flags) if flags else otherwise
         return otherwise
 
@@ -68,7 +73,7 @@ class LayerRules:
         if any(is_free != otherwise for is_free in wanted.values()):
             _set_each(module, wanted, otherwise=otherwise)
         for name, layer in layers_of(module):
-            if any(_is_within(name, pattern) for pattern in self.held):
+            if any(is_within(name, pattern) for pattern in self.held):
                 hold(layer)
 
     def check(self, node: str, base: Base) -> None:
@@ -79,7 +84,7 @@ class LayerRules:
         """
         names = [(s.name, name) for s in base.stages for name, _ in layers_of(s.module)]
         for pattern in (*self.frozen, *self.free):
-            if not any(_matches([pattern], stage, layer) for stage, layer in names):
+            if not any(matches([pattern], stage, layer) for stage, layer in names):
                 known = list(dict.fromkeys([*(s for s, _ in names), *(layer for _, layer in names)]))
                 raise PlanError(
                     f"Node '{node}': '{pattern}' names no stage and no layer of '{base.card.id}'.",
@@ -104,7 +109,7 @@ def _set_each(module: nn.Module, wanted: Mapping[str, bool], *, otherwise: bool)
     """
     free(module)
     for name, layer in module.named_modules():
-        around = [key for key in wanted if _is_within(name, key)]
+        around = [key for key in wanted if is_within(name, key)]
         if wanted[max(around, key=len)] if around else otherwise:
             continue
         for parameter in layer.parameters(recurse=False):
@@ -113,9 +118,11 @@ def _set_each(module: nn.Module, wanted: Mapping[str, bool], *, otherwise: bool)
             hold(layer)
 
 
-def _matches(patterns: Iterable[str], stage: str, layer: str) -> bool:
-    return any(_is_within(stage, p) or _is_within(layer, p) for p in patterns)
+def matches(patterns: Iterable[str], stage: str, layer: str) -> bool:
+    """Whether any of the patterns names a layer or its stage."""
+    return any(is_within(stage, p) or is_within(layer, p) for p in patterns)
 
 
-def _is_within(name: str, pattern: str) -> bool:
+def is_within(name: str, pattern: str) -> bool:
+    """Whether a name is the pattern's own, lies inside of it, or fits its signs."""
     return name == pattern or name.startswith(f"{pattern}.") or fnmatchcase(name, pattern)

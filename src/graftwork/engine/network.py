@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from graftwork.bases import Base
 from graftwork.documents.plan import INPUT_CUT
-from graftwork.documents.recipe import BatchNormMode
+from graftwork.documents.recipe import BatchNormMode, Moving
 from graftwork.engine.layer_rules import LayerRules
 from graftwork.errors import FlowError, WeightsMismatch
 
@@ -49,6 +49,7 @@ class PlacedBase:
     """A base at its node, and the user's exceptions from the cut.
 
     ``batch_norm``: how it behaves in free stages by the node's own settings; None: as the plan says.
+    ``moving``: which parameters of free stages move.
     """
 
     node: str
@@ -57,6 +58,7 @@ class PlacedBase:
     prefix: str
     rules: LayerRules
     batch_norm: BatchNormMode | None = None
+    moving: Moving = "all"
 
     def position(self, cut: str) -> int:
         """Return how many stages lie before a cut."""

@@ -20,11 +20,14 @@ from graftwork.components.custom.build import Custom, build_custom, example_inpu
 from graftwork.components.registry import Site, build_component
 from graftwork.documents.card import InputPort
 from graftwork.documents.flow import Flow, Node
+from graftwork.documents.plan import INPUT_CUT
 from graftwork.documents.recipe import BatchNormMode
 from graftwork.engine.freeze import freeze, hold_frozen_layers, is_held
 from graftwork.engine.input_port import PixelsToPort
 from graftwork.engine.layer_rules import LayerRules
+from graftwork.engine.moving import adapt_layers
 from graftwork.engine.network import PlacedBase, Step, call_step
+from graftwork.engine.only_stages import cut_of, frozen_after_cut
 from graftwork.engine.workspace import Workspace
 from graftwork.errors import CutError, GraftworkError, ShapeError
 from graftwork.graph.contracts import BackboneSettings
@@ -200,10 +203,15 @@ class NodeBuilder:
         if self.adapts(wire, base):
             before.append(_port_step(node.id, wire, base.card.port))
             wire = before[-1].outputs[0]
-        rules = LayerRules(settings.freeze, settings.unfreeze)
+        rules = LayerRules((*frozen_after_cut(base.card, settings), *settings.freeze), settings.unfreeze)
+        rules.check(node.id, base)
+        if settings.moving == "lora":
+            border = _border(base, settings)
+            seed = self.flow.recipe.seed
+            adapt_layers(node.id, base, settings, border=border, rules=rules, seed=seed)
         skips = _skip_stages(node.id, base, settings)
         steps, placed = self._place(node.id, base, wire, rules, skips=skips, is_main=is_main)
-        return NodeParts((*before, *steps), replace(placed, batch_norm=mode))
+        return NodeParts((*before, *steps), replace(placed, batch_norm=mode, moving=settings.moving))
 
     def _place(
         self,
@@ -281,6 +289,12 @@ class NodeBuilder:
                 wire = step.outputs[0]
             wires.append(wire)
         return steps, wires
+
+
+def _border(base: Base, settings: BackboneSettings) -> int:
+    """Return how many stages of a base come before its cut."""
+    cut = cut_of(base.card, settings)
+    return 0 if cut == INPUT_CUT else base.stage_names().index(cut) + 1
 
 
 def _key_of_code(custom: Custom, settings: CustomSettings, site: Site) -> str:

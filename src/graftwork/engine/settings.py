@@ -8,7 +8,7 @@ from graftwork.documents.flow import Flow
 from graftwork.documents.plan import INPUT_CUT
 from graftwork.documents.recipe import Strategy
 from graftwork.engine.network import Network
-from graftwork.engine.strategy import resolve_cut
+from graftwork.engine.only_stages import cut_of
 from graftwork.graph.check import checked
 from graftwork.graph.contracts import BackboneSettings, ImagesSettings
 from graftwork.graph.topology import sorted_nodes
@@ -77,14 +77,14 @@ def cuts_of(settings: FlowSettings, network: Network) -> dict[str, str]:
     """Return the cut of each base in the main phase: up to it stages are frozen, layers' exceptions apart.
 
     Raises:
-        CutError, PlanError: as ``resolve_cut`` says.
+        CutError, PlanError: as ``cut_of`` says.
     """
     cuts = {}
     for node, placed in network.bases.items():
         last = placed.base.stage_names()[-1]
         if node in settings.backbones:
             own = settings.backbones[node]
-            cuts[node] = resolve_cut(placed.base.card, own.strategy, own.cut)
+            cuts[node] = cut_of(placed.base.card, own)
         else:
             cuts[node] = placed.rules.first_free(placed.base, last)
     return cuts

@@ -13,6 +13,7 @@ from PIL import Image
 from safetensors.torch import load_file
 from torch import nn
 
+from graftwork.bases.low_rank import merge_low_rank
 from graftwork.components.objectives import Objective, Segmentation, build_objective
 from graftwork.data import ImageSet, Transform
 from graftwork.documents.card import BaseCard, InputPort
@@ -184,6 +185,8 @@ class _TwoSided(nn.Module):
 def load_run(folder: Path, *, workspace: Workspace) -> TrainedModel:
     """Return the model of the run in ``folder``, with the number format it was trained with.
 
+    Low-rank changes are merged into their weights, so that its network is the base's own architecture.
+
     Raises:
         RunError: the run has no weights yet.
         WeightsMismatch: its weights and its flow do not fit.
@@ -200,6 +203,7 @@ def load_run(folder: Path, *, workspace: Workspace) -> TrainedModel:
     names = plan.classes or (record.data.label_names if record.data else ())
     built = build_flow(flow, len(names), workspace, weights=False)
     built.network.load(load_file(weights))
+    merge_low_rank(built.network)
     built.network.to(plan.compute.device)
     objective = _objective(flow, built, load_state(folder))
     return TrainedModel(built, objective, plan.classes, plan.compute, names)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from graftwork.documents.document import Document
-from graftwork.documents.recipe import BatchNormMode, Strategy
+from graftwork.documents.recipe import BatchNormMode, Moving, Strategy
 from graftwork.graph.contract import Contract, Contracts, Ports
 from graftwork.graph.custom import CUSTOM
 from graftwork.graph.layers import LAYERS
@@ -30,6 +30,16 @@ __all__ = [
 LabelKind = Literal["category", "number", "tags", "mask"]
 SplitShare = Annotated[float, Field(ge=0.0, lt=0.9)]
 TrainShare = Annotated[float, Field(gt=0.0, le=1.0)]
+
+
+def _split_names(value: Any) -> Any:
+    """Read ``a,b`` as the names a and b: what a command line can say."""
+    if isinstance(value, str):
+        return tuple(name for part in value.split(",") if (name := part.strip()))
+    return value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_split_names)]
 
 
 class ImagesSettings(Document):
@@ -89,6 +99,27 @@ class BackboneSettings(Document):
     cut: str | None = Field(
         None, description="Stages up to this one are frozen; 'input': none. Empty: the strategy decides."
     )
+    only_stages: Names = Field(
+        (),
+        description="Surgical: these stages alone are retrained, all before and after them is frozen; instead of a cut "
+        "(Lee 2023, arXiv:2210.11466). Empty: all stages after the cut.",
+    )
+    moving: Moving = Field(
+        "all",
+        description="What moves in free stages. 'all': all parameters; 'norm': those of normalization layers; 'bias': "
+        "all biases (Zaken 2022, arXiv:2106.10199); 'lora': low-rank changes of the weights of linear and convolution "
+        "layers, the weights themselves stay (Hu 2022, arXiv:2106.09685).",
+    )
+    lora_rank: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="LoRA: rank r of the change, alpha/r · B A. Empty: 8."
+    )
+    lora_alpha: Annotated[float, Field(gt=0.0)] | None = Field(
+        None, description="LoRA: scale alpha of the change. Empty: as much as the rank."
+    )
+    lora_layers: Names = Field(
+        (),
+        description="LoRA: layers or stages that get a change, names or patterns. Empty: each that bears the rank.",
+    )
     batch_norm: BatchNormMode = Field(
         "held",
         description="Batch-norm: 'held' statistics always; 'follow': free where trainable; "
@@ -120,6 +151,23 @@ class BackboneSettings(Document):
         description="'whole': the short side fills the input, so that edges of the image count too; "
         "'port': the center crop that the base was evaluated with.",
     )
+
+    @field_validator("lora_rank", "lora_alpha", "lora_layers")
+    @classmethod
+    def _is_of_lora(cls, value: Any, info: ValidationInfo) -> Any:
+        if value and info.data.get("moving", "lora") != "lora":
+            raise ValueError(f"only has a meaning when moving is 'lora', not '{info.data['moving']}'")
+        return value
+
+    @property
+    def rank(self) -> int:
+        """The rank of LoRA's changes."""
+        return self.lora_rank or 8
+
+    @property
+    def alpha(self) -> float:
+        """The scale of LoRA's changes: alpha in alpha/r."""
+        return self.lora_alpha or float(self.rank)
 
     @property
     def num_skips(self) -> int:

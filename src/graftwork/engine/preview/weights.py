@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
+from graftwork.bases.low_rank import is_low_rank_name, merged_tensors
 from graftwork.documents.flow import Flow, Node, read_flow
 from graftwork.documents.plan import ComputePlan
 from graftwork.engine.folder import WEIGHTS, read_plan, read_record
@@ -75,7 +76,7 @@ def open_run(folder: Path, digest: Callable[[Path], str]) -> RunWeights:
 
 
 def fill(parts: NodeParts, node: Node, flow: Flow, run: RunWeights) -> None:
-    """Copy the weights of a run into what a node was built into.
+    """Copy the weights of a run into what a node was built into, low-rank changes merged into them.
 
     Raises:
         WeightsMismatch: names or shapes differ; nodes that changed since the run are named.
@@ -84,10 +85,11 @@ def fill(parts: NodeParts, node: Node, flow: Flow, run: RunWeights) -> None:
     for step in parts.steps:
         if parts.placed is not None and step.role == "base":
             stage = parts.placed.base.stages[parts.placed.steps.index(step.name)].name
-            own.update(parts.placed.base.tensors_of(stage))
+            tensors = parts.placed.base.tensors_of(stage)
+            own.update({name: t for name, t in tensors.items() if not is_low_rank_name(name)})
         else:
             own.update(step.module.state_dict(keep_vars=True))
-    known = run.of_node(node.id, is_base=parts.placed is not None)
+    known = merged_tensors(run.of_node(node.id, is_base=parts.placed is not None))
     wrong = sorted(set(own) ^ set(known)) or [k for k, t in own.items() if t.shape != known[k].shape]
     if wrong:
         raise _mismatch(node, flow, run, wrong)
