@@ -150,7 +150,8 @@ def _changed_type(kind: type[nn.Module]) -> type[nn.Module]:
 
         def weight(self: nn.Module) -> Tensor:
             own, change = cast(Tensor, self._parameters["weight"]), cast(LowRank, self._modules[_PART])
-            return own + change()
+            changed: Tensor = own + change()
+            return changed
 
         body: dict[str, Any] = {"weight": property(weight), "__module__": kind.__module__}
         _types[kind] = type(kind.__name__, (kind,), body)

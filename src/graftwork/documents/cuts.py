@@ -26,6 +26,9 @@ class CutCost(Document):
     trainable_parameters: int = Field(
         description="Parameters of the whole flow that the main phase may move."
     )
+    base_trainable: int = Field(
+        0, description="Those of them in this base; LoRA's are beside its own parameters."
+    )
     cache_bytes: int = Field(0, description="Bytes of stored values.")
     cache_is_used: bool = False
     cache_reason: str = ""

@@ -8,9 +8,18 @@ from pydantic import Field
 
 from graftwork.documents.card import InputPort
 from graftwork.documents.document import Document, VersionedDocument
-from graftwork.documents.recipe import BatchNormMode, Strategy
+from graftwork.documents.recipe import BatchNormMode, Moving, Strategy
 
-__all__ = ["CachePlan", "ComputePlan", "NodePlan", "ParameterGroup", "Phase", "Plan", "StagePlan"]
+__all__ = [
+    "CachePlan",
+    "ComputePlan",
+    "NodePlan",
+    "ParameterGroup",
+    "Phase",
+    "Plan",
+    "StagePlan",
+    "Unfreezing",
+]
 
 INPUT_CUT = "input"
 
@@ -19,7 +28,8 @@ class StagePlan(Document):
     """What happens to one stage of the base."""
 
     name: str
-    num_parameters: int
+    num_parameters: int = Field(description="Those that LoRA adds among them.")
+    num_added: int = Field(0, description="Parameters that LoRA adds.")
     is_frozen: bool
     num_trainable: int | None = Field(None, description="Parameters that move; all or none if not given.")
     learning_rate: float | None = Field(None, description="Peak rate in the main phase; none when frozen.")
@@ -40,7 +50,10 @@ class NodePlan(Document):
     num_parameters: int
     num_trainable: int
     output_shape: tuple[int, ...] | None = Field(None, description="Of its first output, without the batch.")
-    frozen_layers: tuple[str, ...] = Field((), description="Layers held inside stages that move.")
+    frozen_layers: tuple[str, ...] = Field(
+        (), description="Layers held inside stages that move, apart from what 'moving' leaves out."
+    )
+    moving: Moving = Field("all", description="What moves in free stages of a base.")
 
 
 class ParameterGroup(Document):
@@ -52,6 +65,19 @@ class ParameterGroup(Document):
     tensors: tuple[str, ...]
 
 
+class Unfreezing(Document):
+    """A step of gradual unfreezing: which stages become free, and when."""
+
+    epoch: int = Field(description="The first epoch of the phase, from 1, in which they are free.")
+    stages: tuple[str, ...] = Field(
+        description="From the top; with their node in front if there are several bases."
+    )
+    not_yet: dict[str, str] = Field(
+        description="Stages up to this one still wait, by node of the base; 'input': none does."
+    )
+    groups: tuple[str, ...] = Field(description="Names of the parameter groups that begin here.")
+
+
 class Phase(Document):
     """One stretch of training: which parameters move, for how long, from what input."""
 
@@ -61,6 +87,9 @@ class Phase(Document):
     boundary: str = Field("", description="Steps at whose outputs stored values enter; 'input': images do.")
     epochs: int
     groups: tuple[ParameterGroup, ...]
+    unfreezing: tuple[Unfreezing, ...] = Field(
+        (), description="Gradual unfreezing, step by step; empty when all is free from the start."
+    )
     from_cache: bool = Field(description="Whether the phase reads stored features instead of images.")
 
 

@@ -227,8 +227,8 @@ class Proof(Document):
     unmoved: tuple[str, ...] = ()
     not_started: int = Field(
         0,
-        description="Tensors that only later phases would have trained, when a run was stopped before these "
-        "had given anything; they are not among the trainable ones.",
+        description="Tensors that only later phases or steps of gradual unfreezing would have trained, when a run was "
+        "stopped before these had given anything, or its best epoch came before; not among the trainable ones.",
     )
     weights_digest: str = Field(description="SHA-256 over names and values of the final weights.")
 

@@ -11,9 +11,19 @@ from graftwork.documents.flow import Flow
 from graftwork.documents.plan import INPUT_CUT, Phase
 from graftwork.documents.recipe import BatchNormMode, Strategy
 from graftwork.engine.estimate import epoch_seconds, estimate_seconds, extract_seconds
+from graftwork.engine.gradual import plan_unfreezing
+from graftwork.engine.layer_rules import LayerRules
+from graftwork.engine.moving import adapt_layers, changed_layers, frozen_parameters, release_layers
 from graftwork.engine.network import PlacedBase
+from graftwork.engine.only_stages import frozen_after_cut
 from graftwork.engine.phases import PhaseFacts, phase_cuts, phase_facts, phase_of
-from graftwork.engine.plan import batch_norm_of, num_trainable, refuse_for_all_cuts, refuse_idle_parts
+from graftwork.engine.plan import (
+    batch_norm_of,
+    num_trainable,
+    refuse_for_all_cuts,
+    refuse_idle_choices,
+    refuse_idle_parts,
+)
 from graftwork.engine.plan_cache import plan_cache
 from graftwork.engine.prepare import Prepared, open_data, prepare
 from graftwork.engine.settings import FlowSettings, cuts_of, read_settings, strategy_of
@@ -105,6 +115,9 @@ class _Survey:
         self.current = self.cuts[node]
         self.own: BackboneSettings = settings.backbones[node]
         splits: tuple[Split, ...] = ("train", "validation", "test")
+        self.kept = changed_layers(self.placed.base)
+        if self.own.moving == "lora":  # what any cut would free
+            adapt_layers(node, self.placed.base, self.own, border=0, rules=LayerRules(), seed=0)
         self.counts: Mapping[str, int] = {s: len(prepared.images.of_split(s)) for s in splits}
 
     def rows(self) -> Iterator[CutCost]:
@@ -115,11 +128,16 @@ class _Survey:
     def put_back(self) -> None:
         """Leave the network's base as its node says."""
         self.network.bases[self.node] = self.placed
+        release_layers(self.placed.base, self.kept)
 
     def notes(self) -> Iterator[str]:
         """Give what holds for all rows."""
         if self.own.strategy == "from_scratch":
             yield "From scratch nothing is frozen; any cut but 'input' takes the pretrained weights."
+        if self.own.only_stages:
+            yield (
+                "All rows but the present one are of a flow without only_stages: a cut frees all that comes after it."
+            )
         if self.own.freeze or self.own.unfreeze:
             yield "Layers named in 'freeze' and 'unfreeze' stay as they are named, whatever the cut."
 
@@ -128,24 +146,26 @@ class _Survey:
         strategy = own if cut == self.current else strategy_at(self.card, cut, own)
         why_not = why_not_cut(self.card, cut)
         facts = self._freeze(cut, strategy)
-        held = self._frozen()
         moving = sum(num_trainable(step.module) for step in self.network.steps)
         if why_not is None:
-            why_not = self._why_idle()
+            why_not = self._why_idle(strategy)
         row = CutCost(
             cut=cut,
             is_legal=why_not is None,
             why_not=why_not,
             strategy=strategy,
-            frozen_parameters=held,
+            frozen_parameters=frozen_parameters(self.placed),
             trainable_parameters=moving,
+            base_trainable=sum(num_trainable(stage.module) for stage in self.placed.base.stages),
         )
         return row if why_not is not None else self._with_costs(row, facts)
 
     def _freeze(self, cut: str, strategy: Strategy) -> list[PhaseFacts]:
         """Return the phases of a training at this cut; the network is left as the main phase wants it."""
         mode: BatchNormMode = "follow" if strategy == "from_scratch" else self.own.batch_norm
-        self.network.bases[self.node] = replace(self.placed, batch_norm=mode)
+        own = self.own if cut == self.current else self.own.edit(only_stages=())
+        rules = LayerRules((*frozen_after_cut(self.card, own), *own.freeze), own.unfreeze)
+        self.network.bases[self.node] = replace(self.placed, batch_norm=mode, rules=rules)
         is_main = self.network.main is not None and self.network.main.node == self.node
         of_main = strategy if is_main else strategy_of(self.settings, self.network, self.cuts)
         batch_norm = batch_norm_of(self.settings, of_main)
@@ -153,13 +173,12 @@ class _Survey:
         phases = phase_cuts(self.network, of_main, self.recipe, at)
         return [phase_facts(self.network, name, cuts, batch_norm) for name, cuts in phases]
 
-    def _frozen(self) -> int:
-        parameters = [p for stage in self.placed.base.stages for p in stage.module.parameters()]
-        return sum(p.numel() for p in parameters if not p.requires_grad)
-
-    def _why_idle(self) -> str | None:
+    def _why_idle(self, strategy: Strategy) -> str | None:
+        backbones = {**self.settings.backbones, self.node: self.own.edit(strategy=strategy)}
         try:
             refuse_idle_parts(self.flow, self.network)
+            refuse_idle_choices(replace(self.settings, backbones=backbones), self.network, self.recipe)
+            plan_unfreezing(self.network, self.recipe, (), strategy)
         except PlanError as error:
             return error.message
         return None
@@ -169,7 +188,11 @@ class _Survey:
         cache = plan_cache(
             network, facts, self.recipe, counts, compute, self.prepared.built.shapes, self.limit
         )
-        phases: list[Phase] = [phase_of(network, self.recipe, f, cache) for f in facts]
+        steps = plan_unfreezing(network, self.recipe, (), row.strategy)
+        phases: list[Phase] = [
+            phase_of(network, self.recipe, f, cache, unfreezing=steps if f.name == "main" else ())
+            for f in facts
+        ]
         return row.edit(
             cache_bytes=cache.bytes,
             cache_is_used=cache.is_used,

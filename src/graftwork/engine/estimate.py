@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from math import prod
 
 from graftwork.documents.card import StageCard
-from graftwork.documents.plan import CachePlan, ComputePlan, Phase
+from graftwork.documents.plan import INPUT_CUT, CachePlan, ComputePlan, Phase
+from graftwork.engine.gradual import epochs_of_steps
 from graftwork.engine.network import Network
 
 __all__ = ["epoch_seconds", "estimate_seconds", "extract_seconds"]
@@ -22,13 +23,28 @@ def extract_seconds(cache: CachePlan, compute: ComputePlan) -> float:
     return cache.rows / (compute.images_per_second or _UNKNOWN_RATE)
 
 
-def epoch_seconds(network: Network, phase: Phase, counts: Mapping[str, int], compute: ComputePlan) -> float:
-    """Return the seconds of one epoch of a phase, its validation included."""
+def epoch_seconds(
+    network: Network,
+    phase: Phase,
+    counts: Mapping[str, int],
+    compute: ComputePlan,
+    waiting: Mapping[str, str] | None = None,
+) -> float:
+    """Return the seconds of one epoch of a phase, its validation included.
+
+    Args:
+        network: its bases.
+        phase: with its cuts.
+        counts: images per split.
+        compute: with the measured rate.
+        waiting: up to which cut stages still wait for their turn, per base; None: none do.
+    """
     rate = compute.images_per_second or _UNKNOWN_RATE
-    free = _free_share(network, phase)
-    held = 0.0 if phase.from_cache else 1.0 - free
-    per_train = (held + free * _STEP_FACTOR[compute.precision]) / rate + _HEAD_SECONDS_PER_IMAGE
-    per_validation = (held + free) / rate
+    behind = _share_after(network, phase.cuts)
+    free = min(behind, _share_after(network, waiting)) if waiting else behind
+    computed = behind if phase.from_cache else 1.0
+    per_train = (computed - free + free * _STEP_FACTOR[compute.precision]) / rate + _HEAD_SECONDS_PER_IMAGE
+    per_validation = computed / rate
     return counts["train"] * per_train + counts["validation"] * per_validation
 
 
@@ -42,7 +58,9 @@ def estimate_seconds(
     """Return the seconds of the whole training."""
     seconds = extract_seconds(cache, compute)
     for phase in phases:
-        seconds += phase.epochs * epoch_seconds(network, phase, counts, compute)
+        for step, epochs in epochs_of_steps(phase):
+            waiting = step.not_yet if step else None
+            seconds += epochs * epoch_seconds(network, phase, counts, compute, waiting)
     return seconds
 
 
@@ -53,11 +71,11 @@ def _stage_work(stage: StageCard) -> float:
     return float(max(1, stage.num_parameters) * places)
 
 
-def _free_share(network: Network, phase: Phase) -> float:
+def _share_after(network: Network, cuts: Mapping[str, str]) -> float:
     """Return the share of the bases' work that lies after their cuts; all of it without a base."""
     work = free = 0.0
     for node, placed in network.bases.items():
         each = [_stage_work(card) for card in placed.base.card.stages]
         work += sum(each)
-        free += sum(each[placed.position(phase.cuts[node]) :])
+        free += sum(each[placed.position(cuts.get(node, INPUT_CUT)) :])
     return free / work if work else 1.0

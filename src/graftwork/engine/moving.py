@@ -20,13 +20,15 @@ from graftwork.bases.low_rank import (
 from graftwork.documents.recipe import Moving
 from graftwork.engine.freeze import freeze, hold, is_batch_norm, without_hold
 from graftwork.engine.layer_rules import LayerRules, matches
-from graftwork.engine.network import Network, PlacedBase
+from graftwork.engine.network import PlacedBase
 from graftwork.errors import PlanError
 from graftwork.graph.contracts import BackboneSettings
 
 __all__ = [
     "adapt_layers",
     "added_parameters",
+    "changed_layers",
+    "frozen_parameters",
     "is_norm",
     "limit_to",
     "moving_notes",
@@ -108,6 +110,16 @@ def adapt_layers(
             add_low_rank(layer, LowRank(_shape(layer), settings.rank, settings.alpha, own))
 
 
+def changed_layers(base: Base) -> set[str]:
+    """Return the names of the layers of a base that have a low-rank change."""
+    return {
+        name
+        for stage in base.stages
+        for name, layer in stage.module.named_modules()
+        if low_rank_of(layer) is not None
+    }
+
+
 def release_layers(base: Base, kept: set[str]) -> None:
     """Take the changes from all layers of a base but those ``kept``, by name."""
     for stage in base.stages:
@@ -119,8 +131,18 @@ def release_layers(base: Base, kept: set[str]) -> None:
 
 def added_parameters(module: nn.Module) -> int:
     """Return how many parameters low-rank changes add to a module."""
-    changes = [m for m in module.modules() if isinstance(m, LowRank)]
-    return sum(p.numel() for change in changes for p in change.parameters())
+    return sum(p.numel() for change in _changes(module) for p in change.parameters())
+
+
+def frozen_parameters(placed: PlacedBase) -> int:
+    """Return how many of a base's own parameters do not move, as it is frozen now."""
+    changes = {id(p) for s in placed.base.stages for c in _changes(s.module) for p in c.parameters()}
+    own = [p for s in placed.base.stages for p in s.module.parameters() if id(p) not in changes]
+    return sum(p.numel() for p in own if not p.requires_grad)
+
+
+def _changes(module: nn.Module) -> list[LowRank]:
+    return [m for m in module.modules() if isinstance(m, LowRank)]
 
 
 def _free_layers(base: Base, rules: LayerRules, border: int) -> Iterator[tuple[str, str, nn.Module]]:
@@ -181,12 +203,11 @@ def _refuse_patterns(
         )
 
 
-def refuse_idle_moving(network: Network, placed: PlacedBase, settings: BackboneSettings) -> None:
+def refuse_idle_moving(placed: PlacedBase, settings: BackboneSettings) -> None:
     """Refuse a choice of what moves that moves nothing, or something else than is meant.
 
     Args:
-        network: as its main phase is frozen.
-        placed: the base.
+        placed: the base, as its main phase is frozen.
         settings: of its backbone.
 
     Raises:

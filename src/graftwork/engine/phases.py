@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from graftwork.documents.plan import INPUT_CUT, CachePlan, ParameterGroup, Phase
+from graftwork.documents.plan import INPUT_CUT, CachePlan, ParameterGroup, Phase, Unfreezing
 from graftwork.documents.recipe import BatchNormMode, Recipe, Strategy
 from graftwork.engine.boundary import Boundary, find_boundary, set_trainable
 from graftwork.engine.network import Network
@@ -62,6 +62,7 @@ def phase_of(
     facts: PhaseFacts,
     cache: CachePlan,
     groups: tuple[ParameterGroup, ...] = (),
+    unfreezing: tuple[Unfreezing, ...] = (),
 ) -> Phase:
     """Return the document of a phase."""
     main = network.main
@@ -72,5 +73,6 @@ def phase_of(
         boundary=facts.boundary.name,
         epochs=epochs_of(recipe, facts.name),
         groups=groups,
+        unfreezing=unfreezing,
         from_cache=cache.is_used and facts.boundary.name in cache.cuts,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -24,15 +24,25 @@ from graftwork.engine.boundary import loose_statistics, set_trainable
 from graftwork.engine.build import Built
 from graftwork.engine.estimate import estimate_seconds
 from graftwork.engine.freeze import is_batch_norm
+from graftwork.engine.gradual import plan_unfreezing, unfreezing_notes
 from graftwork.engine.layer_rules import layers_of
+from graftwork.engine.moving import added_parameters, frozen_parameters, moving_notes, refuse_idle_moving
 from graftwork.engine.network import Network, Step
 from graftwork.engine.optim import Part, default_rate, plan_groups
 from graftwork.engine.phases import PhaseFacts, phase_cuts, phase_facts, phase_of
 from graftwork.engine.plan_cache import plan_cache
 from graftwork.engine.settings import FlowSettings, cuts_of, strategy_of
+from graftwork.engine.stage_rates import auto_rgn_notes, refuse_idle_rates
 from graftwork.errors import PlanError
 
-__all__ = ["batch_norm_of", "make_plan", "num_trainable", "refuse_for_all_cuts", "refuse_idle_parts"]
+__all__ = [
+    "batch_norm_of",
+    "make_plan",
+    "num_trainable",
+    "refuse_for_all_cuts",
+    "refuse_idle_choices",
+    "refuse_idle_parts",
+]
 
 
 def make_plan(
@@ -73,6 +83,7 @@ def make_plan(
         for f in facts
     )
     refuse_idle_parts(flow, network)
+    refuse_idle_choices(settings, network, recipe)
     return Plan(
         base=main.base.card.id if main else "none",
         main=main.node if main else None,
@@ -90,7 +101,11 @@ def make_plan(
         cache=cache,
         compute=compute,
         estimated_seconds=round(estimate_seconds(network, phases, cache, counts, compute), 1),
-        notes=(*_batch_norm_notes(settings, batch_norm), *_notes(network, recipe, cache)),
+        notes=(
+            *_batch_norm_notes(settings, batch_norm),
+            *_notes(network, recipe, cache),
+            *_notes_on_parts(network, recipe, cuts, phases[-1]),
+        ),
     )
 
 
@@ -127,6 +142,23 @@ def _refuse_foreign_adapt(network: Network) -> None:
                 hint="Set batch_norm to 'held' or 'follow'.",
                 node=node,
             )
+
+
+def refuse_idle_choices(settings: FlowSettings, network: Network, recipe: Recipe) -> None:
+    """Refuse choices of what moves, and how fast, that would silently do nothing.
+
+    Args:
+        settings: of the flow's nodes.
+        network: as its main phase is frozen.
+        recipe: rates of stages.
+
+    Raises:
+        PlanError: names the choices.
+    """
+    for node, placed in network.bases.items():
+        if node in settings.backbones:
+            refuse_idle_moving(placed, settings.backbones[node])
+    refuse_idle_rates(network, recipe)
 
 
 def refuse_idle_parts(flow: Flow, network: Network) -> None:
@@ -173,7 +205,8 @@ def _plan_phase(
     set_trainable(network, facts.cuts, batch_norm, with_rules=facts.name == "main")
     base_rate, head_rate = _rates(network, recipe, facts, is_probed=is_probed, strategy=strategy)
     groups = plan_groups(network, recipe, base_rate=base_rate, head_rate=head_rate)
-    return phase_of(network, recipe, facts, cache, groups)
+    unfreezing = plan_unfreezing(network, recipe, groups, strategy) if facts.name == "main" else ()
+    return phase_of(network, recipe, facts, cache, groups, unfreezing)
 
 
 def _rates(
@@ -211,7 +244,8 @@ def _plan_stages(network: Network, cuts: Mapping[str, str], phase: Phase) -> tup
     return tuple(
         StagePlan(
             name=card.name,
-            num_parameters=card.num_parameters,
+            num_parameters=card.num_parameters + added_parameters(stage.module),
+            num_added=added_parameters(stage.module),
             is_frozen=(i < border or card.num_parameters > 0) and not num_trainable(stage.module),
             num_trainable=num_trainable(stage.module),
             learning_rate=rates.get(card.name, rates.get(f"{card.name}/plain")),
@@ -234,30 +268,36 @@ def _plan_nodes(flow: Flow, network: Network, shapes: Mapping[str, tuple[int, ..
                 num_parameters=parameters,
                 num_trainable=sum(num_trainable(s.module) for s in steps),
                 output_shape=shapes.get(steps[-1].outputs[0]),
-                frozen_layers=tuple(n for s in steps for n in _held_layers(s)),
+                frozen_layers=tuple(n for s in steps for n in _held_layers(network, s)),
+                moving=network.bases[node.id].moving if node.id in network.bases else "all",
             )
         )
     return tuple(plans)
 
 
-def _held_layers(step: Step) -> list[str]:
-    """Return the layers with parameters that are held inside a stage that moves."""
-    if step.role != "base" or not num_trainable(step.module):
+def _held_layers(network: Network, step: Step) -> list[str]:
+    """Return the layers with parameters that are held inside a stage of which all else moves."""
+    if step.role != "base" or not num_trainable(step.module) or network.bases[step.node].moving != "all":
         return []
     own = [(n, list(m.parameters(recurse=False))) for n, m in layers_of(step.module)]
     return [name for name, ps in own if ps and not any(p.requires_grad for p in ps)]
+
+
+def _notes_on_parts(network: Network, recipe: Recipe, cuts: Mapping[str, str], main: Phase) -> Iterator[str]:
+    for node, placed in network.bases.items():
+        yield from moving_notes(placed, placed.position(cuts[node]))
+    yield from unfreezing_notes(main)
+    yield from auto_rgn_notes(recipe)
 
 
 def _notes(network: Network, recipe: Recipe, cache: CachePlan) -> list[str]:
     notes = []
     for placed in network.bases.values():
         total = placed.base.card.num_parameters
-        moving = sum(num_trainable(stage.module) for stage in placed.base.stages)
-        if total and moving < total:
+        held = frozen_parameters(placed)
+        if held:
             whose = "the base" if len(network.bases) == 1 else f"'{placed.node}'"
-            notes.append(
-                f"{100 * (total - moving) / total:.0f} % of {whose}'s {total:,} parameters are frozen."
-            )
+            notes.append(f"{100 * held / total:.0f} % of {whose}'s {total:,} parameters are frozen.")
     if recipe.augment != "none" and not cache.is_used:
         notes.append("Augmentation is new in each epoch.")
     return notes

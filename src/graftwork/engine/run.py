@@ -23,13 +23,14 @@ from graftwork.documents.events import (
     ScoresReady,
 )
 from graftwork.documents.flow import Flow
-from graftwork.documents.plan import Phase, Plan
+from graftwork.documents.plan import Phase, Plan, Unfreezing
 from graftwork.documents.record import AnyScores, Cost, Proof, Status
 from graftwork.engine import folder as run_folder
 from graftwork.engine.boundary import held_buffers, loose_statistics, set_trainable
 from graftwork.engine.checkpoint import Checkpoint, Spent, read_checkpoint, restore, write_checkpoint
 from graftwork.engine.compute import deterministic
 from graftwork.engine.evaluate import predict
+from graftwork.engine.gradual import tensors_in
 from graftwork.engine.map_files import write_maps
 from graftwork.engine.objectives import Objectives
 from graftwork.engine.optim import trainable_tensors
@@ -237,8 +238,8 @@ class _Run:
     def _train(self, checkpoint: Checkpoint | None, moved: MovementWitness) -> Generator[Event, None, bool]:
         """Train all phases; returns whether the user stopped."""
         first = checkpoint.phase if checkpoint else 0
-        self.begun.update(n for phase in self.plan.phases[:first] for g in phase.groups for n in g.tensors)
         if checkpoint is not None:
+            self._begin_again(checkpoint)
             restore(self.network, checkpoint.tensors)
             self.record = self.record.edit(best_epoch=checkpoint.state.best_epoch or None)
         for number, phase in enumerate(self.plan.phases[first:], start=first):
@@ -271,15 +272,34 @@ class _Run:
                 save=lambda s, n=number: self._save(n, s),  # type: ignore[misc]
                 stop=self.stop,
                 pause=self.pause,
+                hold_waiting=self._hold_waiting,
             )
             if state.has_moved:
-                self.begun.update(name for group in phase.groups for name in group.tensors)
+                self.begun |= tensors_in(phase, state.best_epoch or state.epoch + 1)
+            if note := self._note_on_waiting(phase, state.best_epoch):
+                yield Noted(level="info", message=note)
             self.record = self.record.edit(best_epoch=state.best_epoch or None)
             if state.interrupted:
                 return True
             is_last = number + 1 == len(self.plan.phases)
             self._save(number + 1, PhaseState(best_epoch=state.best_epoch if is_last else 0))
         return False
+
+    def _begin_again(self, checkpoint: Checkpoint) -> None:
+        """Take up which tensors the phases before a checkpoint moved."""
+        for phase in self.plan.phases[: checkpoint.phase]:
+            self.begun |= tensors_in(phase, checkpoint.state.best_epoch or phase.epochs)
+
+    def _hold_waiting(self, step: Unfreezing) -> None:
+        cuts = self.plan.phases[-1].cuts
+        set_trainable(self.network, cuts, self.plan.batch_norm, not_yet=step.not_yet)
+
+    def _note_on_waiting(self, phase: Phase, best_epoch: int) -> str | None:
+        """Say which stages have the weights that they began with, as the best epoch came before their turn."""
+        waiting = [s for step in phase.unfreezing if step.epoch > best_epoch for s in step.stages]
+        if not waiting or not best_epoch:
+            return None
+        return f"The best epoch, {best_epoch}, came before {', '.join(waiting)} were free: they are as they began."
 
     def _is_standardized(self, phase: Phase) -> bool:
         """Features are standardized when the head starts on frozen bases."""
@@ -329,7 +349,8 @@ class _Run:
             yield Noted(level="info", message=note)
         run_folder.write_weights(self.folder, self.network)
         run_folder.write_objective(self.folder, self.objectives.main.state_dict())
-        begun = self.begun if self.is_stopped else None
+        has_waited = any(phase.unfreezing for phase in self.plan.phases)
+        begun = self.begun if self.is_stopped or has_waited else None
         proof = make_proof(self.network, frozen, before, moved, begun=begun)
         self.record = self.record.edit(metrics=metrics, proof=proof)
         if self.is_stopped:

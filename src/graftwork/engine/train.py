@@ -23,19 +23,22 @@ from graftwork.documents.events import (
     CheckpointSaved,
     EpochEnded,
     Event,
+    Noted,
     PhaseEnded,
     PhaseStarted,
     StepEnded,
 )
-from graftwork.documents.plan import ComputePlan, Phase
+from graftwork.documents.plan import ComputePlan, Phase, Unfreezing
 from graftwork.documents.recipe import Recipe
 from graftwork.engine.boundary import loose_statistics
 from graftwork.engine.compute import autocast
 from graftwork.engine.evaluate import Split, predict
+from graftwork.engine.gradual import first_whole_epoch, groups_in, step_in
 from graftwork.engine.network import Network, Step
 from graftwork.engine.objectives import Objectives
 from graftwork.engine.optim import make_optimizer, rate_factor, trainable_tensors
 from graftwork.engine.sources import prefetched
+from graftwork.engine.stage_rates import RGN_BATCHES, relative_gradient_norms, stage_of_group
 from graftwork.engine.telemetry import MovingParts, recall_per_class, resident_bytes
 from graftwork.errors import RunInterrupted
 
@@ -63,6 +66,7 @@ class PhaseState:
     stopped_early: bool = False
     interrupted: bool = False
     updates: int = 0  # of the optimizer, so far
+    stage_shares: dict[str, float] = field(default_factory=dict)  # of the rate, in the epoch that runs
 
     @property
     def has_moved(self) -> bool:
@@ -106,28 +110,79 @@ class _PhaseRunner:
         compute: ComputePlan,
         state: PhaseState,
         start: Mapping[str, Tensor],
+        hold_waiting: Callable[[Unfreezing], None],
     ) -> None:
         self.network, self.phase, self.number, self.recipe = network, phase, number, recipe
         self.train, self.validation, self.objectives, self.compute = train, validation, objectives, compute
-        self.state = state
-        self.tensors = trainable_tensors(network)
-        self.optimizer = make_optimizer(self.tensors, phase.groups, recipe)
+        self.state, self.start, self.hold_waiting = state, start, hold_waiting
+        # While all is free: what waits at the best epoch must be put back too.
+        self.movable_names = frozenset({*trainable_tensors(network), *loose_statistics(network)})
+        self.is_random = any(_may_draw(step) for step in network.steps)
+        begun = state.epoch + 1 if state.step else state.epoch  # what comes next is freed when it begins
+        self.step_of_unfreezing = step_in(phase, begun)
+        self._free_groups(begun)
         if state.optimizer is not None:
             self.optimizer.load_state_dict(state.optimizer)
-        self.parts = MovingParts(network, self.tensors, start)
         self.wants_norms = False
         self.norms: dict[str, float] = {}
         self.reported = -math.inf
         self.saved = time.perf_counter()  # what was saved last, this phase starts from
-        self.peaks = [group.learning_rate for group in phase.groups]
-        self.is_random = any(_may_draw(step) for step in network.steps)
         self.steps = len(epoch_batches(len(train), recipe.batch, recipe.seed, number, 0))
         self.updates_per_epoch = -(-self.steps // recipe.accumulate)
 
+    def _free_groups(self, epoch: int) -> None:
+        """Free what an epoch trains, and build its optimizer: new groups begin with a clean state."""
+        if self.step_of_unfreezing is not None:
+            self.hold_waiting(self.step_of_unfreezing)
+        self.groups = groups_in(self.phase, epoch)
+        self.tensors = trainable_tensors(self.network)
+        self.optimizer = make_optimizer(self.tensors, self.groups, self.recipe)
+        self.parts = MovingParts(self.network, self.tensors, self.start)
+
+    def free_next(self) -> tuple[str, ...]:
+        """Free the stages whose turn is at the epoch that begins, and return their names.
+
+        The state that the optimizer keeps for other tensors stays.
+        """
+        step = step_in(self.phase, self.state.epoch + 1)
+        if step is self.step_of_unfreezing or step is None:
+            return ()
+        self.step_of_unfreezing, kept = step, self.optimizer.state
+        self._free_groups(self.state.epoch + 1)
+        self.optimizer.state.update(kept)
+        return step.stages
+
+    def measure_rates(self) -> None:
+        """Measure each stage's share of the rate for the epoch that begins."""
+        stages = stage_of_group(self.network, self.groups)
+        members: dict[str, list[nn.Parameter]] = {}
+        for group in self.groups:
+            if group.name in stages:
+                members.setdefault(stages[group.name], []).extend(self.tensors[n] for n in group.tensors)
+        if members:
+            self.network.eval()
+            self.state.stage_shares = relative_gradient_norms(members, self._losses(RGN_BATCHES))
+
+    def _losses(self, count: int) -> Iterator[Tensor]:
+        """Yield the loss of the first batches of the epoch that begins; nothing is drawn or updated."""
+        epoch = self.state.epoch
+        batches = epoch_batches(len(self.train), self.recipe.batch, self.recipe.seed, self.number, epoch + 1)[
+            :count
+        ]
+        for positions, inputs in prefetched(self.train.source, batches, epoch):
+            views = self.train.source.views(positions, epoch)
+            data = self.train.data.batch(positions, self.compute.device, views)
+            with autocast(self.compute):
+                yield self.objectives.loss(self.network, {**inputs, **data})
+
+    def peaks(self) -> list[float]:
+        """Return the peak rate of each group in the epoch that runs."""
+        stages, shares = stage_of_group(self.network, self.groups), self.state.stage_shares
+        return [g.learning_rate * shares.get(stages.get(g.name, ""), 1.0) for g in self.groups]
+
     def movable(self) -> dict[str, Tensor]:
-        """Return trainable tensors and free statistics: all that the phase may change."""
-        free = loose_statistics(self.network)
-        return {**self.tensors, **free}
+        """Return trainable tensors and free statistics: all that the phase may change, at once or later."""
+        return {name: t for name, t in self.network.tensors().items() if name in self.movable_names}
 
     def copy_movable(self) -> dict[str, Tensor]:
         """Return a copy of all that the phase may change, as it is now."""
@@ -166,7 +221,7 @@ class _PhaseRunner:
     def _update(self, update: int) -> None:
         total = self.updates_per_epoch * self.phase.epochs
         factor = rate_factor(self.recipe, update, total, self.updates_per_epoch)
-        for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
+        for group, peak in zip(self.optimizer.param_groups, self.peaks(), strict=True):
             group["lr"] = peak * factor
         if self.recipe.clip_norm is not None:
             nn.utils.clip_grad_norm_(list(self.tensors.values()), self.recipe.clip_norm)
@@ -234,7 +289,7 @@ class _PhaseRunner:
             images_per_second=rate,
             memory_bytes=resident_bytes(),
             gradient_norms=norms,
-            learning_rates=self.parts.learning_rates(self.phase.groups, rates),
+            learning_rates=self.parts.learning_rates(self.groups, rates),
         )
 
     def remember(self, step: int) -> None:
@@ -265,6 +320,7 @@ def train_phase(
     save: Callable[[PhaseState], None],
     stop: Callable[[], bool],
     pause: Callable[[], bool],
+    hold_waiting: Callable[[Unfreezing], None],
 ) -> Iterator[Event]:
     """Train the free part of a network for the epochs of a phase, then put the best weights back.
 
@@ -282,12 +338,13 @@ def train_phase(
         save: called with the state whenever it may be written.
         stop: asked after each step; the state is saved at the next update, and the best so far is kept.
         pause: asked after each step; the state is saved at the next update or the epoch's end.
+        hold_waiting: freezes the network as a step of gradual unfreezing wants it.
 
     Raises:
         RunInterrupted: paused; what was saved last is all that the phase needs.
     """
     runner = _PhaseRunner(
-        network, phase, number, recipe, train, validation, objectives, compute, state, start
+        network, phase, number, recipe, train, validation, objectives, compute, state, start, hold_waiting
     )
     yield PhaseStarted(phase=phase.name, epochs=phase.epochs, steps_per_epoch=runner.steps)
     if state.epoch == 0 and state.step == 0:
@@ -295,11 +352,26 @@ def train_phase(
         if number > 0:  # who stops before an epoch has ended keeps what the phase before gave
             state.best = runner.copy_movable()
     while not state.interrupted and not _is_over(runner):
+        yield from _begin_epoch(runner)
         yield from _train_epoch(runner, save, stop, pause)
     state.stopped_early = state.epoch < phase.epochs and _waited_enough(runner)
     if state.best:
         runner.restore_best()
     yield PhaseEnded(phase=phase.name, best_epoch=state.best_epoch, stopped_early=state.stopped_early)
+
+
+def _begin_epoch(runner: _PhaseRunner) -> Iterator[Event]:
+    """Free what an epoch frees and measure its rates; an epoch that is gone on with has done so."""
+    state, epoch = runner.state, runner.state.epoch + 1
+    if state.step:
+        return
+    if freed := runner.free_next():
+        yield Noted(level="info", message=f"Epoch {epoch}: {', '.join(freed)} free from here on.")
+    if runner.recipe.stage_rates == "auto_rgn" and runner.phase.name == "main":
+        runner.measure_rates()
+        shares = ", ".join(f"{name} {share:.2g}" for name, share in state.stage_shares.items())
+        if epoch == 1 or freed:
+            yield Noted(level="info", message=f"Auto-RGN, epoch {epoch}: shares of the rate: {shares}.")
 
 
 def _is_over(runner: _PhaseRunner) -> bool:
@@ -308,8 +380,10 @@ def _is_over(runner: _PhaseRunner) -> bool:
 
 
 def _waited_enough(runner: _PhaseRunner) -> bool:
+    """Whether nothing got better for too long, counted from when all stages were free."""
     patience, state = runner.recipe.early_stop, runner.state
-    return patience is not None and state.epoch - state.best_epoch >= patience
+    began = first_whole_epoch(runner.phase) - 1
+    return patience is not None and state.epoch - max(state.best_epoch, began) >= patience
 
 
 def _train_epoch(
