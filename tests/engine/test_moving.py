@@ -72,19 +72,26 @@ def set_b(network, seed=1):
 
 
 @pytest.mark.parametrize("base", [TINY_BASE, VIT])
-@pytest.mark.parametrize("format", ["float32", "bfloat16 and channels last"])
-def test_lora_starts_as_the_base_bit_for_bit_and_merges_into_equal_outputs(workspace, stripes, base, format):
+@pytest.mark.parametrize("numbers", ["float32", "bfloat16 and channels last"])
+def test_lora_starts_as_the_base_bit_for_bit_and_merges_into_equal_outputs(workspace, stripes, base, numbers):
     from graftwork.bases.low_rank import low_rank_of, merge_low_rank
 
     size = {} if base == TINY_BASE else {"image_size": 160}
     plain = network_of(workspace, stripes, base=base, strategy="all_layers", **size)
     changed = network_of(
-        workspace, stripes, base=base, strategy="all_layers", moving="lora", lora_rank=3, lora_alpha=5.0, **size
+        workspace,
+        stripes,
+        base=base,
+        strategy="all_layers",
+        moving="lora",
+        lora_rank=3,
+        lora_alpha=5.0,
+        **size,
     )
     assert any(low_rank_of(m) for m in changed.modules())
     side = changed.base.card.port.height
     images = torch.randn(3, 3, side, side, generator=torch.Generator().manual_seed(0))
-    is_low = format != "float32"
+    is_low = numbers != "float32"
     if is_low:
         images = images.to(memory_format=torch.channels_last)
 
@@ -168,7 +175,13 @@ def test_a_lora_run_keeps_the_base_moves_a_and_b_and_predicts_merged(run):
     changed = {n.removesuffix(".lora.a") for n in saved if n.endswith(".lora.a")}
     assert changed == {
         f"base.{n}"
-        for n in ("blocks.1.0.conv_pwl", "blocks.2.0.conv_pwl", "blocks.3.0.conv_pwl", "blocks.4.0.conv_pwl", "conv_head")
+        for n in (
+            "blocks.1.0.conv_pwl",
+            "blocks.2.0.conv_pwl",
+            "blocks.3.0.conv_pwl",
+            "blocks.4.0.conv_pwl",
+            "conv_head",
+        )
     }
     assert all(saved[f"{n}.lora.b"].any() for n in changed)
     shapes = {n: saved[f"{n}.weight"].shape for n in changed}
@@ -181,9 +194,9 @@ def test_a_lora_run_keeps_the_base_moves_a_and_b_and_predicts_merged(run):
 
     model = load_run(outcome.folder, workspace=outcome.workspace)
     told = pd.read_parquet(outcome.folder / "predictions.parquet")
+    from graftwork.documents.flow import read_flow
     from graftwork.engine.prepare import open_data
     from graftwork.engine.settings import read_settings
-    from graftwork.documents.flow import read_flow
 
     flow = read_flow(outcome.folder / "flow.yaml")
     images = open_data(read_settings(flow).images, flow.recipe.seed, outcome.workspace)
@@ -231,7 +244,10 @@ REFUSED = {
         {"strategy": "some_layers", "moving": "lora", "lora_layers": ["conv_stem"]},
         "names no free layer",
     ),
-    "a norm": ({"strategy": "all_layers", "moving": "lora", "lora_layers": ["bn1"]}, "neither a linear layer"),
+    "a norm": (
+        {"strategy": "all_layers", "moving": "lora", "lora_layers": ["bn1"]},
+        "neither a linear layer",
+    ),
     "rank of a named layer": (
         {"strategy": "all_layers", "moving": "lora", "lora_layers": ["conv_head"], "lora_rank": 60},
         "256 × 64",

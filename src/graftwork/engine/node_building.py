@@ -29,7 +29,7 @@ from graftwork.engine.moving import adapt_layers
 from graftwork.engine.network import PlacedBase, Step, call_step
 from graftwork.engine.only_stages import cut_of, frozen_after_cut
 from graftwork.engine.workspace import Workspace
-from graftwork.errors import CutError, GraftworkError, ShapeError
+from graftwork.errors import CutError, GraftworkError, PlanError, ShapeError
 from graftwork.graph.contracts import BackboneSettings
 from graftwork.graph.custom import CustomSettings
 from graftwork.graph.ports import Dim, Wire
@@ -203,15 +203,24 @@ class NodeBuilder:
         if self.adapts(wire, base):
             before.append(_port_step(node.id, wire, base.card.port))
             wire = before[-1].outputs[0]
-        rules = LayerRules((*frozen_after_cut(base.card, settings), *settings.freeze), settings.unfreeze)
-        rules.check(node.id, base)
-        if settings.moving == "lora":
-            border = _border(base, settings)
-            seed = self.flow.recipe.seed
-            adapt_layers(node.id, base, settings, border=border, rules=rules, seed=seed)
+        rules = self._rules(node.id, base, settings)
         skips = _skip_stages(node.id, base, settings)
         steps, placed = self._place(node.id, base, wire, rules, skips=skips, is_main=is_main)
         return NodeParts((*before, *steps), replace(placed, batch_norm=mode, moving=settings.moving))
+
+    def _rules(self, node_id: str, base: Base, settings: BackboneSettings) -> LayerRules:
+        """Return the exceptions from a base's cut; with LoRA its free layers get their changes."""
+        LayerRules(settings.freeze, settings.unfreeze).check(node_id, base)
+        try:
+            frozen = frozen_after_cut(base.card, settings)
+        except PlanError as error:
+            error.node = node_id
+            raise
+        rules = LayerRules((*frozen, *settings.freeze), settings.unfreeze)
+        if settings.moving == "lora":
+            border, seed = _border(base, settings), self.flow.recipe.seed
+            adapt_layers(node_id, base, settings, border=border, rules=rules, seed=seed)
+        return rules
 
     def _place(
         self,
@@ -224,7 +233,6 @@ class NodeBuilder:
         skips: Sequence[str] = (),
         is_main: bool,
     ) -> tuple[list[Step], PlacedBase]:
-        rules.check(node_id, base)
         steps = []
         for index, stage in enumerate(base.stages):
             last = index + 1 == len(base.stages)
