@@ -74,10 +74,12 @@ def _agrees(row: CutCost, plan: Plan, node: str) -> None:
         ({"strategy": "probe_then_tune"}, {}),
         ({"strategy": "from_scratch"}, {}),
         ({"strategy": "some_layers", "unfreeze": ["*bn*"]}, {"feature_cache": "off"}),
+        ({"strategy": "most_layers", "moving": "norm"}, {"stage_rates": "auto_rgn"}),
+        ({"strategy": "some_layers", "moving": "lora", "lora_rank": 3}, {"unfreeze_every": 1, "epochs": 9}),
     ],
 )
 def test_each_row_is_the_plan_of_that_cut(settings, recipe, stripes, workspace):
-    flow = _flow(stripes, Recipe(epochs=3, **recipe), **settings)
+    flow = _flow(stripes, Recipe(**{"epochs": 3, **recipe}), **settings)
     table = cut_table(flow, "backbone", workspace)
     present = plan_flow(flow, workspace=workspace)
     assert table.current == present.cut
@@ -89,6 +91,34 @@ def test_each_row_is_the_plan_of_that_cut(settings, recipe, stripes, workspace):
     for other in (legal[0], legal[len(legal) // 2], legal[-1]):
         edited = flow.with_settings("backbone", cut=other.cut, strategy=other.strategy)
         _agrees(other, plan_flow(edited, workspace=workspace), "backbone")
+
+
+def test_rows_without_only_stages_are_those_of_plain_cuts(stripes, workspace):
+    """The present row is the surgical choice; to take another cut is to leave that choice."""
+    flow = _flow(stripes, strategy="some_layers", only_stages=["blocks.1"])
+    table = cut_table(flow, "backbone", workspace)
+    present = plan_flow(flow, workspace=workspace)
+    row = table.at("blocks.0")
+    assert table.current == "blocks.0" == present.cut
+    assert row is not None
+    _agrees(row, present, "backbone")
+    other = table.at("blocks.2")
+    assert other is not None
+    plain = _flow(stripes, strategy=other.strategy, cut="blocks.2")
+    _agrees(other, plan_flow(plain, workspace=workspace), "backbone")
+
+
+def test_a_survey_of_lora_leaves_the_network_as_it_was(stripes, workspace):
+    flow = _flow(stripes, strategy="some_layers", moving="lora", lora_rank=3)
+    settings = read_settings(flow)
+    images = open_data(settings.images, 0, workspace)
+    prepared = prepare(flow, images, workspace, compute=None)
+    before = set(prepared.network.tensors())
+    table = table_of(prepared, flow, "backbone", workspace)
+    assert set(prepared.network.tensors()) == before
+    last = table.cuts[-1]
+    assert not last.is_legal
+    assert "head_only freezes" in str(last.why_not)
 
 
 def test_rows_stand_from_input_to_output_and_freeze_more_and_more(stripes, workspace):

@@ -279,3 +279,32 @@ def test_a_stage_without_biases_is_named_in_the_plan(run):
     assert any("only biases move" in note for note in plan.notes)
     lora = run("b", strategy="all_layers", moving="lora", lora_rank=8).of("plan_made")[0].plan
     assert any("Without LoRA" in note and "blocks.3.0.se.conv_reduce" in note for note in lora.notes)
+
+
+def test_lora_with_one_update_in_an_epoch_and_no_decay_is_refused(run):
+    """A has no slope as long as B is zero, so the best epoch, the first, would have moved B alone."""
+    recipe = {"batch": 64, "weight_decay": 0.0}
+    with pytest.raises(PlanError, match="A has no slope"):
+        run(strategy="all_layers", moving="lora", lora_rank=2, recipe=recipe)
+    decayed = run("b", strategy="all_layers", moving="lora", lora_rank=2, recipe={"batch": 64, "epochs": 1})
+    assert decayed.record.proof.holds
+
+
+@pytest.mark.parametrize("polls", [7, 13])
+def test_a_killed_lora_run_resumes_bit_for_bit(run, polls):
+    from .test_run_laws import Killed, _kill_after
+
+    recipe = {
+        "checkpoint_seconds": 1e-9,
+        "batch": 12,
+        "precision": "bfloat16",
+        "memory_format": "channels_last",
+    }
+    choices = {"strategy": "most_layers", "moving": "lora", "lora_rank": 2, "dropout": 0.3, "recipe": recipe}
+    whole = run("whole", **choices)
+    with pytest.raises(Killed):
+        run("killed", stop=_kill_after(polls), **choices)
+    resumed = run("killed", **choices)
+    assert resumed.digest == whole.digest
+    assert resumed.record.proof == whole.record.proof
+    assert whole.record.proof.holds

@@ -19,6 +19,7 @@ __all__ = [
     "LowRank",
     "add_low_rank",
     "bears_rank",
+    "changed_weight",
     "drop_low_rank",
     "is_low_rank_name",
     "low_rank_of",
@@ -102,6 +103,11 @@ def is_low_rank_name(name: str) -> bool:
 def owner_of(name: str) -> str:
     """Return the name of the layer that a module of this name is, or is the change of."""
     return name.removesuffix(f".{_PART}")
+
+
+def changed_weight(name: str) -> str:
+    """Return the name of the weight that a tensor of a change belongs to; other names as they are."""
+    return f"{name.rpartition(f'.{_PART}.')[0]}.weight" if is_low_rank_name(name) else name
 
 
 def add_low_rank(layer: nn.Module, change: LowRank) -> None:

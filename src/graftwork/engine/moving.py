@@ -17,10 +17,10 @@ from graftwork.bases.low_rank import (
     low_rank_of,
     why_no_low_rank,
 )
-from graftwork.documents.recipe import Moving
+from graftwork.documents.recipe import Moving, Recipe
 from graftwork.engine.freeze import freeze, hold, is_batch_norm, without_hold
 from graftwork.engine.layer_rules import LayerRules, matches
-from graftwork.engine.network import PlacedBase
+from graftwork.engine.network import Network, PlacedBase
 from graftwork.errors import PlanError
 from graftwork.graph.contracts import BackboneSettings
 
@@ -33,6 +33,7 @@ __all__ = [
     "limit_to",
     "moving_notes",
     "refuse_idle_moving",
+    "refuse_single_update",
     "release_layers",
 ]
 
@@ -229,6 +230,21 @@ def refuse_idle_moving(placed: PlacedBase, settings: BackboneSettings) -> None:
             f"Node '{node}': with LoRA no batch-norm layer is trained, so no statistics would follow.",
             hint="Set batch_norm to 'held' or 'adapt'.",
             node=node,
+        )
+
+
+def refuse_single_update(network: Network, recipe: Recipe, num_train: int) -> None:
+    """Refuse LoRA where an epoch is one update without weight decay: A has no slope as long as B is zero.
+
+    Raises:
+        PlanError: A would end where it began.
+    """
+    steps = -(-num_train // recipe.batch)
+    moves_twice = -(-steps // recipe.accumulate) > 1 or recipe.weight_decay > 0
+    if not moves_twice and any(placed.moving == "lora" for placed in network.bases.values()):
+        raise PlanError(
+            "With one update in an epoch LoRA's B moves and its A does not: A has no slope as long as B is zero.",
+            hint="Lower batch or accumulate, so that an epoch has two updates.",
         )
 
 

@@ -26,7 +26,13 @@ from graftwork.engine.estimate import estimate_seconds
 from graftwork.engine.freeze import is_batch_norm
 from graftwork.engine.gradual import plan_unfreezing, unfreezing_notes
 from graftwork.engine.layer_rules import layers_of
-from graftwork.engine.moving import added_parameters, frozen_parameters, moving_notes, refuse_idle_moving
+from graftwork.engine.moving import (
+    added_parameters,
+    frozen_parameters,
+    moving_notes,
+    refuse_idle_moving,
+    refuse_single_update,
+)
 from graftwork.engine.network import Network, Step
 from graftwork.engine.optim import Part, default_rate, plan_groups
 from graftwork.engine.phases import PhaseFacts, phase_cuts, phase_facts, phase_of
@@ -84,6 +90,7 @@ def make_plan(
     )
     refuse_idle_parts(flow, network)
     refuse_idle_choices(settings, network, recipe)
+    refuse_single_update(network, recipe, counts["train"])
     return Plan(
         base=main.base.card.id if main else "none",
         main=main.node if main else None,

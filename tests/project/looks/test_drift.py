@@ -118,3 +118,22 @@ def test_a_transformer_has_means_over_its_tokens(home: Project, stripes: Path) -
     report = drift_of(home.inspect(run.id))
     assert all(p.cka is not None for p in report.parts if p.role == "base")
     assert all(p.batch_norm is None for p in report.parts if p.role == "base")
+
+
+def test_a_lora_run_moved_the_weights_that_it_changes_and_exports_merged(
+    home: Project, stripes: Path, tmp_path: Path
+) -> None:
+    """Drift, prediction and ONNX see W + (alpha/r) B A; the file keeps W, A and B."""
+    run = trained(home, stripes, strategy="some_layers", moving="lora", lora_rank=3)
+    report = drift_of(home.inspect(run.id))
+    changed = [p for p in report.parts if p.role == "base" and p.state != "frozen" and p.num_parameters]
+    assert [p.name for p in changed] == [s.name for s in run.plan.stages if s.num_added]
+    saved = load_file(run.path / "weights.safetensors")
+    for part in changed:
+        assert part.state == "partly"  # norms and small layers stay
+        weights = {n.removesuffix(".lora.a") for n in saved if n.endswith(".lora.a")}
+        prefix = f"base.{part.name}."
+        assert part.moved_tensors == sum(n.startswith(prefix) or n == prefix[:-1] for n in weights)
+    written = home.export(run.id, "onnx", destination=tmp_path / "model.onnx")
+    assert written.num_agreeing == written.num_images > 0
+    assert written.max_difference < 1e-4

@@ -55,9 +55,16 @@ def drift_of(inside: Inspection, *, node: str | None = None, max_images: int = M
 
 
 def _made(inside: Inspection, node: str, max_images: int) -> DriftReport:
+    from graftwork.bases.low_rank import changed_weight
+
     assert inside.run is not None
     before, after = inside.prepared.network, inside.trained.network
-    trainable = {name for phase in inside.run.plan.phases for group in phase.groups for name in group.tensors}
+    trainable = {
+        changed_weight(name)
+        for phase in inside.run.plan.phases
+        for group in phase.groups
+        for name in group.tensors
+    }
     split, indices = _images(inside, max_images)
     alike = _alignment(inside, node, indices)
     placed, ends = before.bases[node], {step.name: step for step in after.steps}
@@ -107,9 +114,13 @@ def _part(
 
 
 def _parameters(network: Network, step: Step) -> dict[str, Tensor]:
+    """Return the weights of a step; low-rank changes count as a part of the weight that they change."""
     from torch import nn
 
-    return {name: t for name, t in network.tensors_of(step).items() if isinstance(t, nn.Parameter)}
+    from graftwork.bases.low_rank import merged_tensors
+
+    own = {name for name, t in network.tensors_of(step).items() if isinstance(t, nn.Parameter)}
+    return {name: t for name, t in merged_tensors(network.tensors_of(step)).items() if name in own}
 
 
 def _state(names: Collection[str], trainable: Collection[str]) -> State:
