@@ -13,7 +13,7 @@ import typer
 from graftwork.cli.show import say
 from graftwork.documents.document import Document
 from graftwork.documents.flow import Flow, read_flow
-from graftwork.documents.recipe import Augmentation, BatchNormMode, Recipe, Strategy
+from graftwork.documents.recipe import Augmentation, BatchNormMode, Moving, Recipe, Strategy
 from graftwork.errors import UsageError
 from graftwork.graph.contracts import BackboneSettings, ImagesSettings
 from graftwork.project import Project
@@ -56,10 +56,14 @@ _TRANSFER: dict[str, tuple[type[Document], type, Any]] = {
     "base": (BackboneSettings, str, None),
     "strategy": (BackboneSettings, str, Strategy),
     "cut": (BackboneSettings, str, None),
+    "only_stages": (BackboneSettings, str, None),
+    "moving": (BackboneSettings, str, Moving),
+    "lora_rank": (BackboneSettings, int, None),
     "batch_norm": (BackboneSettings, str, BatchNormMode),
     "image_size": (BackboneSettings, int, None),
     "epochs": (Recipe, int, None),
     "batch": (Recipe, int, None),
+    "unfreeze_every": (Recipe, int, None),
     "augment": (Recipe, str, Augmentation),
     "seed": (Recipe, int, None),
     "validation": (ImagesSettings, float, None),
@@ -189,7 +193,7 @@ def _annotation(name: str, home: type[Document], kind: type, choices: Any) -> An
         kind | None,
         typer.Option(
             "--" + name.replace("_", "-"),
-            help=f"{field.description}" + (f" Default: {default}." if default is not None else ""),
+            help=f"{field.description}" + (f" Default: {default}." if default not in (None, ()) else ""),
             metavar="|".join(get_args(choices)) if choices else None,
         ),
     ]

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from graftwork.documents.plan import Plan
+from graftwork.documents.plan import Plan, StagePlan
 from graftwork.documents.record import AnyScores, Interval, Proof, Scores, score_intervals
 from graftwork.errors import GraftworkError
 
@@ -195,6 +195,12 @@ def _node_rows(plan: Plan) -> list[tuple[str, str, str, float | None]]:
     return rows or [("head (new)", count(plan.head_parameters), "trainable", None)]
 
 
+def _state_of(stage: StagePlan) -> str:
+    if stage.is_frozen or stage.moving == stage.num_parameters:
+        return "frozen" if stage.is_frozen else "trainable"
+    return f"{count(stage.moving)} {'added' if stage.num_added == stage.moving else 'trainable'}"
+
+
 def show_plan(plan: Plan) -> None:
     """Print a plan: stages, phases, what is stored, and how long it may take."""
     target = console()
@@ -206,10 +212,7 @@ def show_plan(plan: Plan) -> None:
     target.print(f"{classes_in_words(plan.classes)}; images: {images}")
     show_rows(
         ["stage", ">parameters", "state", ">learning rate"],
-        [
-            (s.name, count(s.num_parameters), "frozen" if s.is_frozen else "trainable", s.learning_rate)
-            for s in plan.stages
-        ]
+        [(s.name, count(s.num_parameters), _state_of(s), s.learning_rate) for s in plan.stages]
         + _node_rows(plan),
     )
     target.print(f"{count(plan.num_frozen)} parameters frozen, {count(plan.num_trainable)} trainable")

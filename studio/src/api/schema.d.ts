@@ -2532,6 +2532,12 @@ export interface components {
          */
         CutCost: {
             /**
+             * Base Trainable
+             * @description Those of them in this base; LoRA's are beside its own parameters.
+             * @default 0
+             */
+            base_trainable: number;
+            /**
              * Cache Bytes
              * @description Bytes of stored values.
              * @default 0
@@ -3751,8 +3757,10 @@ export interface components {
              *       "probe_first": true,
              *       "schedule": "cosine",
              *       "seed": 0,
+             *       "stage_rates": "same",
              *       "step_epochs": 10,
              *       "step_factor": 0.1,
+             *       "unfreeze_stages": 1,
              *       "warmup": 0.1,
              *       "weight_decay": 0.01
              *     }
@@ -3833,8 +3841,10 @@ export interface components {
              *       "probe_first": true,
              *       "schedule": "cosine",
              *       "seed": 0,
+             *       "stage_rates": "same",
              *       "step_epochs": 10,
              *       "step_factor": 0.1,
+             *       "unfreeze_stages": 1,
              *       "warmup": 0.1,
              *       "weight_decay": 0.01
              *     }
@@ -5359,10 +5369,17 @@ export interface components {
             component: string;
             /**
              * Frozen Layers
-             * @description Layers held inside stages that move.
+             * @description Layers held inside stages that move, apart from what 'moving' leaves out.
              * @default []
              */
             frozen_layers: string[];
+            /**
+             * Moving
+             * @description What moves in free stages of a base.
+             * @default all
+             * @enum {string}
+             */
+            moving: "all" | "norm" | "bias" | "lora";
             /** Node */
             node: string;
             /** Num Parameters */
@@ -5796,6 +5813,12 @@ export interface components {
              * @enum {string}
              */
             name: "probe" | "main";
+            /**
+             * Unfreezing
+             * @description Gradual unfreezing, step by step; empty when all is free from the start.
+             * @default []
+             */
+            unfreezing: components["schemas"]["Unfreezing"][];
         };
         /**
          * PhaseEnded
@@ -6529,7 +6552,7 @@ export interface components {
             moved_tensors: number;
             /**
              * Not Started
-             * @description Tensors that only later phases would have trained, when a run was stopped before these had given anything; they are not among the trainable ones.
+             * @description Tensors that only later phases or steps of gradual unfreezing would have trained, when a run was stopped before these had given anything, or its best epoch came before; not among the trainable ones.
              * @default 0
              */
             not_started: number;
@@ -6709,6 +6732,13 @@ export interface components {
              */
             seed: number;
             /**
+             * Stage Rates
+             * @description 'same': as layer_decay says; 'auto_rgn': measured at the start of each epoch, a stage's rate = rate · (gradient norm / parameter norm), as a share of the largest (Lee 2023, arXiv:2210.11466).
+             * @default same
+             * @enum {string}
+             */
+            stage_rates: "same" | "auto_rgn";
+            /**
              * Step Epochs
              * @description Schedule 'step': epochs between two drops.
              * @default 10
@@ -6720,6 +6750,17 @@ export interface components {
              * @default 0.1
              */
             step_factor: number;
+            /**
+             * Unfreeze Every
+             * @description Gradual unfreezing: the main phase begins with the topmost stages free and frees the next ones after each so many epochs, down to the cut (Howard 2018, arXiv:1801.06146). Empty: all at once.
+             */
+            unfreeze_every?: number | null;
+            /**
+             * Unfreeze Stages
+             * @description Gradual unfreezing: how many stages are freed at a time.
+             * @default 1
+             */
+            unfreeze_stages: number;
             /**
              * Warmup
              * @description Share of the steps in which the rate rises from zero.
@@ -6881,6 +6922,13 @@ export interface components {
              */
             seed: number;
             /**
+             * Stage Rates
+             * @description 'same': as layer_decay says; 'auto_rgn': measured at the start of each epoch, a stage's rate = rate · (gradient norm / parameter norm), as a share of the largest (Lee 2023, arXiv:2210.11466).
+             * @default same
+             * @enum {string}
+             */
+            stage_rates: "same" | "auto_rgn";
+            /**
              * Step Epochs
              * @description Schedule 'step': epochs between two drops.
              * @default 10
@@ -6892,6 +6940,17 @@ export interface components {
              * @default 0.1
              */
             step_factor: number;
+            /**
+             * Unfreeze Every
+             * @description Gradual unfreezing: the main phase begins with the topmost stages free and frees the next ones after each so many epochs, down to the cut (Howard 2018, arXiv:1801.06146). Empty: all at once.
+             */
+            unfreeze_every: number | null;
+            /**
+             * Unfreeze Stages
+             * @description Gradual unfreezing: how many stages are freed at a time.
+             * @default 1
+             */
+            unfreeze_stages: number;
             /**
              * Warmup
              * @description Share of the steps in which the rate rises from zero.
@@ -7958,7 +8017,16 @@ export interface components {
             learning_rate: number | null;
             /** Name */
             name: string;
-            /** Num Parameters */
+            /**
+             * Num Added
+             * @description Parameters that LoRA adds.
+             * @default 0
+             */
+            num_added: number;
+            /**
+             * Num Parameters
+             * @description Those that LoRA adds among them.
+             */
             num_parameters: number;
             /**
              * Num Trainable
@@ -8181,6 +8249,34 @@ export interface components {
              * @description Share of the values that are exactly zero.
              */
             zero_share: number;
+        };
+        /**
+         * Unfreezing
+         * @description A step of gradual unfreezing: which stages become free, and when.
+         */
+        Unfreezing: {
+            /**
+             * Epoch
+             * @description The first epoch of the phase, from 1, in which they are free.
+             */
+            epoch: number;
+            /**
+             * Groups
+             * @description Names of the parameter groups that begin here.
+             */
+            groups: string[];
+            /**
+             * Not Yet
+             * @description Stages up to this one still wait, by node of the base; 'input': none does.
+             */
+            not_yet: {
+                [key: string]: string;
+            };
+            /**
+             * Stages
+             * @description From the top; with their node in front if there are several bases.
+             */
+            stages: string[];
         };
         /**
          * Upload

@@ -12,6 +12,8 @@ export type Freezing = Rules & {
   cut: string | null;
   /** Stages that are frozen where neither pattern speaks; used for code, which decides by itself. */
   asPlanned?: ReadonlyMap<string, boolean> | null;
+  /** Stages that alone are retrained, as names or patterns; none: the cut decides. */
+  onlyStages?: readonly string[];
 };
 
 export type LayerState = { layer: LayerCard; isFrozen: boolean; isException: boolean };
@@ -46,6 +48,7 @@ export function freezingOf(settings: Readonly<Record<string, unknown>>): Freezin
     cut: typeof cut === "string" ? cut : null,
     freeze: names(settings["freeze"]),
     unfreeze: names(settings["unfreeze"]),
+    onlyStages: names(settings["only_stages"]),
   };
 }
 

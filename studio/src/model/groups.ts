@@ -17,7 +17,8 @@ export const groupWords = (group: string): string => WORDS[group] ?? group;
 /** The recipe's settings by what they are about. What is in none of them stands under "More". */
 export const RECIPE_SECTIONS: readonly (readonly [string, readonly string[]])[] = [
   ["Epochs and batches", ["epochs", "batch", "accumulate", "probe_first", "probe_epochs", "early_stop", "monitor"]],
-  ["Optimizer", ["optimizer", "learning_rate", "probe_learning_rate", "layer_decay", "weight_decay", "momentum", "clip_norm"]],
+  ["Optimizer", ["optimizer", "learning_rate", "probe_learning_rate", "layer_decay", "stage_rates", "weight_decay", "momentum", "clip_norm"]],
+  ["Gradual unfreezing", ["unfreeze_every", "unfreeze_stages"]],
   ["Schedule", ["schedule", "warmup", "step_epochs", "step_factor"]],
   ["Loss", ["label_smoothing", "class_weights"]],
   ["Augmentation", ["augment", "cached_views"]],

@@ -14,6 +14,8 @@ import { Busy } from "../kit/small";
 import { nodeOf, setSettings } from "../model/edits";
 import { edit, useDoc } from "../store/doc";
 import { BaseFacts } from "./BaseFacts";
+import { MovingFields } from "./freeze/MovingFields";
+import { OnlyStages } from "./freeze/OnlyStages";
 import { type Shown, StageLooksBar, useStageLooks } from "./StageLooks";
 
 const BATCH_NORM = [
@@ -62,6 +64,8 @@ export function FreezePanel({ node }: { node: string | FlowNode }) {
           Freeze as the code says
         </Button>
       ) : null}
+      {isCode ? null : <OnlyStages id={id} card={card} freezing={freezing} />}
+      {isCode ? null : <MovingFields id={id} />}
       {isCode ? null : <Choices id={id} card={card} whole={whole ?? card} />}
       <details>
         <summary>What was loaded, and from where</summary>

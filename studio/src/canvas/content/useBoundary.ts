@@ -17,6 +17,7 @@ import {
 import { nodeOf, setSettings } from "../../model/edits";
 import { formatCount } from "../../model/format";
 import { resetStage, rulesUpTo, setFrozen } from "../../model/freeze_edits";
+import { withOnlyStages } from "../../model/only_stages";
 import { useBase, useCodePlan, useCutTable, useDraft } from "../../store/cuts";
 import { edit, useDoc, useOpen } from "../../store/doc";
 import { useToasts } from "../../store/toast";
@@ -72,19 +73,22 @@ export function useBoundary(id: string): Boundary {
   }, [node, isCode, plan]);
 
   const choices = useMemo(() => (card ? choicesOf(card, table, freezing.strategy) : []), [card, table, freezing.strategy]);
-  const saved = useMemo(() => (card ? savedIndex(card, freezing, isCode) : 0), [card, freezing, isCode]);
+  // What only some stages being retrained amounts to; the rules that edits change stay the node's own.
+  const meant = useMemo(() => (card && !isCode ? withOnlyStages(card, freezing) : freezing), [card, freezing, isCode]);
+  const saved = useMemo(() => (card ? savedIndex(card, meant, isCode) : 0), [card, meant, isCode]);
   const index = draft ?? saved;
   const states = useMemo(() => {
     if (!card) return [];
-    const shown = isCode && draft !== null ? { ...freezing, ...rulesUpTo(card, draft), asPlanned: null } : freezing;
+    const whileDragged = isCode && draft !== null ? { ...freezing, ...rulesUpTo(card, draft), asPlanned: null } : freezing;
+    const shown = draft === null ? meant : whileDragged;
     const all = stageStates(card, index, shown);
     // In code every stage has its name in the rules; only what differs inside of a stage is an exception.
     return isCode ? all.map((state) => (state.held === "partly" ? state : { ...state, hasExceptions: false, layers: state.layers.map(asRule) })) : all;
-  }, [card, index, freezing, isCode, draft]);
+  }, [card, index, freezing, meant, isCode, draft]);
 
   const choice = choices[index];
   const own = useMemo(() => totals(states), [states]);
-  const sums = choice?.cost && !isCode && !areCostsOld ? { frozen: choice.cost.frozen_parameters, trainable: own.frozen + own.trainable - choice.cost.frozen_parameters } : own;
+  const sums = choice?.cost && !isCode && !areCostsOld ? { frozen: choice.cost.frozen_parameters, trainable: choice.cost.base_trainable } : own;
   const numFrozen = states.filter((state) => state.held === "frozen" || (state.held === "empty" && states.indexOf(state) < index)).length;
   const words = `${numFrozen} of ${states.length} stages frozen; ${formatCount(sums.trainable)} trainable`;
 
@@ -100,7 +104,7 @@ export function useBoundary(id: string): Boundary {
       const label = labelOf(found, card);
       const rules = isCode ? rulesUpTo(card, to) : null;
       const strategy = found.strategy ? { strategy: found.strategy } : {};
-      edit(label, (flow) => setSettings(flow, id, rules ? asSettings(rules) : { cut: found.cut, ...strategy }));
+      edit(label, (flow) => setSettings(flow, id, rules ? asSettings(rules) : { cut: found.cut, only_stages: undefined, ...strategy }));
       useToasts.getState().announce(label);
     },
     [card, choices, saved, id, isCode],
@@ -109,11 +113,11 @@ export function useBoundary(id: string): Boundary {
     (stage: string, layer: string | null, frozen: boolean) => {
       if (!card) return;
       const at = card.stages.findIndex((item) => item.name === stage);
-      const rule = freezing.asPlanned?.get(stage) ?? at < saved;
+      const rule = meant.asPlanned?.get(stage) ?? at < saved;
       const rules = setFrozen(card, freezing, { stage, layer }, frozen, rule);
       edit(`${frozen ? "Freeze" : "Unfreeze"} ${layer ?? stage} of ${id}`, (flow) => setSettings(flow, id, asSettings(rules)));
     },
-    [card, freezing, saved, id],
+    [card, freezing, meant, saved, id],
   );
   const reset = useCallback(
     (stage: string) => {

@@ -17,7 +17,9 @@ import css from "./inspector.module.css";
 const CustomEditor = lazily(() => import("../CustomEditor").then((module) => ({ default: module.CustomEditor })));
 
 /** Settings that the freeze panel shows as a picture; as text they are at hand below it. */
-const IN_FREEZE_PANEL = ["cut", "batch_norm", "last_stage", "freeze", "unfreeze"];
+const IN_FREEZE_PANEL = [
+  "cut", "only_stages", "moving", "lora_rank", "lora_alpha", "lora_layers", "batch_norm", "last_stage", "freeze", "unfreeze",
+];
 
 /** The settings of a node, with the editors that some of them have of their own. */
 export function NodeSettings({ node, card }: { node: FlowNode; card: ComponentCard }) {

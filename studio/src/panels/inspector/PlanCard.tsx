@@ -1,9 +1,11 @@
 import { Flame, Snowflake } from "lucide-react";
 
 import type { Plan } from "../../api/types";
+import { TimelineChart } from "../../charts/TimelineChart";
 import { Button } from "../../kit/Button";
 import { Busy, Notice } from "../../kit/small";
 import { formatBytes, formatCount, formatExact, formatPlural, formatSeconds } from "../../model/format";
+import { timelineOf } from "../../model/timeline";
 import { phaseWords, planCounts } from "../../model/told";
 import { splitWord } from "../../model/views";
 import { RefusalNotice } from "../RefusalNotice";
@@ -71,6 +73,9 @@ function Facts({ plan, isOld }: { plan: Plan; isOld: boolean }) {
           {plan.compute.device}, {plan.compute.precision}, {formatPlural(plan.compute.num_threads, "thread")}
         </dd>
       </dl>
+      {plan.phases.length > 1 || plan.phases.some((phase) => phase.unfreezing.length) ? (
+        <TimelineChart title="What is trained in which epoch" timeline={timelineOf(plan)} />
+      ) : null}
       {plan.notes.map((note) => (
         <Notice key={note} tone="info">
           {note}
