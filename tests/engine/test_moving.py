@@ -308,3 +308,12 @@ def test_a_killed_lora_run_resumes_bit_for_bit(run, polls):
     assert resumed.digest == whole.digest
     assert resumed.record.proof == whole.record.proof
     assert whole.record.proof.holds
+
+
+def test_few_parameters_get_the_rate_of_new_weights_unless_told(run):
+    def rates(name, **choices):
+        return {g.learning_rate for g in run(name, **choices).of("plan_made")[0].plan.phases[-1].groups}
+
+    assert rates("a", strategy="all_layers", moving="norm") == {1e-3}
+    assert rates("b", strategy="all_layers") == {1e-4}
+    assert rates("c", strategy="all_layers", moving="bias", recipe={"learning_rate": 2e-4}) == {2e-4}

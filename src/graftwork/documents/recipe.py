@@ -56,8 +56,8 @@ class Recipe(Document):
     optimizer: OptimizerName = Field("adamw", description="Rule that turns gradients into updates.")
     learning_rate: Positive | None = Field(
         None,
-        description="Peak learning rate of the main phase. Empty: 3e-3 for a head alone, 1e-3 from scratch, "
-        "1e-4 for unfrozen pretrained layers (SGD: ten times as much).",
+        description="Peak learning rate of the main phase. Empty: 3e-3 for a head alone, 1e-3 from scratch and "
+        "where only norms, biases or LoRA move, 1e-4 for unfrozen pretrained layers (SGD: ten times as much).",
     )
     probe_learning_rate: Positive | None = Field(
         None, description="Peak learning rate of the probe phase. Empty: 3e-3 (SGD: 3e-2)."

@@ -224,11 +224,13 @@ def _rates(
     if facts.name == "probe":
         rate = recipe.probe_learning_rate or default_rate(recipe, alone)
         return rate, rate
-    tunes = any(s.role == "base" and num_trainable(s.module) for s in network.steps)
-    part: Part = "new" if strategy == "from_scratch" else ("pretrained" if tunes else alone)
+    tuned = {s.node for s in network.steps if s.role == "base" and num_trainable(s.module)}
+    part: Part = "new" if strategy == "from_scratch" else ("pretrained" if tuned else alone)
+    if tuned and all(network.bases[node].moving != "all" for node in tuned):
+        part = "new"
     base_rate = recipe.learning_rate or default_rate(recipe, part)
     # A head that was not probed starts from chance and needs the rate of new weights.
-    starts_new = not is_probed and part == "pretrained"
+    starts_new = not is_probed and bool(tuned) and strategy != "from_scratch"
     return base_rate, max(base_rate, default_rate(recipe, "new")) if starts_new else base_rate
 
 
