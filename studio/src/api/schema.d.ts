@@ -6665,7 +6665,7 @@ export interface components {
             layer_decay: number;
             /**
              * Learning Rate
-             * @description Peak learning rate of the main phase. Empty: 3e-3 for a head alone, 1e-3 from scratch, 1e-4 for unfrozen pretrained layers (SGD: ten times as much).
+             * @description Peak learning rate of the main phase. Empty: 3e-3 for a head alone, 1e-3 from scratch and where only norms, biases or LoRA move, 1e-4 for unfrozen pretrained layers (SGD: ten times as much).
              */
             learning_rate?: number | null;
             /**
@@ -6855,7 +6855,7 @@ export interface components {
             layer_decay: number;
             /**
              * Learning Rate
-             * @description Peak learning rate of the main phase. Empty: 3e-3 for a head alone, 1e-3 from scratch, 1e-4 for unfrozen pretrained layers (SGD: ten times as much).
+             * @description Peak learning rate of the main phase. Empty: 3e-3 for a head alone, 1e-3 from scratch and where only norms, biases or LoRA move, 1e-4 for unfrozen pretrained layers (SGD: ten times as much).
              */
             learning_rate: number | null;
             /**
