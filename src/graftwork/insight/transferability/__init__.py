@@ -1,0 +1,1 @@
+"""How well a base will transfer, told from its features alone, before anything is trained."""
