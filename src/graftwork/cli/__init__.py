@@ -33,6 +33,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "graftwork.cli.choose.advise:advise",
         "Say how much of the base to retrain for your images, why, and what it would cost.",
     ),
+    "rank": (
+        "graftwork.cli.choose.rank:rank",
+        "Rank bases for your images before any training, and check the ranking afterwards.",
+    ),
     "check": (
         "graftwork.cli.check:check",
         "List all problems of a flow, shapes, and settings that fit better.",

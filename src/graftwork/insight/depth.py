@@ -18,7 +18,7 @@ from graftwork.engine.metrics.numbers import score_numbers
 from graftwork.insight.folds import Folds
 from graftwork.insight.probes import Predicted, linear_probe, nearest_mean, ridge_probe
 
-__all__ = ["LabelKind", "StageProbes", "earliest_within", "probe_features", "standard_error"]
+__all__ = ["LabelKind", "StageProbes", "earliest_within", "probe_features", "standard_error", "tag_scores"]
 
 LabelKind = Literal["category", "number", "tags"]
 Floats = NDArray[np.floating]
@@ -81,11 +81,11 @@ def _of_tags(features: Floats, labels: NDArray[Any], folds: Folds, fit: Fit, see
         parts = [fit(features[f], tag[f], features[s]) for f, s in folds.pairs]
         found += parts
         said.append(np.concatenate([p.values for p in parts]))
-    measured = _tag_scores(np.stack(said, axis=1), labels[folds.scored], seed)
+    measured = tag_scores(np.stack(said, axis=1), labels[folds.scored], seed)
     return _score(measured["balanced"], measured["accuracy"], found)
 
 
-def _tag_scores(said: NDArray[Any], tags: NDArray[Any], seed: int) -> dict[str, Interval]:
+def tag_scores(said: NDArray[Any], tags: NDArray[Any], seed: int) -> dict[str, Interval]:
     """Return accuracy and balanced accuracy, means over the tags; arrays (n, k), 0 or 1."""
     there, right = tags > 0.5, (said > 0.5) == (tags > 0.5)
     counted = np.concatenate([there & right, there, ~there & right, ~there], axis=1).astype(np.float64)

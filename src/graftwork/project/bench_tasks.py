@@ -48,6 +48,7 @@ TASKS: dict[str, str] = {
     "inspect_places": "graftwork.project.looks.places:inspect_places",
     "inspect_report": "graftwork.project.looks.reporting:report_task",
     "compare_report": "graftwork.project.looks.reporting:comparison_task",
+    "rank_bases": "graftwork.project.choosing.rank:rank_task",
     "list_bases": "graftwork.project.base_list:search_bases",
     "inspect_depth": "graftwork.project.looks.depth:depth_task",
     "inspect_drift": "graftwork.project.looks.drift:drift_task",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from graftwork.documents.advice import Advice
     from graftwork.documents.flow import Flow
+    from graftwork.documents.ranking import Ranking
+    from graftwork.project.project import Project
     from graftwork.project.sources import Source
 
 __all__ = ["Choosing"]
@@ -52,3 +55,27 @@ class Choosing:
                 hint="Change them in the flow.",
             )
         return source
+
+    def rank(
+        self,
+        source: Source | Flow,
+        bases: Sequence[str] | None = None,
+        *,
+        check: bool = False,
+        **options: Any,
+    ) -> Ranking:
+        """Rank bases for some images before any training, and hold the ranking against runs on the same images.
+
+        Args:
+            source: images, as ``transfer`` takes them, or a flow that reads them.
+            bases: base ids; those that are there without a download, if not given.
+            check: train the head on each base that has no such run yet, so that the ranking can be checked.
+            options: ``by``, ``max_images``, ``stop``, ``tell`` of ``rank_bases``; and of images, ``seed``,
+                ``epochs``, ``image_size`` as ``transfer`` takes them.
+
+        Raises:
+            GraftworkError: as ``project.choosing.rank.rank_bases`` says.
+        """
+        from graftwork.project.choosing.ranking_of import rank_source
+
+        return rank_source(cast("Project", self), source, bases, check=check, **options)

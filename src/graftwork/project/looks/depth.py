@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from graftwork.project.bench_state import BenchState
     from graftwork.project.looks.inspection import Inspection
 
-__all__ = ["MAX_IMAGES", "depth_task", "find_base", "probe_by_depth"]
+__all__ = ["MAX_IMAGES", "ProbedImages", "choose_images", "depth_task", "find_base", "probe_by_depth"]
 
 MAX_IMAGES = 2000
 """Images that a probe looks at unless told otherwise: more change the curve little and cost their time."""
@@ -108,7 +108,7 @@ def _made(inside: Inspection, node: str, is_trained: bool, max_images: int) -> D
     from graftwork.insight.depth import probe_features
 
     network = inside.trained.network if is_trained else inside.prepared.network
-    probed = _choose_images(inside, max_images)
+    probed = choose_images(inside, max_images)
     compute = inside.prepared.plan.compute
     features = StageFeatures(network, node, inside.prepared.transform, compute, inside.workspace.cache)
     features.fill(inside.images, probed.indices, stop=inside.stop, tell=inside.tell)
@@ -128,8 +128,8 @@ def _made(inside: Inspection, node: str, is_trained: bool, max_images: int) -> D
 
 
 @dataclass(frozen=True)
-class _Probed:
-    """The images that are looked at."""
+class ProbedImages:
+    """The images that are looked at: their positions and labels, and which of them score a probe."""
 
     kind: Literal["category", "number", "tags"]
     indices: list[int]
@@ -140,7 +140,13 @@ class _Probed:
     notes: tuple[str, ...]
 
 
-def _choose_images(inside: Inspection, max_images: int) -> _Probed:
+def choose_images(inside: Inspection, max_images: int) -> ProbedImages:
+    """Return the labelled training and validation images that a probe looks at, each class by its share.
+
+    Raises:
+        FlowError: the labels are masks.
+        DataError: fewer than two classes, or labels that are all the same.
+    """
     import numpy as np
 
     from graftwork.insight.folds import choose_folds
@@ -162,7 +168,7 @@ def _choose_images(inside: Inspection, max_images: int) -> _Probed:
     groups = [images.samples[i].group or images.samples[i].digest for i in indices]
     folds = choose_folds(labels, is_training, groups, seed=seed)
     num_classes = len(np.unique(labels)) if images.label_kind == "category" else 2
-    return _Probed(images.label_kind, indices, labels, folds, num_classes, total, notes)
+    return ProbedImages(images.label_kind, indices, labels, folds, num_classes, total, notes)
 
 
 def _labelled(images: ImageSet, indices: Sequence[int]) -> list[int]:
@@ -207,7 +213,7 @@ def _report(
     network: Network,
     node: str,
     weights: Literal["start", "trained"],
-    probed: _Probed,
+    probed: ProbedImages,
     rows: Sequence[tuple[str, int, StageProbes]],
 ) -> DepthReport:
     from graftwork.engine.strategy import why_not_cut
