@@ -980,6 +980,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/rankings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rank
+         * @description Rank bases for a flow's images; a page that goes away stops it, and rows that are done are kept.
+         */
+        post: operations["rank_api_projects__project__rankings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/rankings/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check
+         * @description Start a run that trains the head alone on each ranked base that has none yet, one after the other.
+         */
+        post: operations["check_api_projects__project__rankings_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/rankings/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * State
+         * @description Return the ranking that is kept for a flow's images, with what runs say of it by now.
+         */
+        post: operations["state_api_projects__project__rankings_state_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/runs": {
         parameters: {
             query?: never;
@@ -1920,6 +1980,26 @@ export interface components {
         CheckRequest: {
             facts?: components["schemas"]["Facts-Input"] | null;
             flow: components["schemas"]["Flow-Input"];
+        };
+        /**
+         * CheckedBase
+         * @description What training gave on one base.
+         */
+        CheckedBase: {
+            /** Base */
+            base: string;
+            /** @description Of the run, where there is one. */
+            interval: components["schemas"]["Interval"] | null;
+            /**
+             * Runs
+             * @description Ids of the runs, several where there are several seeds.
+             */
+            runs: string[];
+            /**
+             * Score
+             * @description Mean over the runs.
+             */
+            score: number;
         };
         /**
          * CheckpointSaved
@@ -5103,6 +5183,83 @@ export interface components {
             width: number;
         };
         /**
+         * MeasureAgreement
+         * @description How well a measure had put the bases in the order in which training put them.
+         */
+        MeasureAgreement: {
+            /**
+             * Is Exact
+             * @description Whether all orders were gone through for the chances.
+             * @default true
+             */
+            is_exact: boolean;
+            /**
+             * Kendall
+             * @description τ-b; null for fewer than three bases.
+             */
+            kendall: number | null;
+            /**
+             * Kendall Chance
+             * @description How often an order by chance would do as well by τ-b, one-sided.
+             */
+            kendall_chance: number | null;
+            /**
+             * Lost
+             * @description How much lower the pick's trained score is than the best one's.
+             */
+            lost: number;
+            /**
+             * Measure
+             * @enum {string}
+             */
+            measure: "logme" | "linear" | "knn" | "nearest_mean" | "shrunk_h_score" | "h_score" | "transrate" | "leep" | "nce";
+            /**
+             * Num
+             * @description Bases that both the measure and training have a number for.
+             */
+            num: number;
+            /**
+             * Pick
+             * @description The base that the measure would have chosen among these.
+             */
+            pick: string;
+            /** Spearman */
+            spearman: number | null;
+            /** Spearman Chance */
+            spearman_chance: number | null;
+            /**
+             * Weighted
+             * @description τ in which the top counts more, as LogME's authors report.
+             */
+            weighted: number | null;
+        };
+        /**
+         * MeasureWords
+         * @description A measure of how well a base will transfer; higher is better for each.
+         */
+        MeasureWords: {
+            /**
+             * Has Scale
+             * @description Whether its values mean something by themselves; else they only compare bases.
+             */
+            has_scale: boolean;
+            /**
+             * Meaning
+             * @description What it says, in a sentence.
+             */
+            meaning: string;
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "logme" | "linear" | "knn" | "nearest_mean" | "shrunk_h_score" | "h_score" | "transrate" | "leep" | "nce";
+            /**
+             * Words
+             * @description Short, for the head of a column.
+             */
+            words: string;
+        };
+        /**
          * MovedReply
          * @description What was found there.
          */
@@ -6583,6 +6740,325 @@ export interface components {
             /** Setting */
             setting: string;
             value: components["schemas"]["JsonValue"];
+        };
+        /**
+         * RankCheck
+         * @description One strategy's runs on the ranked bases, held against the measures; controls are left out.
+         */
+        RankCheck: {
+            /**
+             * Agreements
+             * @default []
+             */
+            agreements: components["schemas"]["MeasureAgreement"][];
+            /**
+             * Bases
+             * @description Best first.
+             */
+            bases: components["schemas"]["CheckedBase"][];
+            /**
+             * Score Name
+             * @description Name of the runs' main score.
+             */
+            score_name: string;
+            /**
+             * Split
+             * @enum {string}
+             */
+            split: "test" | "validation";
+            /**
+             * Strategy
+             * @enum {string}
+             */
+            strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+            /**
+             * Verdict
+             * @description What it comes to, in a sentence.
+             */
+            verdict: string;
+        };
+        /**
+         * RankQuestion
+         * @description What is to be ranked.
+         */
+        RankQuestion: {
+            /**
+             * Bases
+             * @description Base ids; those that are there without a download, if not given.
+             */
+            bases?: string[] | null;
+            flow: components["schemas"]["Flow-Input"];
+            /**
+             * Max Images
+             * @description At most so many training and validation images; 2,000 if not given.
+             */
+            max_images?: number | null;
+        };
+        /**
+         * RankedBase
+         * @description A base with what was measured of it, or why it could not be.
+         */
+        RankedBase: {
+            /**
+             * Base
+             * @description Base id.
+             */
+            base: string;
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Image Size
+             * @description Shorter side of what it looks at, in pixels.
+             */
+            image_size: number | null;
+            /**
+             * Intervals
+             * @description 95 % over the scored images, for measures that score single images.
+             */
+            intervals: {
+                [key: string]: components["schemas"]["Interval"];
+            };
+            /**
+             * Is Control
+             * @description Untrained: what a base scores that learned nothing before; never ranked first.
+             * @default false
+             */
+            is_control: boolean;
+            /**
+             * Milliseconds
+             * @description For one image to pass, measured on this machine in batches of eight.
+             */
+            milliseconds: number | null;
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Num Bytes
+             * @description Memory of parameters and buffers.
+             */
+            num_bytes: number | null;
+            /**
+             * Num Features
+             * @description Channels, after the mean over places or tokens.
+             */
+            num_features: number | null;
+            /**
+             * Num Parameters
+             * @description Without the old classifier.
+             */
+            num_parameters: number | null;
+            /**
+             * Problem
+             * @description Why it could not be measured, in a sentence.
+             */
+            problem: string | null;
+            /**
+             * Scores
+             * @description By measure.
+             */
+            scores: {
+                [key: string]: number;
+            };
+            /**
+             * Seconds
+             * @description What measuring it took, opening included.
+             */
+            seconds: number | null;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Why Not
+             * @description Why a measure is missing, in a sentence.
+             */
+            why_not: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * RankedFlow
+         * @description A flow whose images bases are ranked for.
+         */
+        RankedFlow: {
+            flow: components["schemas"]["Flow-Input"];
+        };
+        /**
+         * Ranking
+         * @description Bases ranked for some data before any training, and afterwards checked against training.
+         */
+        Ranking: {
+            /**
+             * Bases
+             * @description Best first; those that could not be measured last.
+             * @default []
+             */
+            bases: components["schemas"]["RankedBase"][];
+            /**
+             * Best
+             * @description The first one that is no control.
+             */
+            best: string | null;
+            /**
+             * By
+             * @description What the bases are ordered by.
+             * @default logme
+             * @enum {string}
+             */
+            by: "logme" | "linear" | "knn" | "nearest_mean" | "shrunk_h_score" | "h_score" | "transrate" | "leep" | "nce";
+            /**
+             * Chance
+             * @description What a guess scores that ignores the image.
+             */
+            chance: number;
+            /**
+             * Checks
+             * @description By strategy, where runs on the same data exist.
+             * @default []
+             */
+            checks: components["schemas"]["RankCheck"][];
+            /** Data Digest */
+            data_digest: string;
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Label Kind
+             * @enum {string}
+             */
+            label_kind: "category" | "number" | "tags";
+            /**
+             * Measures
+             * @default [
+             *       {
+             *         "has_scale": false,
+             *         "meaning": "How likely the labels are under a linear model on the features, its weights averaged over; nats.",
+             *         "name": "logme",
+             *         "words": "LogME"
+             *       },
+             *       {
+             *         "has_scale": true,
+             *         "meaning": "A linear model on the features, scored on images that it did not see.",
+             *         "name": "linear",
+             *         "words": "linear probe"
+             *       },
+             *       {
+             *         "has_scale": true,
+             *         "meaning": "What the five images with the most similar features say, each image left out once.",
+             *         "name": "knn",
+             *         "words": "k-NN"
+             *       },
+             *       {
+             *         "has_scale": true,
+             *         "meaning": "The class whose mean feature is nearest, scored on images that it did not see.",
+             *         "name": "nearest_mean",
+             *         "words": "nearest mean"
+             *       },
+             *       {
+             *         "has_scale": false,
+             *         "meaning": "How much of the features' variation lies between classes; covariance shrunk by Ledoit and Wolf.",
+             *         "name": "shrunk_h_score",
+             *         "words": "H-score, shrunk"
+             *       },
+             *       {
+             *         "has_scale": false,
+             *         "meaning": "How much of the features' variation lies between classes; says nothing with fewer images than features.",
+             *         "name": "h_score",
+             *         "words": "H-score"
+             *       },
+             *       {
+             *         "has_scale": false,
+             *         "meaning": "How many nats fewer code the features when the classes are known.",
+             *         "name": "transrate",
+             *         "words": "TransRate"
+             *       },
+             *       {
+             *         "has_scale": false,
+             *         "meaning": "How well the old classifier's probabilities foretell the labels; nats, at most 0.",
+             *         "name": "leep",
+             *         "words": "LEEP"
+             *       },
+             *       {
+             *         "has_scale": false,
+             *         "meaning": "How well the old classifier's likeliest class foretells the labels; nats, at most 0.",
+             *         "name": "nce",
+             *         "words": "NCE"
+             *       }
+             *     ]
+             */
+            measures: components["schemas"]["MeasureWords"][];
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /** Num Available */
+            num_available: number;
+            /**
+             * Num Images
+             * @description Training and validation images that were looked at; never test images.
+             */
+            num_images: number;
+            /**
+             * Picks
+             * @description The base that each measure alone would choose.
+             */
+            picks: {
+                [key: string]: string;
+            };
+            /**
+             * Protocol
+             * @description Probes are scored on the validation images, or each image by a probe that did not see it.
+             * @enum {string}
+             */
+            protocol: "validation" | "cross_validation";
+            /**
+             * Reason
+             * @description Why by this one, in a sentence.
+             * @default
+             */
+            reason: string;
+            /**
+             * Score Name
+             * @description What the probes and neighbors are scored by.
+             * @enum {string}
+             */
+            score_name: "balanced_accuracy" | "r2";
+            /** Source */
+            source: string;
+            /**
+             * Status
+             * @default running
+             * @enum {string}
+             */
+            status: "running" | "finished" | "stopped";
+            /**
+             * Total
+             * @description Bases that were asked for.
+             */
+            total: number;
+        };
+        /**
+         * RankingState
+         * @description What is known of a flow's images by now.
+         */
+        RankingState: {
+            /**
+             * Num Unchecked
+             * @description Ranked bases, controls apart, that no run trained the head alone on.
+             * @default 0
+             */
+            num_unchecked: number;
+            /** @description Null where nothing was ranked yet. */
+            ranking: components["schemas"]["Ranking"] | null;
         };
         /**
          * Recipe
@@ -10135,6 +10611,111 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PreviewReply"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rank_api_projects__project__rankings_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RankQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ranking"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    check_api_projects__project__rankings_check_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RankedFlow"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunCard"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    state_api_projects__project__rankings_state_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RankedFlow"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RankingState"];
                 };
             };
             /** @description Client Error */

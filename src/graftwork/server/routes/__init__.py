@@ -15,6 +15,7 @@ from graftwork.server.routes import (
     one_image,
     places_inside,
     projects,
+    rankings,
     reports,
     runs,
 )
@@ -38,6 +39,7 @@ ROUTERS = tuple(
         maps,
         one_image,
         places_inside,
+        rankings,
         reports,
         advice,
     )

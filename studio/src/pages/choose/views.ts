@@ -10,4 +10,5 @@ type View = { name: string; words: string; Show: ComponentType<ChooseProps> };
 /** The ways to choose, each with an address of its own */
 export const VIEWS: readonly View[] = [
   { name: "advice", words: "Advice", Show: lazily(() => import("./advice/AdviceView")) },
+  { name: "bases", words: "Bases", Show: lazily(() => import("./BasesView")) },
 ];
