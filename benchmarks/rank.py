@@ -43,6 +43,9 @@ def options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--data", action="append", help="folder with a sub-folder per class, or a sample")
     parser.add_argument("--weights", type=Path, help="folder that published weights lie below")
     parser.add_argument("--images", type=int, default=500, help="of each data set; 0 takes all")
+    parser.add_argument(
+        "--test", type=float, default=0.4, help="share of images that only trained runs are scored on"
+    )
     parser.add_argument("--seeds", type=int, default=2, help="runs of each base")
 
 
@@ -92,7 +95,7 @@ def rank_one(source: str, bases: list[str], given: argparse.Namespace, work: Pat
     """Rank the bases for one data set, train the head on each, and return the ranking with its check."""
     project = Project(work / "project")
     data = lay_share(source, work / Path(source).name, given.images)
-    flow = project.make_flow(data)
+    flow = project.make_flow(data, test=given.test)
     ranking = project.rank(flow, bases, tell=lambda what: say(what) if isinstance(what, str) else None)
     for wanted in unchecked_flows(project, ranking, flow):
         images = wanted.node("images")
@@ -118,7 +121,7 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
             (folder := work / str(number)).mkdir()
             ranking = rank_one(source, bases, given, folder)
             found[Path(source).name] = _shortened(ranking.model_dump(mode="json"), work)
-    return {"images": given.images, "seeds": given.seeds, "rankings": found}
+    return {"images": given.images, "seeds": given.seeds, "test": given.test, "rankings": found}
 
 
 def _shortened(value: Any, work: Path) -> Any:

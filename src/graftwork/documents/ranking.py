@@ -138,7 +138,10 @@ class CheckedBase(Document):
     base: str
     runs: tuple[str, ...] = Field(description="Ids of the runs, several where there are several seeds.")
     score: float = Field(description="Mean over the runs.")
-    interval: Interval | None = Field(None, description="Of the run, where there is one.")
+    interval: Interval | None = Field(
+        None,
+        description="95 % over the split's images; the mean of the runs' ends, as they share the images.",
+    )
 
 
 class MeasureAgreement(Document):

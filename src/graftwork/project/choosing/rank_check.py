@@ -18,7 +18,7 @@ from graftwork.documents.ranking import (
     Ranking,
 )
 from graftwork.documents.recipe import Strategy
-from graftwork.documents.record import RunRecord, main_score
+from graftwork.documents.record import Interval, RunRecord, main_score
 from graftwork.errors import RunError
 from graftwork.project.choosing.rank_flows import data_flow, flow_on, named_bases
 
@@ -30,6 +30,7 @@ __all__ = ["checked_ranking", "unchecked_flows"]
 Split = Literal["test", "validation"]
 _SPLITS: tuple[Split, ...] = ("test", "validation")
 MIN_BASES = 3
+_SURE = 0.05
 
 
 def checked_ranking(project: Project, ranking: Ranking) -> Ranking:
@@ -118,7 +119,11 @@ def _trained(base: str, split: Split, records: Sequence[RunRecord]) -> CheckedBa
         base=base,
         runs=tuple(record.run for record in records),
         score=fmean(i.value for i in intervals),
-        interval=intervals[0] if len(intervals) == 1 else None,
+        interval=Interval(
+            value=fmean(i.value for i in intervals),
+            low=fmean(i.low for i in intervals),
+            high=fmean(i.high for i in intervals),
+        ),
     )
 
 
@@ -156,25 +161,27 @@ def _agreement(
 
 
 def _verdict(bases: Sequence[CheckedBase], agreements: Sequence[MeasureAgreement], strategy: str) -> str:
-    how = strategy.replace("_", " ")
     first = next(iter(agreements), None)
     if len(bases) < MIN_BASES or first is None:
+        how = strategy.replace("_", " ")
         return (
             f"Training with {how} was done on {len(bases)} of the ranked bases; a rank correlation of fewer than "
             f"{MIN_BASES} means nothing."
         )
     words = next(m.words for m in MEASURES if m.name == first.measure)
-    hit = first.pick == bases[0].base
-    chose = f"{words} would have chosen {first.pick}"
-    came = (
-        "which also trained best"
-        if hit
-        else f"training says {bases[0].base}, {100 * first.lost:.1f} points better"
-    )
-    if first.kendall is None:
-        return f"{chose}; {came}. All scores are equal, so there is no order to agree with."
-    sure = "" if (first.kendall_chance or 0) < 0.05 else ", which chance alone may give"
+    best, pick = bases[0], next(b for b in bases if b.base == first.pick)
+    came = "which also trained best"
+    if pick.score < best.score:
+        came = f"training says {best.base}, {100 * first.lost:.1f} points better"
+    close = ""
+    if best.interval is not None and bases[-1].score >= best.interval.low:
+        close = (
+            " All of them lie within the best one's 95 % interval: training hardly tells them apart either."
+        )
+    if first.kendall is None or first.kendall_chance is None:
+        return f"{words} would have chosen {first.pick}; {came}. There is no order to agree with.{close}"
+    sure = "" if first.kendall_chance < _SURE else ", which chance alone may give"
     return (
-        f"{chose}; {came}. τ = {first.kendall:+.2f} over {first.num} bases "
-        f"(p = {first.kendall_chance:.3f}{sure})."
+        f"{words} would have chosen {first.pick}; {came}. τ = {first.kendall:+.2f} over {first.num} bases "
+        f"(p = {first.kendall_chance:.3f}{sure}).{close}"
     )

@@ -1,4 +1,5 @@
 import { ArrowDown } from "lucide-react";
+import { useState } from "react";
 
 import type { RankedBase, Ranking, RankMeasure } from "../../api/types";
 import { IntervalBar } from "../../charts/IntervalBar";
@@ -10,13 +11,19 @@ import { useDoc } from "../../store/doc";
 import { takeBase } from "../../store/ranking";
 import css from "./bases.module.css";
 
+/** Measures that are shown without being asked for. */
+const MAIN: ReadonlySet<RankMeasure> = new Set(["logme", "linear", "knn", "nearest_mean", "leep"]);
+
 type Props = { ranking: Ranking; by: RankMeasure; onBy: (by: RankMeasure) => void };
 
 /** One row a base: every measure, and what the base costs. */
 export function RankTable({ ranking, by, onBy }: Props) {
-  const measures = measuresOf(ranking);
+  const [isAll, setAll] = useState(false);
+  const known = measuresOf(ranking);
+  const measures = known.filter(({ name }) => isAll || name === by || MAIN.has(name));
   const axis = scoreAxis(ranking);
   return (
+    <>
     <div className={css.scroll} tabIndex={0} role="region" aria-label="Ranked bases">
       <table className={css.table}>
         <caption className="sr-only">Bases, best first</caption>
@@ -34,9 +41,6 @@ export function RankTable({ ranking, by, onBy }: Props) {
             <th scope="col" className={css.number}>Parameters</th>
             <th scope="col" className={css.number}>An image</th>
             <th scope="col" className={css.number}>Measured in</th>
-            <th scope="col">
-              <span className="sr-only">Use</span>
-            </th>
           </tr>
         </thead>
         <tbody>
@@ -59,14 +63,17 @@ export function RankTable({ ranking, by, onBy }: Props) {
                   {row.problem}
                 </td>
               )}
-              <td>
-                <Use row={row} />
-              </td>
             </tr>
           ))}
         </tbody>
       </table>
     </div>
+    <div>
+      <Button look="ghost" aria-expanded={isAll} whyNot={known.length > measures.length || isAll ? null : "All that there are."} onClick={() => setAll(!isAll)}>
+        {isAll ? "Fewer measures" : "All measures"}
+      </Button>
+    </div>
+    </>
   );
 }
 
@@ -80,6 +87,9 @@ function Name({ row }: { row: RankedBase }) {
           {note}
         </span>
       ))}
+      <span className={css.use}>
+        <Use row={row} />
+      </span>
     </th>
   );
 }
@@ -102,14 +112,16 @@ function Value({ ranking, row, measure, axis, isFirst }: ValueProps) {
     <td className={css.number} data-first={isFirst || undefined}>
       {showValue(ranking, measure, value)}
       {interval ? (
-        <IntervalBar
-          interval={interval}
-          from={axis[0]}
-          to={axis[1]}
-          baseline={ranking.chance}
-          color={row.is_control ? "--control" : "--accent"}
-          words={intervalText(ranking, measure, interval)}
-        />
+        <span className={css.under}>
+          <IntervalBar
+            interval={interval}
+            from={axis[0]}
+            to={axis[1]}
+            baseline={ranking.chance}
+            color={row.is_control ? "--control" : "--accent"}
+            words={intervalText(ranking, measure, interval)}
+          />
+        </span>
       ) : null}
     </td>
   );
