@@ -29,7 +29,7 @@ NAMES = (
     "report",
     "studio",
 )
-ON_REQUEST = ("hosts",)  # over an hour, so only when named
+ON_REQUEST = ("hosts", "rank")  # take long, or want data and weights, so only when named
 
 
 def main() -> int:

@@ -195,9 +195,7 @@ def test_only_runs_on_other_images_are_candidates(
         base.endswith(run.id) for run in home.runs() if run.record.strategy == "head_only" for base in found
     )
     assert "1 run that was trained on these very images" in notes[0]
-    made = rank_bases(
-        home, flow, [f"run:{trained.id[:-2]}", f"run:{own.id}"], tell=quiet
-    )
+    made = rank_bases(home, flow, [f"run:{trained.id[:-2]}", f"run:{own.id}"], tell=quiet)
     row, warned = made.of(f"run:{trained.id}"), made.of(f"run:{own.id}")
     assert row is not None
     assert row.problem is None
