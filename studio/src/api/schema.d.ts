@@ -1988,7 +1988,7 @@ export interface components {
         CheckedBase: {
             /** Base */
             base: string;
-            /** @description Of the run, where there is one. */
+            /** @description 95 % over the split's images; the mean of the runs' ends, as they share the images. */
             interval: components["schemas"]["Interval"] | null;
             /**
              * Runs
