@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from graftwork.engine.optim import rate_factor
-from graftwork.engine.train import _PhaseRunner
+from graftwork.engine.phase_runner import PhaseRunner
 from graftwork.errors import PlanError
 
 from .test_moving import fresh_base
@@ -33,7 +33,7 @@ def main_phase(outcome):
 def watched(monkeypatch):
     """Note at each update of the main phase: epoch, which tensors have gradients and are in the optimizer."""
     seen = []
-    update = _PhaseRunner._update
+    update = PhaseRunner._update
 
     def watching(self, number):
         names = {id(t): n for n, t in self.network.tensors().items()}
@@ -46,7 +46,7 @@ def watched(monkeypatch):
         if self.phase.name == "main":
             seen.append((self.state.epoch + 1, number, wanted, held, with_slopes, steps, rates))
 
-    monkeypatch.setattr(_PhaseRunner, "_update", watching)
+    monkeypatch.setattr(PhaseRunner, "_update", watching)
     return seen
 
 
@@ -148,7 +148,7 @@ def test_the_best_epoch_is_restored_with_the_stages_that_still_waited(run, monke
         assert torch.equal(saved[f"base.{name}"], tensor), name
     assert any("blocks.3" in e.message and "as they began" in e.message for e in early.of("noted"))
 
-    calls = [_PhaseRunner.copy_movable]
+    calls = [PhaseRunner.copy_movable]
     kept = {}
 
     def copying(self):
@@ -156,7 +156,7 @@ def test_the_best_epoch_is_restored_with_the_stages_that_still_waited(run, monke
         kept[self.state.epoch] = found
         return found
 
-    monkeypatch.setattr(_PhaseRunner, "copy_movable", copying)
+    monkeypatch.setattr(PhaseRunner, "copy_movable", copying)
     rank.calls, rank.best = 0, 4
     gradual(run, "again", recipe=constant)
     for name, tensor in kept[3].items():

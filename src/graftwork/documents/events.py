@@ -104,6 +104,9 @@ class StepEnded(Document):
     learning_rates: dict[str, float] = Field(
         default_factory=dict, description="Part → its present learning rate."
     )
+    terms: dict[str, float] = Field(
+        default_factory=dict, description="Loss term → what it adds to the loss, its weight included."
+    )
 
 
 class EpochEnded(Document):
@@ -127,6 +130,11 @@ class EpochEnded(Document):
         default_factory=dict,
         description="Part → how far its weights are from where the run began, as a share of their norm "
         "there; the distance itself where they began at zero.",
+    )
+    terms: dict[str, float] = Field(
+        default_factory=dict,
+        description="Loss term → what it added to the loss, its weight included: a mean over the epoch. "
+        "The training loss is that of the objectives alone.",
     )
     learning_rate: float
     seconds: float

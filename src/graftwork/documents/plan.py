@@ -91,6 +91,7 @@ class Phase(Document):
         (), description="Gradual unfreezing, step by step; empty when all is free from the start."
     )
     from_cache: bool = Field(description="Whether the phase reads stored features instead of images.")
+    terms: tuple[str, ...] = Field((), description="Loss terms that act in the phase, beside the objectives.")
 
 
 class CachePlan(Document):

@@ -79,6 +79,33 @@ class Recipe(Document):
     weight_decay: Annotated[float, Field(ge=0.0)] = Field(
         0.01, description="Pull of weights towards zero; norms and biases are left out."
     )
+    l2_sp: Annotated[float, Field(ge=0.0)] | None = Field(
+        None,
+        description="L2-SP: pull of unfrozen pretrained weights back to where they began, α in α/2·‖w − w0‖², "
+        "instead of weight decay; 0.1 is usual (Li 2018, arXiv:1802.01483). Empty: off.",
+    )
+    l2_sp_head: Annotated[float, Field(ge=0.0)] | None = Field(
+        None, description="With L2-SP: pull of new parts towards zero, β in β/2·‖w‖². Empty: 0.01."
+    )
+    bss: Annotated[float, Field(ge=0.0)] = Field(
+        0.0,
+        description="Batch spectral shrinkage: weight of the smallest squared singular values of a batch's features; "
+        "0.001 is usual (Chen 2019, NeurIPS 32). 0: off.",
+    )
+    bss_values: Count = Field(1, description="With bss: how many of the smallest singular values count.")
+    delta: Annotated[float, Field(ge=0.0)] = Field(
+        0.0,
+        description="DELTA: weight of the distance between the features of the tuned and the pretrained base, channels "
+        "that matter to the task counting more (Li 2019, arXiv:1901.09229). 0: off.",
+    )
+    co_tuning: Annotated[float, Field(ge=0.0)] = Field(
+        0.0,
+        description="Co-Tuning: weight of the loss of the base's old classifier, tuned on the source classes that each "
+        "class looks like (You 2020, NeurIPS 33). 0: off.",
+    )
+    further_terms: dict[str, Annotated[float, Field(ge=0.0)]] = Field(
+        default_factory=dict, description="Weights of loss terms that installed packages offer, by name."
+    )
     momentum: Annotated[float, Field(ge=0.0, lt=1.0)] = Field(0.9, description="Momentum of SGD and RMSprop.")
     schedule: ScheduleName = Field("cosine", description="Course of the learning rate over the steps.")
     warmup: Share = Field(0.1, description="Share of the steps in which the rate rises from zero.")

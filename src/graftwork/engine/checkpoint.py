@@ -11,7 +11,7 @@ from torch import Tensor
 
 from graftwork.documents.files import replacing
 from graftwork.engine.network import Network
-from graftwork.engine.train import PhaseState
+from graftwork.engine.phase_runner import PhaseState
 from graftwork.errors import RunError
 
 __all__ = ["Checkpoint", "Spent", "read_checkpoint", "restore", "write_checkpoint"]

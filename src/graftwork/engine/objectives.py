@@ -78,8 +78,11 @@ class Objectives:
 
     def loss(self, network: Network, values: Mapping[str, Tensor]) -> Tensor:
         """Return the weighted sum of all losses over a batch."""
-        found = network.run(values, network.needed_wires)
-        total = torch.zeros((), device=next(iter(values.values())).device)
+        return self.total(network.run(values, network.needed_wires))
+
+    def total(self, found: Mapping[str, Tensor]) -> Tensor:
+        """Return the weighted sum of all losses, from the values at the wires that the objectives read."""
+        total = torch.zeros((), device=next(iter(found.values())).device)
         for sink, objective in zip(self.sinks, self.modules, strict=True):
             total = total + objective.weight * objective(*(found[w] for w in sink.wires))
         return total

@@ -46,14 +46,20 @@ def trainable_tensors(network: Network) -> dict[str, nn.Parameter]:
 
 
 def plan_groups(
-    network: Network, recipe: Recipe, *, base_rate: float, head_rate: float
+    network: Network,
+    recipe: Recipe,
+    *,
+    base_rate: float,
+    head_rate: float,
+    weight_decay: float | None = None,
 ) -> tuple[ParameterGroup, ...]:
     """Return the groups for the present state of freezing, from input to objective.
 
     One per stage with trainable tensors and one per node that the flow adds, each split in two where
     weight decay leaves norms and biases out. A stage's rate is ``base_rate · layer_decay^(distance from
-    the head)``, the last trainable stage of its base having distance 0.
+    the head)``, the last trainable stage of its base having distance 0. ``weight_decay``: None takes the recipe's.
     """
+    decay = recipe.weight_decay if weight_decay is None else weight_decay
     groups: list[ParameterGroup] = []
     trainable = [(step, tensors) for step in network.steps if (tensors := _trainable(network, step))]
     for step, tensors in trainable:
@@ -61,7 +67,7 @@ def plan_groups(
         if step.role == "base":
             names = [s.name for s, _ in trainable if s.node == step.node]
             rate = base_rate * recipe.layer_decay ** (len(names) - 1 - names.index(step.name))
-        groups += _split_by_decay(step.name, tensors, rate, recipe.weight_decay)
+        groups += _split_by_decay(step.name, tensors, rate, decay)
     return tuple(groups)
 
 

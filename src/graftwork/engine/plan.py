@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
@@ -39,6 +39,7 @@ from graftwork.engine.phases import PhaseFacts, phase_cuts, phase_facts, phase_o
 from graftwork.engine.plan_cache import plan_cache
 from graftwork.engine.settings import FlowSettings, cuts_of, strategy_of
 from graftwork.engine.stage_rates import auto_rgn_notes, refuse_idle_rates
+from graftwork.engine.terms import TermFacts, mark_terms, plan_terms
 from graftwork.errors import PlanError
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "refuse_for_all_cuts",
     "refuse_idle_choices",
     "refuse_idle_parts",
+    "term_facts",
 ]
 
 
@@ -91,6 +93,8 @@ def make_plan(
     refuse_idle_parts(flow, network)
     refuse_idle_choices(settings, network, recipe)
     refuse_single_update(network, recipe, counts["train"])
+    term_notes = plan_terms(term_facts(network, recipe, strategy, phases, images))
+    phases = mark_terms(phases, recipe)
     return Plan(
         base=main.base.card.id if main else "none",
         main=main.node if main else None,
@@ -112,7 +116,22 @@ def make_plan(
             *_batch_norm_notes(settings, batch_norm),
             *_notes(network, recipe, cache),
             *_notes_on_parts(network, recipe, cuts, phases[-1]),
+            *term_notes,
         ),
+    )
+
+
+def term_facts(
+    network: Network, recipe: Recipe, strategy: Strategy, phases: Sequence[Phase], images: ImageSet
+) -> TermFacts:
+    """Return what loss terms are planned and made from; the network is frozen as its main phase wants."""
+    return TermFacts(
+        network,
+        recipe,
+        strategy,
+        is_probed=len(phases) > 1,
+        label_kind=images.label_kind,
+        num_classes=len(images.classes),
     )
 
 
@@ -211,7 +230,9 @@ def _plan_phase(
 ) -> Phase:
     set_trainable(network, facts.cuts, batch_norm, with_rules=facts.name == "main")
     base_rate, head_rate = _rates(network, recipe, facts, is_probed=is_probed, strategy=strategy)
-    groups = plan_groups(network, recipe, base_rate=base_rate, head_rate=head_rate)
+    # L2-SP takes the place of weight decay in the phase that it acts in.
+    decay = 0.0 if recipe.l2_sp is not None and facts.name == "main" else recipe.weight_decay
+    groups = plan_groups(network, recipe, base_rate=base_rate, head_rate=head_rate, weight_decay=decay)
     unfreezing = plan_unfreezing(network, recipe, groups, strategy) if facts.name == "main" else ()
     return phase_of(network, recipe, facts, cache, groups, unfreezing)
 

@@ -10,17 +10,20 @@ from graftwork.data import ImageSet, Transform, split_images
 from graftwork.data.opening import index_path, list_images
 from graftwork.documents.flow import Flow
 from graftwork.documents.plan import ComputePlan, Plan
+from graftwork.engine.boundary import set_trainable
 from graftwork.engine.build import Built, build_flow
 from graftwork.engine.compute import choose_compute
 from graftwork.engine.network import Network
-from graftwork.engine.plan import make_plan
+from graftwork.engine.phase_terms import PhaseTerms
+from graftwork.engine.plan import make_plan, term_facts
 from graftwork.engine.settings import FlowSettings, read_settings
 from graftwork.engine.shards import cache_limit_bytes
 from graftwork.engine.sources import Augmenter
+from graftwork.engine.terms import make_terms
 from graftwork.engine.workspace import Workspace
 from graftwork.graph.contracts import ImagesSettings
 
-__all__ = ["Prepared", "index_path", "list_images", "open_data", "prepare"]
+__all__ = ["Prepared", "index_path", "list_images", "open_data", "open_terms", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -99,3 +102,13 @@ def prepare(flow: Flow, images: ImageSet, workspace: Workspace, *, compute: Comp
     plan = make_plan(flow, settings, built, images, compute, cache_limit=limit)
     augmenter = Augmenter(recipe.augment, recipe.seed, transform.size)
     return Prepared(flow, settings, images, built, transform, augmenter, plan)
+
+
+def open_terms(prepared: Prepared, plan: Plan) -> PhaseTerms:
+    """Return the loss terms of a run's main phase; the network must have its pretrained weights at this moment."""
+    if not any(phase.terms for phase in plan.phases):
+        return PhaseTerms()
+    network, phase = prepared.network, plan.phases[-1]
+    set_trainable(network, phase.cuts, plan.batch_norm)
+    facts = term_facts(network, prepared.flow.recipe, plan.strategy, plan.phases, prepared.images)
+    return PhaseTerms({name: t.to(plan.compute.device) for name, t in make_terms(facts).items()})

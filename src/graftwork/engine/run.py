@@ -34,12 +34,13 @@ from graftwork.engine.gradual import tensors_in
 from graftwork.engine.map_files import write_maps
 from graftwork.engine.objectives import Objectives
 from graftwork.engine.optim import trainable_tensors
-from graftwork.engine.prepare import Prepared, open_data, prepare
+from graftwork.engine.phase_runner import PhaseState
+from graftwork.engine.prepare import Prepared, open_data, open_terms, prepare
 from graftwork.engine.proof import FrozenWitness, MovementWitness, make_proof
 from graftwork.engine.settings import read_settings
 from graftwork.engine.statistics import fit_standardization, reestimate_batch_norm
 from graftwork.engine.stores import HELD_OUT, Stores
-from graftwork.engine.train import PhaseState, train_phase
+from graftwork.engine.train import train_phase
 from graftwork.engine.workspace import Workspace
 from graftwork.errors import GraftworkError, ProofFailed, RunError, RunInterrupted
 
@@ -238,6 +239,7 @@ class _Run:
     def _train(self, checkpoint: Checkpoint | None, moved: MovementWitness) -> Generator[Event, None, bool]:
         """Train all phases; returns whether the user stopped."""
         first = checkpoint.phase if checkpoint else 0
+        terms = open_terms(self.prepared, self.plan)  # before a checkpoint's weights come
         if checkpoint is not None:
             self._begin_again(checkpoint)
             restore(self.network, checkpoint.tensors)
@@ -273,6 +275,7 @@ class _Run:
                 stop=self.stop,
                 pause=self.pause,
                 hold_waiting=self._hold_waiting,
+                terms=terms if phase.terms else None,
             )
             if state.has_moved:
                 self.begun |= tensors_in(phase, state.best_epoch or state.epoch + 1)

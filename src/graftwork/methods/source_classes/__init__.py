@@ -1,0 +1,1 @@
+"""Terms that go on using the classes that a base was trained on."""
