@@ -72,7 +72,7 @@ def test_a_run_trains_each_stage_with_its_share_and_tells_it(run):
 
 def test_measuring_draws_nothing_and_changes_no_statistics(run, monkeypatch):
     """With all shares put back to one, the run is the run without measuring, bit for bit."""
-    from graftwork.engine import train
+    from graftwork.engine import phase_runner
 
     choices = {"strategy": "all_layers", "dropout": 0.3, "batch_norm": "follow"}
     plain = run("plain", **choices)
@@ -82,7 +82,7 @@ def test_measuring_draws_nothing_and_changes_no_statistics(run, monkeypatch):
         measured.extend(float(loss.detach()) for loss in losses)
         return dict.fromkeys(stages, 1.0)
 
-    monkeypatch.setattr(train, "relative_gradient_norms", ones)
+    monkeypatch.setattr(phase_runner, "relative_gradient_norms", ones)
     again = run("again", **choices, recipe={"stage_rates": "auto_rgn"})
     assert len(measured) == 2 * min(5, again.of("phase_started", phase="main")[0].steps_per_epoch)
     assert again.digest == plain.digest

@@ -90,9 +90,7 @@ def make_plan(
         _plan_phase(network, recipe, f, cache, batch_norm, is_probed=len(facts) > 1, strategy=strategy)
         for f in facts
     )
-    refuse_idle_parts(flow, network)
-    refuse_idle_choices(settings, network, recipe)
-    refuse_single_update(network, recipe, counts["train"])
+    _refuse_idle(flow, settings, network, counts["train"])
     term_notes = plan_terms(term_facts(network, recipe, strategy, phases, images))
     phases = mark_terms(phases, recipe)
     return Plan(
@@ -119,6 +117,13 @@ def make_plan(
             *term_notes,
         ),
     )
+
+
+def _refuse_idle(flow: Flow, settings: FlowSettings, network: Network, num_training: int) -> None:
+    """Refuse what would silently do nothing in a training of so many images."""
+    refuse_idle_parts(flow, network)
+    refuse_idle_choices(settings, network, flow.recipe)
+    refuse_single_update(network, flow.recipe, num_training)
 
 
 def term_facts(

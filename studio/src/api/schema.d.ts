@@ -3408,6 +3408,13 @@ export interface components {
             phase: string;
             /** Seconds */
             seconds: number;
+            /**
+             * Terms
+             * @description Loss term → what it added to the loss, its weight included: a mean over the epoch. The training loss is that of the objectives alone.
+             */
+            terms: {
+                [key: string]: number;
+            };
             /** Train Loss */
             train_loss: number | null;
             /** Validation Accuracy */
@@ -3821,12 +3828,17 @@ export interface components {
              *       "accumulate": 1,
              *       "augment": "none",
              *       "batch": 64,
+             *       "bss": 0,
+             *       "bss_values": 1,
              *       "cached_views": 4,
              *       "checkpoint_seconds": 30,
              *       "class_weights": "none",
              *       "clip_norm": 1,
+             *       "co_tuning": 0,
+             *       "delta": 0,
              *       "epochs": 20,
              *       "feature_cache": "auto",
+             *       "further_terms": {},
              *       "label_smoothing": 0,
              *       "layer_decay": 1,
              *       "memory_format": "auto",
@@ -3905,12 +3917,17 @@ export interface components {
              *       "accumulate": 1,
              *       "augment": "none",
              *       "batch": 64,
+             *       "bss": 0,
+             *       "bss_values": 1,
              *       "cached_views": 4,
              *       "checkpoint_seconds": 30,
              *       "class_weights": "none",
              *       "clip_norm": 1,
+             *       "co_tuning": 0,
+             *       "delta": 0,
              *       "epochs": 20,
              *       "feature_cache": "auto",
+             *       "further_terms": {},
              *       "label_smoothing": 0,
              *       "layer_decay": 1,
              *       "memory_format": "auto",
@@ -5971,6 +5988,12 @@ export interface components {
              */
             name: "probe" | "main";
             /**
+             * Terms
+             * @description Loss terms that act in the phase, beside the objectives.
+             * @default []
+             */
+            terms: string[];
+            /**
              * Unfreezing
              * @description Gradual unfreezing, step by step; empty when all is free from the start.
              * @default []
@@ -7085,6 +7108,18 @@ export interface components {
              */
             batch: number;
             /**
+             * Bss
+             * @description Batch spectral shrinkage: weight of the smallest squared singular values of a batch's features; 0.001 is usual (Chen 2019, NeurIPS 32). 0: off.
+             * @default 0
+             */
+            bss: number;
+            /**
+             * Bss Values
+             * @description With bss: how many of the smallest singular values count.
+             * @default 1
+             */
+            bss_values: number;
+            /**
              * Cached Views
              * @description With a frozen base and augmentation: how many fixed augmented views are cached.
              * @default 4
@@ -7110,6 +7145,18 @@ export interface components {
              */
             clip_norm: number | null;
             /**
+             * Co Tuning
+             * @description Co-Tuning: weight of the loss of the base's old classifier, tuned on the source classes that each class looks like (You 2020, NeurIPS 33). 0: off.
+             * @default 0
+             */
+            co_tuning: number;
+            /**
+             * Delta
+             * @description DELTA: weight of the distance between the features of the tuned and the pretrained base, channels that matter to the task counting more (Li 2019, arXiv:1901.09229). 0: off.
+             * @default 0
+             */
+            delta: number;
+            /**
              * Early Stop
              * @description Epochs without a better validation score before a phase ends. Empty: never.
              */
@@ -7127,6 +7174,23 @@ export interface components {
              * @enum {string}
              */
             feature_cache: "auto" | "off";
+            /**
+             * Further Terms
+             * @description Weights of loss terms that installed packages offer, by name.
+             */
+            further_terms?: {
+                [key: string]: number;
+            };
+            /**
+             * L2 Sp
+             * @description L2-SP: pull of unfrozen pretrained weights back to where they began, α in α/2·‖w − w0‖², instead of weight decay; 0.1 is usual (Li 2018, arXiv:1802.01483). Empty: off.
+             */
+            l2_sp?: number | null;
+            /**
+             * L2 Sp Head
+             * @description With L2-SP: pull of new parts towards zero, β in β/2·‖w‖². Empty: 0.01.
+             */
+            l2_sp_head?: number | null;
             /**
              * Label Smoothing
              * @description Share of the label's probability that is spread over all classes.
@@ -7275,6 +7339,18 @@ export interface components {
              */
             batch: number;
             /**
+             * Bss
+             * @description Batch spectral shrinkage: weight of the smallest squared singular values of a batch's features; 0.001 is usual (Chen 2019, NeurIPS 32). 0: off.
+             * @default 0
+             */
+            bss: number;
+            /**
+             * Bss Values
+             * @description With bss: how many of the smallest singular values count.
+             * @default 1
+             */
+            bss_values: number;
+            /**
              * Cached Views
              * @description With a frozen base and augmentation: how many fixed augmented views are cached.
              * @default 4
@@ -7300,6 +7376,18 @@ export interface components {
              */
             clip_norm: number | null;
             /**
+             * Co Tuning
+             * @description Co-Tuning: weight of the loss of the base's old classifier, tuned on the source classes that each class looks like (You 2020, NeurIPS 33). 0: off.
+             * @default 0
+             */
+            co_tuning: number;
+            /**
+             * Delta
+             * @description DELTA: weight of the distance between the features of the tuned and the pretrained base, channels that matter to the task counting more (Li 2019, arXiv:1901.09229). 0: off.
+             * @default 0
+             */
+            delta: number;
+            /**
              * Early Stop
              * @description Epochs without a better validation score before a phase ends. Empty: never.
              */
@@ -7317,6 +7405,23 @@ export interface components {
              * @enum {string}
              */
             feature_cache: "auto" | "off";
+            /**
+             * Further Terms
+             * @description Weights of loss terms that installed packages offer, by name.
+             */
+            further_terms: {
+                [key: string]: number;
+            };
+            /**
+             * L2 Sp
+             * @description L2-SP: pull of unfrozen pretrained weights back to where they began, α in α/2·‖w − w0‖², instead of weight decay; 0.1 is usual (Li 2018, arXiv:1802.01483). Empty: off.
+             */
+            l2_sp: number | null;
+            /**
+             * L2 Sp Head
+             * @description With L2-SP: pull of new parts towards zero, β in β/2·‖w‖². Empty: 0.01.
+             */
+            l2_sp_head: number | null;
             /**
              * Label Smoothing
              * @description Share of the label's probability that is spread over all classes.
@@ -8579,6 +8684,13 @@ export interface components {
             phase: string;
             /** Step */
             step: number;
+            /**
+             * Terms
+             * @description Loss term → what it adds to the loss, its weight included.
+             */
+            terms: {
+                [key: string]: number;
+            };
         };
         /**
          * StrategyCost

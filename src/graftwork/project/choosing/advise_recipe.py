@@ -21,7 +21,8 @@ _HEAD_UPDATES, _TUNE_UPDATES = 600, 300
 """Updates in which a head on stored features, and unfrozen stages, come to rest on small data."""
 _FEWEST_EPOCHS, _MOST_EPOCHS = 5, 60
 _FEW_PER_CLASS = 100
-_NEAR_START = 0.01
+_NEAR_START = 0.1
+"""Strength of L2-SP, as in its paper."""
 
 
 def changes_of(
@@ -79,8 +80,6 @@ def _of_recipe(inside: Inspection, decision: Decision, measured: Measured) -> It
         yield None, "augment", "light", "With few images per class, unfrozen stages learn them by heart."
     if not is_head:
         yield None, "probe_first", True, "A head that fits first spares the base's features (Kumar 2022)."
-    if "l2_sp" in Recipe.model_fields:
-        holds = decision.strategy == "most_layers"
-        value = _NEAR_START if holds else None
-        reason = "The base fits the data: it is held near its start (L2-SP)." if holds else "Nothing to hold."
-        yield None, "l2_sp", value, reason
+    holds = decision.strategy == "most_layers"
+    reason = "The base fits the data: it is held near its start (L2-SP)." if holds else "Nothing to hold."
+    yield None, "l2_sp", _NEAR_START if holds else None, reason
