@@ -41,6 +41,8 @@ from graftwork.engine.settings import read_settings
 from graftwork.engine.statistics import fit_standardization, reestimate_batch_norm
 from graftwork.engine.stores import HELD_OUT, Stores
 from graftwork.engine.train import train_phase
+from graftwork.engine.stores import Stores
+from graftwork.engine.train import PhaseState, train_phase
 from graftwork.engine.workspace import Workspace
 from graftwork.errors import GraftworkError, ProofFailed, RunError, RunInterrupted
 
@@ -158,7 +160,9 @@ class _Run:
         self.plan, self.network = earlier or self.prepared.plan, self.prepared.network
         yield from self._announce_plan()
         with deterministic(self.plan.compute):
-            self._stores = Stores(self.prepared, self.plan, self.workspace.cache, self.wants_end)
+            self._stores = Stores(
+                self.prepared, self.plan, self.workspace.cache, self.wants_end, self.workspace.scored
+            )
             self.objectives = Objectives(
                 self.flow,
                 self.network,
@@ -333,7 +337,7 @@ class _Run:
         maps: dict[Split, NDArray[Any]] = {}
         truths: dict[Split, NDArray[Any]] = {}
         odd: dict[Split, NDArray[Any]] = {}
-        for split in HELD_OUT:
+        for split in self.workspace.scored:
             if not self.images.of_split(split):
                 continue
             outputs = predict(self.network, self.stores.split(split, phase), self.plan.compute)

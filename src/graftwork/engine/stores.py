@@ -19,7 +19,8 @@ from graftwork.engine.sources import FeatureSource, ImageSource, Source, row_nam
 
 __all__ = ["HELD_OUT", "Stores"]
 
-HELD_OUT: tuple[Literal["validation", "test"], ...] = ("validation", "test")
+HeldOut = Literal["validation", "test"]
+HELD_OUT: tuple[HeldOut, ...] = ("validation", "test")
 
 
 class Stores:
@@ -30,9 +31,18 @@ class Stores:
         plan: what is stored; of the earlier sitting when a run is resumed.
         cache: folder that runs share.
         stop: asked between batches.
+        scored: held-out splits that are to be scored; nothing is computed of others.
     """
 
-    def __init__(self, prepared: Prepared, plan: Plan, cache: Path, stop: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        prepared: Prepared,
+        plan: Plan,
+        cache: Path,
+        stop: Callable[[], bool],
+        scored: tuple[HeldOut, ...] = HELD_OUT,
+    ) -> None:
+        self._scored = scored
         self._prepared, self._plan, self._cache, self._stop = prepared, plan, cache, stop
         self._images = prepared.images
         self._is_augmented = prepared.augmenter.kind != "none"
@@ -98,9 +108,9 @@ class Stores:
 
     def _fill_canvases(self) -> Iterator[Event]:
         """Decode images once if the disk allows: plain ones, and wide ones to augment from."""
-        splits: dict[bool, tuple[SplitName, ...]] = {False: ("train", *HELD_OUT)}
+        splits: dict[bool, tuple[SplitName, ...]] = {False: ("train", *self._scored)}
         if self._is_augmented:
-            splits = {False: HELD_OUT, True: ("train",)}
+            splits = {False: self._scored, True: ("train",)}
         for wide, names in splits.items():
             indices = [i for name in names for i in self._images.of_split(name)]
             store = canvas_store(self._cache / "images", self._prepared.transform, wide=wide)
@@ -125,7 +135,7 @@ class Stores:
 
     def _jobs(self) -> list[Job]:
         train = [(i, self._train_views()) for i in self._images.of_split("train")]
-        return [*train, *((i, (0,)) for name in HELD_OUT for i in self._images.of_split(name))]
+        return [*train, *((i, (0,)) for name in self._scored for i in self._images.of_split(name))]
 
     def split(self, name: SplitName, phase: Phase) -> Split:
         """Return inputs and labels of a split for a phase."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 __all__ = ["Workspace"]
 
@@ -17,9 +18,11 @@ class Workspace:
         runs: folder that holds the run folders; ``run:ID`` bases are looked up here.
         index: folder of remembered file facts (digests, sizes, hashes).
         root: folder that files named in a flow are relative to; None: the working folder.
+        scored: held-out splits that runs score; of others nothing is computed.
     """
 
     cache: Path
     runs: Path
     index: Path
     root: Path | None = None
+    scored: tuple[Literal["validation", "test"], ...] = ("validation", "test")

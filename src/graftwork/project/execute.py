@@ -23,7 +23,7 @@ from graftwork.project.run import Run, strategy_of
 if TYPE_CHECKING:
     from graftwork.engine.workspace import Workspace
 
-__all__ = ["EventLog", "empty_record", "execute", "note_failure"]
+__all__ = ["EventLog", "cut_unfinished_line", "empty_record", "execute", "note_failure"]
 
 _INTERRUPTED = "Stopping; the best so far is kept. Ctrl-C again aborts."
 _ORDERED = {
@@ -44,7 +44,7 @@ class EventLog:
     def __init__(self, path: Path) -> None:
         self._path = path
         with storing("The event log", path.parent):
-            _cut_unfinished_line(path)
+            cut_unfinished_line(path)
             self._file = path.open("a", encoding="utf-8")
 
     def append(self, event: Event) -> None:
@@ -58,7 +58,8 @@ class EventLog:
         self._file.close()
 
 
-def _cut_unfinished_line(path: Path) -> None:
+def cut_unfinished_line(path: Path) -> None:
+    """Cut off a last line that a killed process left without its end."""
     if not path.is_file():
         return
     with path.open("rb+") as file:
