@@ -66,7 +66,7 @@ def test_help_loads_nothing_heavy() -> None:
         "import sys\n"
         "from graftwork.cli import main\n"
         "main(['--help'])\n"
-        "heavy = {'torch', 'timm', 'pandas', 'numpy', 'pydantic', 'sklearn', 'PIL', 'sqlalchemy'}\n"
+        "heavy = {'torch', 'timm', 'pandas', 'numpy', 'pydantic', 'sklearn', 'PIL', 'sqlalchemy', 'optuna'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

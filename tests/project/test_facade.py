@@ -22,7 +22,7 @@ def test_other_names_are_refused() -> None:
 def test_importing_loads_nothing_heavy() -> None:
     code = (
         "import sys, graftwork\n"
-        "heavy = {'torch', 'timm', 'pandas', 'numpy', 'pydantic', 'sklearn', 'PIL', 'sqlalchemy', 'rich'}\n"
+        "heavy = {'torch', 'timm', 'pandas', 'numpy', 'pydantic', 'sklearn', 'PIL', 'sqlalchemy', 'optuna', 'rich'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

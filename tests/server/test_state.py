@@ -43,7 +43,7 @@ def test_a_project_whose_folder_was_made_anew_is_opened_anew(studio: Studio, tmp
 
 @pytest.mark.parametrize("module", ["graftwork.server.app", "graftwork.cli.inspect", "graftwork.cli.use"])
 def test_what_answers_at_once_loads_nothing_heavy(module: str) -> None:
-    heavy = ("torch", "sklearn", "scipy", "pandas", "cleanlab", "captum")
+    heavy = ("torch", "sklearn", "scipy", "pandas", "cleanlab", "captum", "optuna")
     code = f"import sys, {module}; print(sorted(set({heavy!r}) & set(sys.modules)))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"

@@ -28,6 +28,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "Write a flow file to start from. Nothing is trained; the next command is printed.",
     ),
     "train": ("graftwork.cli.train:train", "Graft a new head onto a base and train it on your images."),
+    "tune": (
+        "graftwork.cli.choose.tune:tune",
+        "Search the settings with the highest validation score, and say which to take.",
+    ),
     "plan": ("graftwork.cli.train:plan", "Show what train would do, without doing it."),
     "advise": (
         "graftwork.cli.choose.advise:advise",

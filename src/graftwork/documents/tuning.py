@@ -134,7 +134,9 @@ class FinalRuns(Document):
     status: Literal["running", "finished", "failed"]
     best_score: Interval | None = None
     default_score: Interval | None = None
-    gain: Interval | None = Field(None, description="How much higher the chosen one scores: paired, by image.")
+    gain: Interval | None = Field(
+        None, description="How much higher the chosen one scores: paired, by image."
+    )
     message: str | None = None
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graftwork.documents.advice import Advice
     from graftwork.documents.flow import Flow
     from graftwork.documents.ranking import Ranking
     from graftwork.project.project import Project
+    from graftwork.documents.tuning import Search, SearchChoices, SearchState
     from graftwork.project.sources import Source
 
 __all__ = ["Choosing"]
@@ -79,3 +82,38 @@ class Choosing:
         from graftwork.project.choosing.ranking_of import rank_source
 
         return rank_source(cast("Project", self), source, bases, check=check, **options)
+    def tune(
+        self,
+        source: Source | Flow | None = None,
+        *,
+        choices: SearchChoices | None = None,
+        resume: str | None = None,
+        told: Callable[[SearchState], object] | None = None,
+        stop: Callable[[], bool] | None = None,
+        **options: Any,
+    ) -> Search:
+        """Search the settings with the highest validation score, and say which to take.
+
+        The flow as it stands is the first round, so what is found is never worse on the validation images; the test
+        images wait for the chosen one.
+
+        Args:
+            source: as ``transfer`` takes it, or a flow.
+            choices: what is searched, how long, and how.
+            resume: id of a search to go on with, instead of a new one.
+            told: called with the state, about twice a second.
+            stop: true ends the sitting; the search can go on from there, as if it had not been ended.
+            options: for a source, those of ``transfer``; with ``resume``, ``rounds`` and ``minutes``, over all sittings.
+
+        Raises:
+            UsageError: neither source nor search, both, a flow without a backbone, nothing to search, or too few minutes.
+            UnknownName: a dimension that there is not.
+            RunInterrupted: it was stopped.
+            RunError: the search to go on with is at work, or its images changed.
+        """
+        from graftwork.project.choosing.tune import tune
+
+        limits = options if source is None else {}
+        flow = None if source is None else self._flow_of(source, options)
+        asked = stop or (lambda: False)
+        return tune(self, flow, resume=resume, told=told, stop=asked, choices=choices, **limits)  # type: ignore[arg-type]

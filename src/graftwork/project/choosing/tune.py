@@ -13,9 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 from graftwork.documents.events import EpochEnded, Event, EventLine, PlanMade
 from graftwork.documents.files import write_atomically
-from graftwork.documents.flow import dump_flow
+from graftwork.documents.flow import Flow, dump_flow
 from graftwork.documents.record import main_score
-from graftwork.documents.tuning import Round, RoundOrigin, RoundStatus, Search, SearchState
+from graftwork.documents.tuning import (
+    Round,
+    RoundOrigin,
+    RoundStatus,
+    Search,
+    SearchChoices,
+    SearchState,
+)
 from graftwork.errors import (
     BaseNotUsable,
     FlowError,
@@ -23,9 +30,11 @@ from graftwork.errors import (
     RunError,
     RunInterrupted,
     StorageError,
+    UsageError,
 )
-from graftwork.project.choosing.tune_opening import ROUNDS, OpenSearch
+from graftwork.project.choosing.tune_opening import ROUNDS, OpenSearch, begin_search, folder_of, take_up
 from graftwork.project.choosing.tune_result import search_of
+from graftwork.project.choosing.tune_steering import only_one, read_state, refuse_at_work, write_state
 from graftwork.project.choosing.tune_store import Begun, RoundStore
 from graftwork.project.execute import execute
 from graftwork.project.progress import RunProgress
@@ -35,7 +44,7 @@ if TYPE_CHECKING:
     from graftwork.documents.plan import Plan
     from graftwork.project.project import Project
 
-__all__ = ["run_search"]
+__all__ = ["run_search", "tune"]
 
 Told = Callable[[SearchState], object]
 Turn = Callable[[], AbstractContextManager[object]]
@@ -47,6 +56,64 @@ _MANY_REFUSED = 20
 """Rounds in a row without a score after which a search gives up."""
 _OTHER_SCORES = ("r2", "mean_average_precision", "mean_iou", "auroc")
 _TENTHS = 10
+
+
+def tune(
+    project: Project,
+    flow: Flow | None,
+    *,
+    resume: str | None = None,
+    told: Told | None = None,
+    stop: Stop = lambda: False,
+    choices: SearchChoices | None = None,
+    rounds: int | None = None,
+    minutes: float | None = None,
+) -> Search:
+    """Begin a search, or go on with one, in this process; its state is kept for those who ask meanwhile.
+
+    Args:
+        project: that it lies in.
+        flow: to begin with; None goes on with ``resume``.
+        resume: id of a search.
+        told: called with the state.
+        stop: true ends the sitting.
+        choices: of a new search.
+        rounds, minutes: new limits of one that goes on.
+
+    Raises:
+        UsageError: neither flow nor search, or both.
+        GraftworkError: as ``begin_search``, ``take_up`` and ``run_search`` say.
+    """
+    if (flow is None) == (resume is None):
+        raise UsageError(
+            "Either images or a flow to begin with is wanted, or a search to go on with.",
+            hint="Write graftwork tune FOLDER, or graftwork tune --resume ID.",
+        )
+    if flow is not None:
+        opened = begin_search(project, flow, choices or SearchChoices())
+    else:
+        refuse_at_work(folder_of(project, str(resume)))
+        opened = take_up(project, str(resume), rounds=rounds, minutes=minutes)
+    with only_one(opened.folder):
+
+        def tell(state: SearchState) -> None:
+            write_state(opened.folder, state)
+            if told is not None:
+                told(state)
+
+        try:
+            search = run_search(project, opened, told=tell, stop=stop)
+        except GraftworkError as error:
+            status = "stopped" if isinstance(error, RunInterrupted) else "failed"
+            known = read_state(opened.folder)
+            write_state(
+                opened.folder, known.edit(status=status, message=error.message, at="", seconds_left=None)
+            )
+            raise
+        done = len(search.rounds)
+        total = opened.setup.choices.rounds
+        tell(SearchState(id=search.id, status="finished", done=done, total=total, share=1.0, search=search))
+    return search
 
 
 def run_search(
@@ -80,7 +147,9 @@ class _Sitting:
         self, project: Project, opened: OpenSearch, told: Told | None, stop: Stop, turn: Turn
     ) -> None:
         self.opened, self.stop, self.turn, self._told = opened, stop, turn, told
-        self.workspace = replace(project.workspace, scored=("validation",))  # the test waits for the chosen one
+        self.workspace = replace(
+            project.workspace, scored=("validation",)
+        )  # the test waits for the chosen one
         self.choices = opened.setup.choices
         self.store = RoundStore(opened.folder, opened.space, self.choices)
         self.search = self._known()
@@ -131,6 +200,8 @@ class _Sitting:
 
         error = training.train(self.workspace, follow)
         done = training.result(error)
+        if training.score_name:
+            self.store.name_score(training.score_name)
         self.store.end(begun, done)
         self.search = self._known()
         self._refuse_hopeless(error)
@@ -185,9 +256,9 @@ class _Training:
         self.plan: Plan | None = None
         self.trained_share, self._best = 0.0, -math.inf
         self.lags = begun.is_resumed and begun.lags()
-        self.is_late = False
+        self.is_late, self.score_name = False, ""
 
-    def _flow(self) -> Any:
+    def _flow(self) -> Flow:
         is_default = self.begun.origin == "default"
         flow = self._space.flow if is_default else self._space.flow_at(self.begun.params)
         return flow.edit(name=f"{flow.name}-round-{self.begun.number}")
@@ -274,14 +345,16 @@ class _Training:
 
     def _measured(self, facts: Round) -> Round:
         record = self.run.record
-        score = main_score(record.metrics["validation"])[1]
+        self.score_name, score = main_score(record.metrics["validation"])
         cost = record.cost
         for name in _HEAVY:
             (self.run.path / name).unlink(missing_ok=True)
         if record.status != "finished":
             why = "behind the middle of the other rounds" if self.lags else "the minutes were over"
             status: RoundStatus = "pruned"
-            facts = facts.edit(status=status, message=f"Ended early: {why}.", trained_share=self.trained_share)
+            facts = facts.edit(
+                status=status, message=f"Ended early: {why}.", trained_share=self.trained_share
+            )
         elif not math.isfinite(score.value):
             return facts.edit(status="failed", message="The validation score is not a number.")
         return facts.edit(

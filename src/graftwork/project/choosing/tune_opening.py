@@ -7,8 +7,9 @@ import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from graftwork.documents.advice import Advice
 from graftwork.documents.files import storing, write_atomically
 from graftwork.documents.flow import Flow
 from graftwork.documents.tuning import SearchChoices, SearchSetup
@@ -17,6 +18,7 @@ from graftwork.graph.bypass import without_bypassed
 from graftwork.graph.check import checked
 from graftwork.graph.contracts import BackboneSettings
 from graftwork.project.choosing.tune_space import Space
+from graftwork.project.sources import images_settings_of
 from graftwork.project.trust import require_trust
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ def begin_search(project: Project, flow: Flow, choices: SearchChoices) -> OpenSe
         dimensions=space.dimensions,
         base=plan.base,
         data_digest=images.digest(),
+        advised=_advised(project, flow, space),
     )
     folder = project.root / TUNES / setup.id
     with storing("The search", folder):
@@ -80,7 +83,9 @@ def begin_search(project: Project, flow: Flow, choices: SearchChoices) -> OpenSe
     return OpenSearch(folder, setup, space, len(images.of_split("validation")))
 
 
-def take_up(project: Project, search_id: str, *, rounds: int | None = None, minutes: float | None = None) -> OpenSearch:
+def take_up(
+    project: Project, search_id: str, *, rounds: int | None = None, minutes: float | None = None
+) -> OpenSearch:
     """Open a search that was begun earlier.
 
     Args:
@@ -124,9 +129,15 @@ def folder_of(project: Project, search_id: str) -> Path:
     known = sorted(p.parent.name for p in root.glob(f"*/{SETUP}"))
     found = [name for name in known if name == search_id] or [n for n in known if n.startswith(search_id)]
     if len(found) != 1 or not search_id:
-        last = f" The last one is {known[-1]}." if known else " There is none yet; begin one with graftwork tune."
+        last = (
+            f" The last one is {known[-1]}."
+            if known
+            else " There is none yet; begin one with graftwork tune."
+        )
         what = "is more than one" if len(found) > 1 else "is no"
-        raise RunNotFound(f"There {what} search '{search_id}' in the project.", hint=f"Name it by its id.{last}")
+        raise RunNotFound(
+            f"There {what} search '{search_id}' in the project.", hint=f"Name it by its id.{last}"
+        )
     return root / found[0]
 
 
@@ -140,7 +151,8 @@ def read_setup(folder: Path) -> SearchSetup:
         return SearchSetup.parse(json.loads((folder / SETUP).read_text(encoding="utf-8")), name=SETUP)
     except (OSError, ValueError, FlowError) as error:
         raise RunError(
-            f"The search {folder.name} cannot be read: {error}.", hint="Restore its folder, or begin a new one."
+            f"The search {folder.name} cannot be read: {error}.",
+            hint="Restore its folder, or begin a new one.",
         ) from error
 
 
@@ -182,6 +194,25 @@ def _card_of(project: Project, flow: Flow, node: str) -> BaseCard:
         last_stage=own.last_stage,
         ends_at_maps=own.num_skips > 0,
     ).card
+
+
+def _advised(project: Project, flow: Flow, space: Space) -> dict[str, Any]:
+    """Return what a kept advice on this base and data says, as params; empty without one.
+
+    The newest counts; one that reads no more, or on another base or other data, does not.
+    """
+    own = images_settings_of(flow)
+    base = flow.node(space.node).settings.get("base")
+    folder = project.workspace.cache / "inspections"
+    for path in sorted(folder.glob("advice-*.json"), key=lambda p: p.stat().st_mtime, reverse=True):
+        try:
+            advice = Advice.parse(json.loads(path.read_text(encoding="utf-8")), name=path.name)
+        except (OSError, ValueError, FlowError):
+            continue
+        is_same = images_settings_of(advice.flow) == own
+        if is_same and advice.base == base and advice.node == space.node:
+            return space.params_of(advice.flow)
+    return {}
 
 
 def _refuse_short(choices: SearchChoices, plan: Plan) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from graftwork.documents.record import Interval
 from graftwork.documents.tuning import Importance, Round, Search, SearchSetup
-from graftwork.project.choosing.tune_store import importance_of, rounds_of
+from graftwork.project.choosing.tune_store import SCORE_NAME, importance_of, rounds_of
 
 if TYPE_CHECKING:
     from optuna.study import Study
@@ -45,6 +45,7 @@ def search_of(setup: SearchSetup, study: Study, space: Space, num_images: int) -
         base=setup.base,
         choices=setup.choices,
         dimensions=setup.dimensions,
+        score_name=study.user_attrs.get(SCORE_NAME),
         num_images=num_images,
         rounds=rounds,
         front=front_of(done),

@@ -164,13 +164,11 @@ class Space:
     """
 
     def __init__(self, flow: Flow, node: str, card: BaseCard, choices: SearchChoices) -> None:
-        from graftwork.engine.strategy import resolve_cut
-
         self.node, self.card = node, card
         self._refuse_unknown(choices)
         own = BackboneSettings.model_validate(flow.node(node).settings)
         self._strategy: Strategy = own.strategy
-        self._cut = resolve_cut(card, own.strategy, own.cut)
+        self._cut = self.cut_of(own)
         self.cuts = tuple(self._legal_cuts())
         self.flow = self._with_fixed(flow, choices.fixed)
         self.dimensions = tuple(self._dimensions(choices))
@@ -262,7 +260,11 @@ class Space:
             low, high = span.low, span.high
             for end in (low, high):
                 self._read(definition, int(end) if definition.kind == "count" else end)
-            return (float(int(low)), float(int(high)), False) if definition.kind == "count" else (low, high, False)
+            return (
+                (float(int(low)), float(int(high)), False)
+                if definition.kind == "count"
+                else (low, high, False)
+            )
         if definition.relative == "own":
             own = float(getattr(self.flow.recipe, definition.name))
             return max(1.0, round(low * own)), max(2.0, round(high * own)), False
@@ -271,11 +273,15 @@ class Space:
     def _choice(self, definition: Definition, span: Span | None) -> Dimension:
         known = self.cuts if definition.name == "cut" else definition.values
         if span is not None and span.low is not None:
-            raise UsageError(f"{span.name} is chosen, not a number.", hint=f"Write {span.name}=A,B of {', '.join(known)}.")
+            raise UsageError(
+                f"{span.name} is chosen, not a number.", hint=f"Write {span.name}=A,B of {', '.join(known)}."
+            )
         for value in span.values if span else ():
             if value not in known:
                 raise UnknownName(
-                    f"{definition.name} cannot be '{value}' here.", hint=did_you_mean(value, known), option=value
+                    f"{definition.name} cannot be '{value}' here.",
+                    hint=did_you_mean(value, known),
+                    option=value,
                 )
         own = self._own(definition, False)
         wanted = tuple(v for v in known if span is None or not span.values or v in (own, *span.values))
@@ -390,6 +396,32 @@ class Space:
             if self.has(d, found):
                 found[d.name] = _inside(d)
         return found
+
+    def params_of(self, flow: Flow) -> dict[str, Any]:
+        """Return the params that come nearest to another flow with this base."""
+        own = BackboneSettings.model_validate(flow.node(self.node).settings)
+        found: dict[str, Any] = {}
+        for d in self.dimensions:
+            if not self.has(d, found):
+                continue
+            home: Any = flow.recipe if d.place == "recipe" else own
+            value = getattr(home, d.name)
+            if d.name == "cut":
+                value = self.cut_of(own)
+            elif d.name == "learning_rate":
+                usual = self.usual_rate(str(found.get("cut", self._cut)))
+                value = (value or usual) / (usual if d.is_factor else 1.0)
+            elif d.kind == "choice":
+                value = OFF if value is None else str(value)
+            is_known = d.kind not in ("choice", "ordered") or value in d.values
+            found[d.name] = _inside(d.edit(own=value) if is_known else d)
+        return found
+
+    def cut_of(self, settings: BackboneSettings) -> str:
+        """Return the cut that a backbone's settings mean for this base."""
+        from graftwork.engine.strategy import resolve_cut
+
+        return resolve_cut(self.card, settings.strategy, settings.cut)
 
     def edges(self) -> Sequence[dict[str, Any]]:
         """Return the params of both ends of the cuts with the flow's other settings: the ends of the front."""

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graftwork.documents.tuning import Dimension, Round, RoundOrigin, RoundStatus, SearchChoices
+from graftwork.documents.tuning import Dimension, Round, RoundOrigin, SearchChoices
 from graftwork.errors import StorageError
 from graftwork.project.choosing.tune_space import Space
 from graftwork.project.execute import cut_unfinished_line
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial, Trial
 
-__all__ = ["Begun", "RoundStore", "importance_of", "make_sampler"]
+__all__ = ["SCORE_NAME", "Begun", "RoundStore", "importance_of", "make_sampler", "rounds_of"]
 
 JOURNAL = "optuna.journal"
 _NAME = "search"
-_FACTS, _ORIGIN = "round", "origin"
+_FACTS, _ORIGIN, SCORE_NAME = "round", "origin", "score_name"
 _RANDOM_ROUNDS = 8
 """Finished rounds before suggestions rest on them: fewer tell little of so many dimensions."""
 _PRUNE_AFTER_ROUNDS, _PRUNE_AFTER_TENTHS, _PRUNE_AMONG = 5, 2, 3
@@ -51,9 +51,10 @@ def make_sampler(choices: SearchChoices, number: int) -> BaseSampler:
     seed = int.from_bytes(digest[:4], "little")
     if choices.sampler == "random":
         return RandomSampler(seed=seed)
-    return TPESampler(
-        seed=seed, n_startup_trials=_RANDOM_ROUNDS, multivariate=True, group=True, constant_liar=False
-    )
+    with _quiet():
+        return TPESampler(
+            seed=seed, n_startup_trials=_RANDOM_ROUNDS, multivariate=True, group=True, constant_liar=False
+        )
 
 
 def _make_pruner(choices: SearchChoices) -> BasePruner:
@@ -189,9 +190,10 @@ class RoundStore:
             else:
                 self.study.tell(begun.number, state=_states("FAIL")[0])
 
-    def rounds(self) -> tuple[Round, ...]:
-        """Return the rounds that ended, by number."""
-        return rounds_of(self.study)
+    def name_score(self, name: str) -> None:
+        """Remember what the score is called; the first round that has one says so."""
+        if SCORE_NAME not in self.study.user_attrs:
+            self.study.set_user_attr(SCORE_NAME, name)
 
 
 def open_study(folder: Path, choices: SearchChoices) -> Study:
@@ -246,7 +248,7 @@ def _suggested(handle: Trial, dimension: Dimension) -> Any:
     return handle.suggest_float(dimension.name, dimension.low, dimension.high, log=dimension.is_log)
 
 
-def _states(*names: RoundStatus | str) -> Any:
+def _states(*names: str) -> Any:
     from optuna.trial import TrialState
 
     return tuple(TrialState[name] for name in names)

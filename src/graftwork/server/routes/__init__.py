@@ -18,6 +18,7 @@ from graftwork.server.routes import (
     rankings,
     reports,
     runs,
+    tuning,
 )
 
 __all__ = ["ROUTERS"]
@@ -42,5 +43,6 @@ ROUTERS = tuple(
         rankings,
         reports,
         advice,
+        tuning,
     )
 )
