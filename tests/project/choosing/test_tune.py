@@ -40,6 +40,7 @@ from graftwork.project.choosing.tune_steering import (
     search_state,
     start_search,
     stop_search,
+    write_state,
 )
 from graftwork.project.choosing.tune_store import RoundStore
 from graftwork.project.run import Run
@@ -173,7 +174,11 @@ def test_every_dimension_says_why_and_stands_in_a_document(space: Space) -> None
     names = [d.name for d in space.dimensions]
     assert names[0] == "cut"
     assert {"learning_rate", "layer_decay", "weight_decay", "batch_norm", "augment", "epochs"} <= set(names)
-    assert space.dimensions[0].values == ("input", *(s.name for s in space.card.stages))
+    sizes = [s.num_parameters for s in space.card.stages]
+    free = [
+        s.name for i, s in enumerate(space.card.stages) if sum(sizes[i + 1 :])
+    ]  # something is left to train
+    assert space.dimensions[0].values == ("input", *free, "pool")
 
 
 def test_what_would_do_nothing_is_not_suggested(home: Project, space: Space) -> None:
@@ -238,7 +243,7 @@ def test_the_front_is_what_no_pair_beats() -> None:
 
 
 def test_one_standard_error_takes_the_cheapest_that_is_close_but_none_below_the_default() -> None:
-    assert standard_error(done(0, 0.9, 1).score) == pytest.approx(0.01, rel=1e-5)  # 0.0392 / 3.92
+    assert standard_error(done(0, 0.9, 1).score) == pytest.approx(0.01, rel=1e-4)  # 0.0392 / 3.92
     rounds = [done(0, 0.900, 500), done(1, 0.895, 100), done(2, 0.889, 10)]
     assert best_of(rounds) == 1  # 0.890 is the border
     held = [
@@ -365,7 +370,7 @@ def test_nothing_to_search_no_backbone_no_validation_images(home: Project, flow:
     with pytest.raises(UsageError, match="nothing to search"):
         begin_search(home, flow, SearchChoices(fixed={n: v for n, v in fixed.items() if n in names}))
     bare = flow.edit(nodes=tuple(n for n in flow.nodes if n.component != "backbone"), edges=())
-    with pytest.raises((UsageError, Exception), match="backbone|problem|wire|input"):
+    with pytest.raises((UsageError, Exception), match=r"backbone|problem|wire|input"):
         begin_search(home, bare, CHEAP)
     with pytest.raises(DataError, match="validation"):
         begin_search(home, home.make_flow(stripes, **OPTIONS, validation=0.0), CHEAP)
@@ -420,6 +425,7 @@ def test_the_chosen_and_the_default_are_tested_as_ordinary_runs(home: Project, s
 def test_two_processes_cannot_work_on_a_search_and_one_can_be_deleted(home: Project, flow: Flow) -> None:
     opened = begin_search(home, flow, CHEAP)
     with only_one(opened.folder):
+        write_state(opened.folder, SearchState(id=opened.setup.id, status="running"))
         with pytest.raises(RunError, match="at work"):
             delete_search(home, opened.setup.id)
         with pytest.raises(RunError, match="at work"):

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["ROUNDS", "TUNES", "OpenSearch", "begin_search", "folder_of", "read_setup", "take_up"]
 
 TUNES, ROUNDS, SETUP = "tunes", "rounds", "setup.json"
+_START_SECONDS = 1.0
+"""Of each round: opening the data and the base, scoring."""
 
 
 @dataclass(frozen=True)
@@ -217,10 +219,11 @@ def _advised(project: Project, flow: Flow, space: Space) -> dict[str, Any]:
 
 def _refuse_short(choices: SearchChoices, plan: Plan) -> None:
     """Refuse minutes that do not do for one round."""
-    if choices.minutes is not None and 60.0 * choices.minutes < plan.estimated_seconds:
+    seconds = plan.estimated_seconds + _START_SECONDS
+    if choices.minutes is not None and 60.0 * choices.minutes < seconds:
         raise UsageError(
             f"{choices.minutes:g} minutes do not do for one round: the flow as it stands takes about "
-            f"{plan.estimated_seconds:.0f} seconds.",
+            f"{seconds:.0f} seconds.",
             hint="Give more minutes, or fewer epochs.",
         )
 

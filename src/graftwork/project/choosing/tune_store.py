@@ -33,7 +33,7 @@ _NAME = "search"
 _FACTS, _ORIGIN, SCORE_NAME = "round", "origin", "score_name"
 _RANDOM_ROUNDS = 8
 """Finished rounds before suggestions rest on them: fewer tell little of so many dimensions."""
-_PRUNE_AFTER_ROUNDS, _PRUNE_AFTER_TENTHS, _PRUNE_AMONG = 5, 2, 3
+_PRUNE_AFTER_ROUNDS, _PRUNE_FROM_TENTH, _PRUNE_AMONG = 5, 3, 3
 
 
 def make_sampler(choices: SearchChoices, number: int) -> BaseSampler:
@@ -63,7 +63,7 @@ def _make_pruner(choices: SearchChoices) -> BasePruner:
 
     if not choices.prune:
         return NopPruner()
-    return MedianPruner(_PRUNE_AFTER_ROUNDS, _PRUNE_AFTER_TENTHS, n_min_trials=_PRUNE_AMONG)
+    return MedianPruner(_PRUNE_AFTER_ROUNDS, _PRUNE_FROM_TENTH, n_min_trials=_PRUNE_AMONG)
 
 
 class _HeldAlready:
@@ -102,7 +102,7 @@ class Begun:
 
     def lags(self) -> bool:
         """Whether the pruner would end it."""
-        return bool(self._reported) and self._handle.should_prune()
+        return bool(self._reported and self._handle.should_prune())
 
 
 class RoundStore:
