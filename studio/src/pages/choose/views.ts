@@ -11,4 +11,5 @@ type View = { name: string; words: string; Show: ComponentType<ChooseProps> };
 export const VIEWS: readonly View[] = [
   { name: "advice", words: "Advice", Show: lazily(() => import("./advice/AdviceView")) },
   { name: "bases", words: "Bases", Show: lazily(() => import("./BasesView")) },
+  { name: "search", words: "Search", Show: lazily(() => import("./search/SearchView")) },
 ];
