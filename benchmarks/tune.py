@@ -1,6 +1,6 @@
 """TPE with pruning against random search at equal time: does learning from rounds pay?
 
-    python benchmarks/tune.py [--minutes 5] [--seeds 3] [--source sample:…] [--base ID]
+    python benchmarks/tune.py [--minutes 5] [--seeds 3] [--source sample:surfaces] [--base ID]
 
 Each seed gets a project of its own, so no search profits from the cache of another. Prints the highest validation score
 after each quarter of the time, by sampler, and how many rounds it took.
@@ -37,7 +37,7 @@ def main() -> None:
     )
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--source", default="sample:digits")
+    parser.add_argument("--source", default="sample:surfaces")
     parser.add_argument("--base", default="bundled:efficientnet_lite0")
     parser.add_argument("--image-size", type=int, default=64)
     given = parser.parse_args()

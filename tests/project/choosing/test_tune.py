@@ -42,7 +42,7 @@ from graftwork.project.choosing.tune_steering import (
     stop_search,
     write_state,
 )
-from graftwork.project.choosing.tune_store import RoundStore
+from graftwork.project.choosing.tune_store import RoundStore, rounds_of
 from graftwork.project.run import Run
 
 from ...conftest import TINY_BASE, write_stripes
@@ -297,7 +297,7 @@ def test_a_round_that_lags_is_ended_and_one_that_leads_is_not(home: Project, flo
     assert begun.lags()
     store.end(begun, done(begun.number, 0.4, 1, status="pruned", trained_share=0.3))
     again = RoundStore(opened.folder, opened.space, opened.setup.choices)
-    assert [r.status for r in tuning.rounds_of(again.study)] == ["finished"] * 6 + ["pruned"]
+    assert [r.status for r in rounds_of(again.study)] == ["finished"] * 6 + ["pruned"]
 
 
 def test_a_plan_that_refuses_is_counted_and_the_search_goes_on(
