@@ -160,6 +160,29 @@ def test_a_round_that_a_killed_process_left_is_taken_up_with_its_params(home: Pr
     assert again.is_resumed
 
 
+def test_a_round_killed_before_all_was_suggested_is_suggested_again_the_same(
+    home: Project, flow: Flow
+) -> None:
+    opened = begin_search(home, flow, CHEAP)
+
+    def second_round(*, is_killed: bool) -> dict[str, Any]:
+        folder = opened.folder / ("killed" if is_killed else "whole")
+        folder.mkdir()
+        store = RoundStore(folder, opened.space, opened.setup.choices)
+        store.plan_first([("default", opened.space.default_params())])
+        first = store.begin()
+        store.end(first, done(first.number, 0.5, 1, params=first.params))
+        if is_killed:
+            half = store.study.ask()
+            half.suggest_float("learning_rate", 0.1, 10.0, log=True)
+            store = RoundStore(folder, opened.space, opened.setup.choices)
+        begun = store.begin()
+        assert begun.number == 1
+        return begun.params
+
+    assert second_round(is_killed=True) == second_round(is_killed=False)
+
+
 # -- what is searched ---------------------------------------------------------------------------------
 
 
@@ -204,6 +227,14 @@ def test_factors_are_of_the_usual_rate_of_a_cut(space: Space) -> None:
     assert rate.is_factor
     assert space.value_of(rate, {"cut": space.cuts[-1], "learning_rate": 2.0}) == 6e-3
     assert space.value_of(rate, {"cut": "input", "learning_rate": 2.0}) == 2e-4
+
+
+def test_a_rank_of_low_rank_changes_moves_them_alone_and_off_moves_all(home: Project, space: Space) -> None:
+    (edge,) = space.edges()
+    whole, low = (home.plan(space.flow_at(edge | {"lora_rank": rank})) for rank in ("off", "2"))
+    assert 0 < low.num_trainable < whole.num_trainable
+    node = space.flow_at(edge | {"lora_rank": "2"}).node(space.node).settings
+    assert (node["moving"], node["lora_rank"]) == ("lora", 2)
 
 
 def test_a_setting_outside_of_the_usual_range_widens_it(home: Project, stripes: Path) -> None:

@@ -38,6 +38,7 @@ class Definition:
         only_unfrozen: whether it does nothing while the whole base is frozen.
         wants_batch_norm: whether it does nothing without batch-norm layers.
         also: further settings that come with a value; those of 'off' take it back.
+        own: reads what a document has, where that is not its field alone.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Definition:
     only_unfrozen: bool = False
     wants_batch_norm: bool = False
     also: Callable[[Any], Mapping[str, Any]] | None = None
+    own: Callable[[Any], Any] | None = None
 
     @property
     def exists(self) -> bool:
@@ -140,6 +142,7 @@ DEFINITIONS: tuple[Definition, ...] = (
         values=(OFF, "2", "4", "8", "16"),
         only_unfrozen=True,
         also=lambda rank: {"moving": "all" if rank is None else "lora"},
+        own=lambda settings: settings.rank if settings.moving == "lora" else None,
     ),
 )
 
@@ -167,7 +170,7 @@ class Space:
         self.node, self.card = node, card
         self._refuse_unknown(choices)
         own = BackboneSettings.model_validate(flow.node(node).settings)
-        self._strategy: Strategy = own.strategy
+        self._node, self._strategy = own, own.strategy
         self._cut = self.cut_of(own)
         self.cuts = tuple(self._legal_cuts())
         self.flow = self._with_fixed(flow, choices.fixed)
@@ -221,6 +224,10 @@ class Space:
             return f"{definition.name} does nothing: the whole base is frozen and the cut is not searched."
         if definition.name == "cut" and len(self.cuts) < 2:
             return "The base has one cut alone."
+        if definition.name == "cut" and self._node.only_stages:
+            return "The flow names the stages that are retrained, instead of a cut."
+        if definition.name == "lora_rank" and self._node.moving not in ("all", "lora"):
+            return f"The flow says already what moves in free stages: '{self._node.moving}'."
         return None
 
     def moves(self, cut: str) -> bool:
@@ -272,6 +279,8 @@ class Space:
 
     def _choice(self, definition: Definition, span: Span | None) -> Dimension:
         known = self.cuts if definition.name == "cut" else definition.values
+        own = self._own(definition, False)
+        known = known if own in known else (*known, str(own))
         if span is not None and span.low is not None:
             raise UsageError(
                 f"{span.name} is chosen, not a number.", hint=f"Write {span.name}=A,B of {', '.join(known)}."
@@ -283,7 +292,6 @@ class Space:
                     hint=did_you_mean(value, known),
                     option=value,
                 )
-        own = self._own(definition, False)
         wanted = tuple(v for v in known if span is None or not span.values or v in (own, *span.values))
         if len(wanted) < 2:
             raise UsageError(
@@ -308,7 +316,7 @@ class Space:
             if definition.place == "recipe"
             else BackboneSettings.model_validate(self.flow.node(self.node).settings)
         )
-        value = getattr(home, definition.name)
+        value = definition.own(home) if definition.own else getattr(home, definition.name)
         if definition.kind == "choice":
             return OFF if value is None else str(value)
         if is_factor:
@@ -405,7 +413,8 @@ class Space:
             if not self.has(d, found):
                 continue
             home: Any = flow.recipe if d.place == "recipe" else own
-            value = getattr(home, d.name)
+            definition = next(x for x in DEFINITIONS if x.name == d.name)
+            value = definition.own(home) if definition.own else getattr(home, d.name)
             if d.name == "cut":
                 value = self.cut_of(own)
             elif d.name == "learning_rate":

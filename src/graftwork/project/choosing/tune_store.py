@@ -120,6 +120,9 @@ class RoundStore:
     def __init__(self, folder: Path, space: Space, choices: SearchChoices) -> None:
         self._space, self._choices = space, choices
         self.study = open_study(folder, choices)
+        for frozen in self.study.get_trials(deepcopy=False, states=_states("RUNNING")):
+            if (facts := frozen.user_attrs.get(_FACTS)) is not None:  # killed before its end was told
+                self._tell(frozen.number, Round.model_validate(facts))
 
     def plan_first(self, starts: Sequence[tuple[RoundOrigin, Mapping[str, Any]]]) -> None:
         """Put the rounds in line that are tried before any is suggested; only once."""
@@ -142,35 +145,35 @@ class RoundStore:
         for frozen in self.study.get_trials(deepcopy=False, states=_states("RUNNING")):
             if (again := self._again(frozen)) is not None:
                 return again
-        number = self._next_number()
+        number = self._num_ended()
         self.study.sampler = make_sampler(self._choices, number)
         with _quiet():
             handle = self.study.ask()
             params = self._suggest(handle)
         origin: RoundOrigin = handle.user_attrs.get(_ORIGIN, "suggested")
-        return Begun(handle.number, origin, params, False, handle, set())
+        return Begun(number, origin, params, False, handle, set())
 
-    def _next_number(self) -> int:
-        known = self.study.get_trials(deepcopy=False)
-        waiting = [t.number for t in known if t.state.name == "WAITING"]
-        return min(waiting) if waiting else len(known)
+    def _num_ended(self) -> int:
+        return sum(_FACTS in t.user_attrs for t in self.study.get_trials(deepcopy=False))
 
     def _again(self, frozen: FrozenTrial) -> Begun | None:
-        """Take up a round that a killed process left; None when it was killed before all was suggested."""
+        """Take up a round that a killed process left.
+
+        One that was killed before all was suggested is dropped without a number, and suggested again from the same
+        state; those that were put in line keep what was put there.
+        """
         from optuna.trial import Trial
 
         params = self._as_meant(frozen.params)
         wanted = {d.name for d in self._space.dimensions if self._space.has(d, params)}
-        if not wanted <= set(params):
-            self._drop(frozen)
+        if not wanted <= set(params) and _ORIGIN not in frozen.user_attrs:
+            self.study.tell(frozen.number, state=_states("FAIL")[0])
             return None
         with _quiet():
             handle = Trial(self.study, frozen._trial_id)
+            params = self._suggest(handle)
         origin = frozen.user_attrs.get(_ORIGIN, "suggested")
-        return Begun(frozen.number, origin, params, True, handle, set(frozen.intermediate_values))
-
-    def _drop(self, frozen: FrozenTrial) -> None:
-        self.study.tell(frozen.number, state=_states("FAIL")[0])
+        return Begun(self._num_ended(), origin, params, True, handle, set(frozen.intermediate_values))
 
     def _suggest(self, handle: Trial) -> dict[str, Any]:
         params: dict[str, Any] = {}
@@ -182,13 +185,14 @@ class RoundStore:
     def end(self, begun: Begun, done: Round) -> None:
         """Write down how a round ended."""
         begun._handle.set_user_attr(_FACTS, done.model_dump(mode="json"))
+        self._tell(begun._handle.number, done)
+
+    def _tell(self, number: int, done: Round) -> None:
         with _quiet():
             if done.status == "finished" and done.score is not None:
-                self.study.tell(begun.number, done.score.value)
-            elif done.status == "pruned":
-                self.study.tell(begun.number, state=_states("PRUNED")[0])
+                self.study.tell(number, done.score.value)
             else:
-                self.study.tell(begun.number, state=_states("FAIL")[0])
+                self.study.tell(number, state=_states("PRUNED" if done.status == "pruned" else "FAIL")[0])
 
     def name_score(self, name: str) -> None:
         """Remember what the score is called; the first round that has one says so."""
