@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graftwork.documents.advice import Advice
     from graftwork.documents.flow import Flow
     from graftwork.documents.ranking import Ranking
-    from graftwork.project.project import Project
     from graftwork.documents.tuning import Search, SearchChoices, SearchState
+    from graftwork.project.project import Project
     from graftwork.project.sources import Source
 
 __all__ = ["Choosing"]
@@ -82,6 +80,7 @@ class Choosing:
         from graftwork.project.choosing.ranking_of import rank_source
 
         return rank_source(cast("Project", self), source, bases, check=check, **options)
+
     def tune(
         self,
         source: Source | Flow | None = None,
@@ -116,4 +115,6 @@ class Choosing:
         limits = options if source is None else {}
         flow = None if source is None else self._flow_of(source, options)
         asked = stop or (lambda: False)
-        return tune(self, flow, resume=resume, told=told, stop=asked, choices=choices, **limits)  # type: ignore[arg-type]
+        return tune(
+            cast("Project", self), flow, resume=resume, told=told, stop=asked, choices=choices, **limits
+        )
