@@ -39,10 +39,8 @@ from graftwork.engine.prepare import Prepared, open_data, open_terms, prepare
 from graftwork.engine.proof import FrozenWitness, MovementWitness, make_proof
 from graftwork.engine.settings import read_settings
 from graftwork.engine.statistics import fit_standardization, reestimate_batch_norm
-from graftwork.engine.stores import HELD_OUT, Stores
-from graftwork.engine.train import train_phase
 from graftwork.engine.stores import Stores
-from graftwork.engine.train import PhaseState, train_phase
+from graftwork.engine.train import train_phase
 from graftwork.engine.workspace import Workspace
 from graftwork.errors import GraftworkError, ProofFailed, RunError, RunInterrupted
 
