@@ -49,6 +49,11 @@ VERBS: dict[str, tuple[str, str]] = {
     "evaluate": ("graftwork.cli.use:evaluate", "Score a run on its test images or on other images."),
     "predict": ("graftwork.cli.use:predict", "Predict labels of images with a run."),
     "export": ("graftwork.cli.use:export", "Write a run's model for use elsewhere, and check it."),
+    "mix": (
+        "graftwork.cli.choose.averaging:mix",
+        "Mix a run's weights with those that its training began with.",
+    ),
+    "soup": ("graftwork.cli.choose.averaging:soup", "Average the weights of several runs."),
     "report": ("graftwork.cli.use:report", "Write a run's HTML report anew and say where it lies."),
     "inspect": (
         "graftwork.cli.inspect:app",

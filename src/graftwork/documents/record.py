@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from graftwork.documents.averaged import AveragedRun
 from graftwork.documents.card import BaseCard
 from graftwork.documents.document import Document, VersionedDocument
 from graftwork.documents.recipe import Strategy
@@ -228,7 +229,8 @@ class Proof(Document):
     not_started: int = Field(
         0,
         description="Tensors that only later phases or steps of gradual unfreezing would have trained, when a run was "
-        "stopped before these had given anything, or its best epoch came before; not among the trainable ones.",
+        "stopped before these had given anything, or its best epoch came before; or that an average leaves where they "
+        "started; not among the trainable ones.",
     )
     weights_digest: str = Field(description="SHA-256 over names and values of the final weights.")
 
@@ -299,3 +301,6 @@ class RunRecord(VersionedDocument):
     cost: Cost | None = None
     environment: Environment | None = None
     best_epoch: int | None = None
+    averaged: AveragedRun | None = Field(
+        None, description="Of a run that was not trained: the runs whose weights it is the average of."
+    )

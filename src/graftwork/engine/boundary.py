@@ -22,6 +22,7 @@ from graftwork.engine.network import Network, PlacedBase, Step
 __all__ = [
     "Boundary",
     "find_boundary",
+    "frozen_names",
     "held_buffers",
     "loose_statistics",
     "set_trainable",
@@ -143,6 +144,19 @@ def held_buffers(network: Network) -> frozenset[str]:
         held = {b.data_ptr() for layer in layers for b in layer.buffers(recurse=False)}
         names.update(n for n, t in network.tensors_of(step).items() if t.data_ptr() in held)
     return frozenset(names)
+
+
+def frozen_names(network: Network) -> list[str]:
+    """Return the names of tensors that must not change while the network is trained as it is set now."""
+    loose = loose_statistics(network)
+    base, held = network.base_tensors(), held_buffers(network)
+    return [
+        name
+        for name, tensor in network.tensors().items()
+        if name not in loose
+        and not (isinstance(tensor, nn.Parameter) and tensor.requires_grad)
+        and (name in base or name in held or isinstance(tensor, nn.Parameter))
+    ]
 
 
 def steps_before(network: Network, wire: str) -> list[Step]:

@@ -162,10 +162,15 @@ class Objectives:
 
     def rank(self, scores: Mapping[str, float], monitor: str) -> tuple[float, float]:
         """Return what orders epochs: the watched score, larger is better; then minus the loss."""
-        chosen = self.kind == "category" or monitor == "loss"
-        name = monitor if chosen and monitor in scores else main_metric(self.kind)
+        name = self.chosen_by(monitor)
+        name = name if name in scores else main_metric(self.kind)
         sign = -1.0 if name in LOW_IS_GOOD else 1.0
         return sign * scores[name], -scores.get("loss", 0.0)
+
+    def chosen_by(self, monitor: str) -> str:
+        """Return the name of the watched score that orders epochs and weights, for a recipe's ``monitor``."""
+        is_free = self.kind == "category" or (monitor == "loss" and self.kind != "anomaly")
+        return monitor if is_free else main_metric(self.kind)
 
     def score(
         self, predicted: NDArray[np.float32], labels: Tensor, maps: NDArray[Any] | None = None

@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
 
 from graftwork.data import ImageSet, Split
 from graftwork.documents.events import (
@@ -26,7 +25,7 @@ from graftwork.documents.flow import Flow
 from graftwork.documents.plan import Phase, Plan, Unfreezing
 from graftwork.documents.record import AnyScores, Cost, Proof, Status
 from graftwork.engine import folder as run_folder
-from graftwork.engine.boundary import held_buffers, loose_statistics, set_trainable
+from graftwork.engine.boundary import frozen_names, set_trainable
 from graftwork.engine.checkpoint import Checkpoint, Spent, read_checkpoint, restore, write_checkpoint
 from graftwork.engine.compute import deterministic
 from graftwork.engine.evaluate import predict
@@ -44,7 +43,7 @@ from graftwork.engine.train import train_phase
 from graftwork.engine.workspace import Workspace
 from graftwork.errors import GraftworkError, ProofFailed, RunError, RunInterrupted
 
-__all__ = ["plan_flow", "run_flow"]
+__all__ = ["RunSteps", "plan_flow", "run_flow"]
 
 
 def never() -> bool:
@@ -88,7 +87,7 @@ def run_flow(
     Raises:
         GraftworkError: after a ``RunEnded`` event with status 'failed'; the record says why.
     """
-    run = _Run(flow, folder, workspace, stop, pause)
+    run = RunSteps(flow, folder, workspace, stop, pause)
     yield RunStarted(run=folder.name)
     try:
         yield from run.execute()
@@ -104,7 +103,7 @@ def run_flow(
         raise
 
 
-class _Run:
+class RunSteps:
     """The steps of one run, in order."""
 
     def __init__(
@@ -151,7 +150,7 @@ class _Run:
         if checkpoint is not None:
             self.spent = checkpoint.spent
         yield from self._read_data(checkpoint)
-        earlier = run_folder.read_plan(self.folder) if checkpoint is not None else None
+        earlier = self._earlier_plan(checkpoint)
         self.prepared: Prepared = prepare(
             self.flow, self.images, self.workspace, compute=earlier.compute if earlier else None
         )
@@ -174,6 +173,10 @@ class _Run:
             yield from self.stores.fill()
             self.is_stopped = yield from self._train(checkpoint, moved)
             yield from self._conclude(frozen, before, moved)
+
+    def _earlier_plan(self, checkpoint: Checkpoint | None) -> Plan | None:
+        """Return the plan that is to be kept to, of an earlier sitting."""
+        return run_folder.read_plan(self.folder) if checkpoint is not None else None
 
     def _read_data(self, checkpoint: Checkpoint | None) -> Iterator[Event]:
         self.images: ImageSet = open_data(
@@ -223,18 +226,8 @@ class _Run:
     def _witnesses(self) -> tuple[FrozenWitness, str, MovementWitness]:
         """Remember the pretrained state before a checkpoint or a step changes anything."""
         set_trainable(self.network, self.plan.phases[-1].cuts, self.plan.batch_norm)
-        free = trainable_tensors(self.network)
-        loose = loose_statistics(self.network)
-        base, held = self.network.base_tensors(), held_buffers(self.network)
-        named = [
-            name
-            for name, tensor in self.network.tensors().items()
-            if name not in free
-            and name not in loose
-            and (name in base or name in held or isinstance(tensor, nn.Parameter))
-        ]
-        frozen = FrozenWitness(self.network, named)
-        return frozen, frozen.digest(), MovementWitness(free)
+        frozen = FrozenWitness(self.network, frozen_names(self.network))
+        return frozen, frozen.digest(), MovementWitness(trainable_tensors(self.network))
 
     # -- training -----------------------------------------------------------------------------------
 
@@ -354,15 +347,18 @@ class _Run:
             yield Noted(level="info", message=note)
         run_folder.write_weights(self.folder, self.network)
         run_folder.write_objective(self.folder, self.objectives.main.state_dict())
-        has_waited = any(phase.unfreezing for phase in self.plan.phases)
-        begun = self.begun if self.is_stopped or has_waited else None
-        proof = make_proof(self.network, frozen, before, moved, begun=begun)
+        proof = make_proof(self.network, frozen, before, moved, begun=self._tried())
         self.record = self.record.edit(metrics=metrics, proof=proof)
         if self.is_stopped:
             raise RunInterrupted("Stopped by the user; the best weights so far are kept.")
         self._judge(proof)
         self.finish("finished", None)
         yield RunEnded(status="finished", proof=proof, cost=self.record.cost)
+
+    def _tried(self) -> set[str] | None:
+        """Return the tensors that had a reason to move; None: all that are trainable."""
+        has_waited = any(phase.unfreezing for phase in self.plan.phases)
+        return self.begun if self.is_stopped or has_waited else None
 
     def _judge(self, proof: Proof) -> None:
         if not proof.frozen_unchanged:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
@@ -16,7 +19,7 @@ from graftwork.engine.evaluate import Split
 from graftwork.engine.network import Network
 from graftwork.engine.sources import Source, prefetched
 
-__all__ = ["fit_standardization", "reestimate_batch_norm"]
+__all__ = ["fit_standardization", "reestimate_batch_norm", "reestimate_layers"]
 
 _BATCH = 32
 
@@ -49,18 +52,55 @@ def reestimate_batch_norm(network: Network, images: Source, compute: ComputePlan
     if len(images) < 2 or not layers:
         return 0
     network.eval()
+    with _averaging(layers), torch.no_grad(), autocast(compute):
+        for _, inputs in prefetched(images, _batches(len(images)), epoch=0):
+            network.run(inputs, network.measured_wires())
+    return len(layers)
+
+
+def reestimate_layers(
+    network: Network,
+    layers: Sequence[_BatchNorm],
+    train: Split,
+    batches: Sequence[NDArray[np.int64]],
+    compute: ComputePlan,
+) -> None:
+    """Replace the statistics of these batch-norm layers by those of ``train``; weights and counters stay.
+
+    Args:
+        network: that the layers belong to; put into inference mode but for them.
+        layers: with running statistics.
+        train: images and what the data says beside them.
+        batches: positions of the images, of mixed classes: the variance is the mean of the batches' own.
+        compute: number format.
+    """
+    network.eval()
+    counters = [
+        layer.num_batches_tracked.clone() for layer in layers if layer.num_batches_tracked is not None
+    ]
+    with _averaging(layers), torch.no_grad(), autocast(compute):
+        for chosen, inputs in prefetched(train.source, batches, epoch=0):
+            data = train.data.batch(chosen, compute.device)
+            network.run({**inputs, **data}, network.needed_wires)
+    counted = [layer for layer in layers if layer.num_batches_tracked is not None]
+    for layer, counter in zip(counted, counters, strict=True):
+        cast(Tensor, layer.num_batches_tracked).copy_(counter)
+
+
+@contextmanager
+def _averaging(layers: Sequence[_BatchNorm]) -> Iterator[None]:
+    """Let these layers forget their statistics and average those of all batches that pass."""
     momenta = [layer.momentum for layer in layers]
     for layer in layers:
         layer.reset_running_stats()
         layer.momentum = None
         layer.training = True
-    with torch.no_grad(), autocast(compute):
-        for _, inputs in prefetched(images, _batches(len(images)), epoch=0):
-            network.run(inputs, network.measured_wires())
-    for layer, momentum in zip(layers, momenta, strict=True):
-        layer.momentum = cast(float, momentum)
-        layer.training = False
-    return len(layers)
+    try:
+        yield
+    finally:
+        for layer, momentum in zip(layers, momenta, strict=True):
+            layer.momentum = cast(float, momentum)
+            layer.training = False
 
 
 def fit_standardization(network: Network, train: Split, compute: ComputePlan) -> None:

@@ -54,6 +54,9 @@ TASKS: dict[str, str] = {
     "inspect_drift": "graftwork.project.looks.drift:drift_task",
     "inspect_maps": "graftwork.project.looks.feature_maps:inspect_maps",
     "inspect_tried": "graftwork.project.looks.tried:inspect_tried",
+    "inspect_mix": "graftwork.project.choosing.mix:mix_task",
+    "mix_run": "graftwork.project.choosing.mix:mix_run_task",
+    "soup_run": "graftwork.project.choosing.soup:soup_task",
     "inspect_saliency": "graftwork.project.looks.saliency:inspect_saliency",
 }
 """Name of a task → 'module:function'. The module is imported in the child, when the task is first asked for."""

@@ -23,7 +23,7 @@ __all__ = [
     "with_node",
 ]
 
-RUN_TASKS = frozenset({"predict", "evaluate", "export"})
+RUN_TASKS = frozenset({"predict", "evaluate", "export", "mix_run", "soup_run"})
 """Tasks whose first argument is the id of a run, whose flow is run."""
 INSPECTIONS = "inspect_"
 """How the names of tasks begin whose first argument is a flow or the id of a run; all of it is run."""

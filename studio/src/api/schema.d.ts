@@ -716,6 +716,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/inspections/mix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mix Curve
+         * @description Return the scores of the weights between where a run's main phase began and where it ended.
+         */
+        post: operations["mix_curve_api_projects__project__inspections_mix_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/inspections/moved": {
         parameters: {
             query?: never;
@@ -854,6 +874,26 @@ export interface paths {
          * @description Return where in an image the evidence for a class lies.
          */
         post: operations["saliency_api_projects__project__inspections_saliency_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/mixes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mix Run
+         * @description Make the weights at a place of that line a run.
+         */
+        post: operations["mix_run_api_projects__project__mixes_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1272,55 +1312,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/projects/{project}/searches": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Listed
-         * @description Return the searches of a project, newest first.
-         */
-        get: operations["listed_api_projects__project__searches_get"];
-        put?: never;
-        /**
-         * Start
-         * @description Begin a search in a process of its own; it goes on when the page or the server ends.
-         */
-        post: operations["start_api_projects__project__searches_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/projects/{project}/searches/{search}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * State
-         * @description Return how far a search is, with all that is known of it.
-         */
-        get: operations["state_api_projects__project__searches__search__get"];
-        put?: never;
-        post?: never;
-        /**
-         * Delete
-         * @description Delete a search with its rounds; runs that it kept stay.
-         */
-        delete: operations["delete_api_projects__project__searches__search__delete"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/projects/{project}/searches/{search}/final": {
+    "/api/projects/{project}/soups": {
         parameters: {
             query?: never;
             header?: never;
@@ -1330,50 +1322,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Final
-         * @description Train the chosen settings and the flow as it stood as ordinary runs, and test both.
+         * Soup Run
+         * @description Average the weights of runs and make the mean a run.
          */
-        post: operations["final_api_projects__project__searches__search__final_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/projects/{project}/searches/{search}/resume": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Resume
-         * @description Go on with a search, perhaps for longer.
-         */
-        post: operations["resume_api_projects__project__searches__search__resume_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/projects/{project}/searches/{search}/stop": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Stop
-         * @description Stop a search; its rounds stay.
-         */
-        post: operations["stop_api_projects__project__searches__search__stop_post"];
+        post: operations["soup_run_api_projects__project__soups_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1852,6 +1804,79 @@ export interface components {
             before: string;
             /** Key */
             key: string;
+        };
+        /**
+         * AveragedParent
+         * @description One of the weights that were averaged.
+         */
+        AveragedParent: {
+            /** Name */
+            name: string;
+            /** Run */
+            run: string;
+            /**
+             * Share
+             * @description Of its weights in the average; the shares of all parents sum to one.
+             */
+            share: number;
+            /**
+             * State
+             * @description As the main phase began, or as the run ended.
+             * @default end
+             * @enum {string}
+             */
+            state: "start" | "end";
+            /**
+             * Weights Digest
+             * @description SHA-256 over names and values of its weights.
+             */
+            weights_digest: string;
+        };
+        /**
+         * AveragedRun
+         * @description What was averaged, how it was chosen, and what became of batch-norm statistics.
+         */
+        AveragedRun: {
+            /**
+             * Batch Norm
+             * @description Statistics were the same in all parents; re-estimated on the training images; or, in layers that cannot be re-estimated, averaged as weights are.
+             * @enum {string}
+             */
+            batch_norm: "same" | "reestimated" | "averaged";
+            /**
+             * Chosen By
+             * @description The validation score that chose; none where the user did or nothing was to choose.
+             */
+            chosen_by: string | null;
+            /**
+             * Method
+             * @description Start and end of one run; equal shares of all runs; equal shares of those that help.
+             * @enum {string}
+             */
+            method: "mix" | "uniform" | "greedy";
+            /** Parents */
+            parents: components["schemas"]["AveragedParent"][];
+            /**
+             * Reestimated Layers
+             * @default 0
+             */
+            reestimated_layers: number;
+            /**
+             * Start
+             * @description Of a mix: what its start is.
+             */
+            start: ("after_probe" | "before_training") | null;
+            /**
+             * Steps
+             * @description Of a greedy soup, in the order in which runs were tried.
+             * @default []
+             */
+            steps: components["schemas"]["SoupStep"][];
+            /**
+             * T
+             * @description Of a mix: 0 is the start, 1 the run.
+             */
+            t: number | null;
         };
         /**
          * BaseCard
@@ -3276,62 +3301,6 @@ export interface components {
             weights: "start" | "trained";
         };
         /**
-         * Dimension
-         * @description Something that a search may set: where it stands in a flow, in what range, and why there.
-         */
-        Dimension: {
-            /** High */
-            high: number | null;
-            /**
-             * Is Factor
-             * @description Whether the range is of a factor on what the recipe takes by default.
-             * @default false
-             */
-            is_factor: boolean;
-            /**
-             * Is Log
-             * @default false
-             */
-            is_log: boolean;
-            /**
-             * Kind
-             * @description 'ordered': one of its values, which have an order.
-             * @enum {string}
-             */
-            kind: "number" | "count" | "choice" | "ordered";
-            /** Low */
-            low: number | null;
-            /** Name */
-            name: string;
-            /**
-             * Only Unfrozen
-             * @description Whether it is there only in rounds that move pretrained parameters.
-             * @default false
-             */
-            only_unfrozen: boolean;
-            /**
-             * Own
-             * @description What the flow has; of a factor, the factor.
-             */
-            own: number | string | null;
-            /**
-             * Place
-             * @description Where in the flow it is a setting.
-             * @enum {string}
-             */
-            place: "backbone" | "recipe";
-            /**
-             * Reason
-             * @description Why it is searched, and in this range.
-             */
-            reason: string;
-            /**
-             * Values
-             * @default []
-             */
-            values: string[];
-        };
-        /**
          * DriftLook
          * @description A base of a run.
          */
@@ -3572,13 +3541,6 @@ export interface components {
             phase: string;
             /** Seconds */
             seconds: number;
-            /**
-             * Terms
-             * @description Loss term → what it added to the loss, its weight included: a mean over the epoch. The training loss is that of the objectives alone.
-             */
-            terms: {
-                [key: string]: number;
-            };
             /** Train Loss */
             train_loss: number | null;
             /** Validation Accuracy */
@@ -3905,33 +3867,6 @@ export interface components {
             path: string;
         };
         /**
-         * FinalRuns
-         * @description The chosen settings and the flow as it stood, as ordinary runs, on the test images.
-         */
-        FinalRuns: {
-            /**
-             * Best
-             * @description Id of the run of the chosen settings.
-             */
-            best: string;
-            best_score: components["schemas"]["Interval"] | null;
-            /**
-             * Default
-             * @description Id of the run of the flow as it stood.
-             */
-            default: string;
-            default_score: components["schemas"]["Interval"] | null;
-            /** @description How much higher the chosen one scores: paired, by image. */
-            gain: components["schemas"]["Interval"] | null;
-            /** Message */
-            message: string | null;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "running" | "finished" | "failed";
-        };
-        /**
          * FixEffect
          * @description What corrections change: a probe on stored features, fitted with the labels before and after.
          */
@@ -4019,17 +3954,12 @@ export interface components {
              *       "accumulate": 1,
              *       "augment": "none",
              *       "batch": 64,
-             *       "bss": 0,
-             *       "bss_values": 1,
              *       "cached_views": 4,
              *       "checkpoint_seconds": 30,
              *       "class_weights": "none",
              *       "clip_norm": 1,
-             *       "co_tuning": 0,
-             *       "delta": 0,
              *       "epochs": 20,
              *       "feature_cache": "auto",
-             *       "further_terms": {},
              *       "label_smoothing": 0,
              *       "layer_decay": 1,
              *       "memory_format": "auto",
@@ -4108,17 +4038,12 @@ export interface components {
              *       "accumulate": 1,
              *       "augment": "none",
              *       "batch": 64,
-             *       "bss": 0,
-             *       "bss_values": 1,
              *       "cached_views": 4,
              *       "checkpoint_seconds": 30,
              *       "class_weights": "none",
              *       "clip_norm": 1,
-             *       "co_tuning": 0,
-             *       "delta": 0,
              *       "epochs": 20,
              *       "feature_cache": "auto",
-             *       "further_terms": {},
              *       "label_smoothing": 0,
              *       "layer_decay": 1,
              *       "memory_format": "auto",
@@ -4567,30 +4492,6 @@ export interface components {
              * @default 0.15
              */
             validation: number;
-        };
-        /**
-         * Importance
-         * @description How much of the variance of the score a dimension explains, alone and by its interactions (fANOVA).
-         */
-        Importance: {
-            /** Name */
-            name: string;
-            /**
-             * Num Rounds
-             * @description Finished rounds that it rests on.
-             */
-            num_rounds: number;
-            /**
-             * Reason
-             * @description Why nothing is said.
-             * @default
-             */
-            reason: string;
-            /**
-             * Share
-             * @description Of all that was looked at together, 0 to 1; None: not said.
-             */
-            share: number | null;
         };
         /**
          * InputPort
@@ -5492,6 +5393,113 @@ export interface components {
             words: string;
         };
         /**
+         * MixCurve
+         * @description Score against t, and the t that validation chose.
+         *
+         *     The test scores are shown and choose nothing. Source: Wortsman et al. 2022, "Robust fine-tuning of
+         *     zero-shot models", arXiv:2109.01903.
+         */
+        MixCurve: {
+            /**
+             * Chosen By
+             * @description The validation score that chose, such as loss or balanced_accuracy.
+             */
+            chosen_by: string;
+            /**
+             * Chosen T
+             * @description Best on validation; none without validation images.
+             */
+            chosen_t: number | null;
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Points
+             * @description In the order of t.
+             */
+            points: components["schemas"]["MixPoint"][];
+            /**
+             * Reestimated Layers
+             * @description Batch-norm layers whose statistics were re-estimated for 0 < t < 1.
+             * @default 0
+             */
+            reestimated_layers: number;
+            /** Run */
+            run: string;
+            /**
+             * Score
+             * @description The score that the intervals are of, such as accuracy.
+             */
+            score: string;
+            /** Seconds */
+            seconds: number;
+            /**
+             * Start
+             * @enum {string}
+             */
+            start: "after_probe" | "before_training";
+        };
+        /**
+         * MixLook
+         * @description The line between start and end of a run.
+         */
+        MixLook: {
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+            /**
+             * Steps
+             * @description Evenly spaced places that are measured.
+             * @default 11
+             */
+            steps: number;
+        };
+        /**
+         * MixPoint
+         * @description The weights at one place of the line.
+         */
+        MixPoint: {
+            /**
+             * T
+             * @description 0 is the start, 1 the run.
+             */
+            t: number;
+            test: components["schemas"]["Interval"] | null;
+            validation: components["schemas"]["Interval"] | null;
+            /**
+             * Watched
+             * @description The validation score that chooses; none without validation images.
+             */
+            watched: number | null;
+        };
+        /**
+         * MixStart
+         * @description A place on the line that becomes a run.
+         */
+        MixStart: {
+            /**
+             * Run
+             * @description Id of the run.
+             */
+            run: string;
+            /**
+             * T
+             * @description 0 is the start, 1 the run.
+             */
+            t: number;
+        };
+        /**
          * MovedReply
          * @description What was found there.
          */
@@ -6202,12 +6210,6 @@ export interface components {
              * @enum {string}
              */
             name: "probe" | "main";
-            /**
-             * Terms
-             * @description Loss terms that act in the phase, beside the objectives.
-             * @default []
-             */
-            terms: string[];
             /**
              * Unfreezing
              * @description Gradual unfreezing, step by step; empty when all is free from the start.
@@ -6947,7 +6949,7 @@ export interface components {
             moved_tensors: number;
             /**
              * Not Started
-             * @description Tensors that only later phases or steps of gradual unfreezing would have trained, when a run was stopped before these had given anything, or its best epoch came before; not among the trainable ones.
+             * @description Tensors that only later phases or steps of gradual unfreezing would have trained, when a run was stopped before these had given anything, or its best epoch came before; or that an average leaves where they started; not among the trainable ones.
              * @default 0
              */
             not_started: number;
@@ -7323,18 +7325,6 @@ export interface components {
              */
             batch: number;
             /**
-             * Bss
-             * @description Batch spectral shrinkage: weight of the smallest squared singular values of a batch's features; 0.001 is usual (Chen 2019, NeurIPS 32). 0: off.
-             * @default 0
-             */
-            bss: number;
-            /**
-             * Bss Values
-             * @description With bss: how many of the smallest singular values count.
-             * @default 1
-             */
-            bss_values: number;
-            /**
              * Cached Views
              * @description With a frozen base and augmentation: how many fixed augmented views are cached.
              * @default 4
@@ -7360,18 +7350,6 @@ export interface components {
              */
             clip_norm: number | null;
             /**
-             * Co Tuning
-             * @description Co-Tuning: weight of the loss of the base's old classifier, tuned on the source classes that each class looks like (You 2020, NeurIPS 33). 0: off.
-             * @default 0
-             */
-            co_tuning: number;
-            /**
-             * Delta
-             * @description DELTA: weight of the distance between the features of the tuned and the pretrained base, channels that matter to the task counting more (Li 2019, arXiv:1901.09229). 0: off.
-             * @default 0
-             */
-            delta: number;
-            /**
              * Early Stop
              * @description Epochs without a better validation score before a phase ends. Empty: never.
              */
@@ -7389,23 +7367,6 @@ export interface components {
              * @enum {string}
              */
             feature_cache: "auto" | "off";
-            /**
-             * Further Terms
-             * @description Weights of loss terms that installed packages offer, by name.
-             */
-            further_terms?: {
-                [key: string]: number;
-            };
-            /**
-             * L2 Sp
-             * @description L2-SP: pull of unfrozen pretrained weights back to where they began, α in α/2·‖w − w0‖², instead of weight decay; 0.1 is usual (Li 2018, arXiv:1802.01483). Empty: off.
-             */
-            l2_sp?: number | null;
-            /**
-             * L2 Sp Head
-             * @description With L2-SP: pull of new parts towards zero, β in β/2·‖w‖². Empty: 0.01.
-             */
-            l2_sp_head?: number | null;
             /**
              * Label Smoothing
              * @description Share of the label's probability that is spread over all classes.
@@ -7554,18 +7515,6 @@ export interface components {
              */
             batch: number;
             /**
-             * Bss
-             * @description Batch spectral shrinkage: weight of the smallest squared singular values of a batch's features; 0.001 is usual (Chen 2019, NeurIPS 32). 0: off.
-             * @default 0
-             */
-            bss: number;
-            /**
-             * Bss Values
-             * @description With bss: how many of the smallest singular values count.
-             * @default 1
-             */
-            bss_values: number;
-            /**
              * Cached Views
              * @description With a frozen base and augmentation: how many fixed augmented views are cached.
              * @default 4
@@ -7591,18 +7540,6 @@ export interface components {
              */
             clip_norm: number | null;
             /**
-             * Co Tuning
-             * @description Co-Tuning: weight of the loss of the base's old classifier, tuned on the source classes that each class looks like (You 2020, NeurIPS 33). 0: off.
-             * @default 0
-             */
-            co_tuning: number;
-            /**
-             * Delta
-             * @description DELTA: weight of the distance between the features of the tuned and the pretrained base, channels that matter to the task counting more (Li 2019, arXiv:1901.09229). 0: off.
-             * @default 0
-             */
-            delta: number;
-            /**
              * Early Stop
              * @description Epochs without a better validation score before a phase ends. Empty: never.
              */
@@ -7620,23 +7557,6 @@ export interface components {
              * @enum {string}
              */
             feature_cache: "auto" | "off";
-            /**
-             * Further Terms
-             * @description Weights of loss terms that installed packages offer, by name.
-             */
-            further_terms: {
-                [key: string]: number;
-            };
-            /**
-             * L2 Sp
-             * @description L2-SP: pull of unfrozen pretrained weights back to where they began, α in α/2·‖w − w0‖², instead of weight decay; 0.1 is usual (Li 2018, arXiv:1802.01483). Empty: off.
-             */
-            l2_sp: number | null;
-            /**
-             * L2 Sp Head
-             * @description With L2-SP: pull of new parts towards zero, β in β/2·‖w‖². Empty: 0.01.
-             */
-            l2_sp_head: number | null;
             /**
              * Label Smoothing
              * @description Share of the label's probability that is spread over all classes.
@@ -7803,74 +7723,6 @@ export interface components {
             residual: number[];
         };
         /**
-         * Round
-         * @description One training of a search.
-         */
-        Round: {
-            /**
-             * Base Images
-             * @description Images that went through the base from its input on.
-             * @default 0
-             */
-            base_images: number;
-            /**
-             * Cache Hits
-             * @description Stored features that were found instead of computed.
-             * @default 0
-             */
-            cache_hits: number;
-            /**
-             * Message
-             * @description Why it was pruned, refused or failed.
-             */
-            message: string | null;
-            /**
-             * Number
-             * @description From 0.
-             */
-            number: number;
-            /**
-             * Origin
-             * @description 'default': the flow as it stands; 'advice': as was advised; 'edge': one end of the cuts with the flow's other settings; 'suggested': by the sampler.
-             * @enum {string}
-             */
-            origin: "default" | "advice" | "edge" | "suggested";
-            /**
-             * Params
-             * @description Dimension → what was suggested: factors as factors.
-             */
-            params: {
-                [key: string]: number | string | null;
-            };
-            /** @description On the validation images, with its 95 % interval. */
-            score: components["schemas"]["Interval"] | null;
-            /**
-             * Seconds
-             * @default 0
-             */
-            seconds: number;
-            /**
-             * Settings
-             * @description Dimension → what the round's flow has.
-             */
-            settings: {
-                [key: string]: number | string | null;
-            };
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "running" | "finished" | "pruned" | "infeasible" | "failed";
-            /** Trainable Parameters */
-            trainable_parameters: number | null;
-            /**
-             * Trained Share
-             * @description Of its main phase that was done; less than 1 when pruned.
-             * @default 1
-             */
-            trained_share: number;
-        };
-        /**
          * RunCard
          * @description A run in a list.
          */
@@ -8008,6 +7860,8 @@ export interface components {
          * @description One execution of a flow.
          */
         RunRecord: {
+            /** @description Of a run that was not trained: the runs whose weights it is the average of. */
+            averaged: components["schemas"]["AveragedRun"] | null;
             /** Base */
             base: string;
             /** Best Epoch */
@@ -8551,302 +8405,6 @@ export interface components {
             view: "scores";
         };
         /**
-         * Search
-         * @description A search as far as it is: its rounds, the front that nothing beats, and what to take.
-         */
-        Search: {
-            /** Base */
-            base: string;
-            /**
-             * Base Images
-             * @default 0
-             */
-            base_images: number;
-            /**
-             * Best
-             * @description The one to take: of those within one standard error of the highest score and not below the default, the one that trains fewest parameters.
-             */
-            best: number | null;
-            /** @description The flow with the settings to take. */
-            best_flow: components["schemas"]["Flow-Output"] | null;
-            /**
-             * Cache Hits
-             * @description Features that rounds found instead of computing them.
-             * @default 0
-             */
-            cache_hits: number;
-            choices: components["schemas"]["SearchChoices-Output"];
-            /** Created */
-            created: string;
-            /** Dimensions */
-            dimensions: components["schemas"]["Dimension"][];
-            final: components["schemas"]["FinalRuns"] | null;
-            /**
-             * Format
-             * @default 1
-             */
-            format: number;
-            /**
-             * Front
-             * @description Rounds that no other one beats: higher score, fewer trainable parameters and less time at once.
-             * @default []
-             */
-            front: number[];
-            /**
-             * Highest
-             * @description Round of the highest score.
-             */
-            highest: number | null;
-            /** Id */
-            id: string;
-            /**
-             * Importance
-             * @default []
-             */
-            importance: components["schemas"]["Importance"][];
-            /**
-             * Name
-             * @description Of the flow.
-             */
-            name: string;
-            /**
-             * Notes
-             * @default []
-             */
-            notes: string[];
-            /**
-             * Num Failed
-             * @default 0
-             */
-            num_failed: number;
-            /**
-             * Num Images
-             * @description Validation images that rounds are scored on.
-             * @default 0
-             */
-            num_images: number;
-            /**
-             * Num Infeasible
-             * @default 0
-             */
-            num_infeasible: number;
-            /**
-             * Num Pruned
-             * @default 0
-             */
-            num_pruned: number;
-            /**
-             * Rounds
-             * @default []
-             */
-            rounds: components["schemas"]["Round"][];
-            /**
-             * Score Name
-             * @description The main score, such as accuracy; none yet.
-             */
-            score_name: string | null;
-            /**
-             * Seconds
-             * @description Of all rounds together.
-             * @default 0
-             */
-            seconds: number;
-            /**
-             * Why
-             * @description Why that one, in a sentence.
-             * @default
-             */
-            why: string;
-        };
-        /**
-         * SearchChoices
-         * @description What is searched, how long, and how.
-         */
-        "SearchChoices-Input": {
-            /**
-             * Fixed
-             * @description Dimension → value that is not searched but set.
-             */
-            fixed?: {
-                [key: string]: components["schemas"]["JsonValue"];
-            };
-            /**
-             * Minutes
-             * @description Minutes of training in all, over all sittings. Empty: no limit.
-             */
-            minutes?: number | null;
-            /**
-             * Over
-             * @description Dimensions to search. Empty: all that this flow has.
-             * @default []
-             */
-            over: components["schemas"]["Span-Input"][];
-            /**
-             * Prune
-             * @description Whether a round that lags behind the middle one of the others is ended early.
-             * @default true
-             */
-            prune: boolean;
-            /**
-             * Rounds
-             * @description Trainings in all, over all sittings; the flow as it stands is the first.
-             * @default 30
-             */
-            rounds: number;
-            /**
-             * Sampler
-             * @description 'tpe': learns from earlier rounds (Bergstra 2011); 'random': does not.
-             * @default tpe
-             * @enum {string}
-             */
-            sampler: "tpe" | "random";
-            /**
-             * Seed
-             * @description Of the suggestions.
-             * @default 0
-             */
-            seed: number;
-        };
-        /**
-         * SearchChoices
-         * @description What is searched, how long, and how.
-         */
-        "SearchChoices-Output": {
-            /**
-             * Fixed
-             * @description Dimension → value that is not searched but set.
-             */
-            fixed: {
-                [key: string]: components["schemas"]["JsonValue"];
-            };
-            /**
-             * Minutes
-             * @description Minutes of training in all, over all sittings. Empty: no limit.
-             */
-            minutes: number | null;
-            /**
-             * Over
-             * @description Dimensions to search. Empty: all that this flow has.
-             * @default []
-             */
-            over: components["schemas"]["Span-Output"][];
-            /**
-             * Prune
-             * @description Whether a round that lags behind the middle one of the others is ended early.
-             * @default true
-             */
-            prune: boolean;
-            /**
-             * Rounds
-             * @description Trainings in all, over all sittings; the flow as it stands is the first.
-             * @default 30
-             */
-            rounds: number;
-            /**
-             * Sampler
-             * @description 'tpe': learns from earlier rounds (Bergstra 2011); 'random': does not.
-             * @default tpe
-             * @enum {string}
-             */
-            sampler: "tpe" | "random";
-            /**
-             * Seed
-             * @description Of the suggestions.
-             * @default 0
-             */
-            seed: number;
-        };
-        /**
-         * SearchLimits
-         * @description New limits of a search, over all its sittings; those left out stay.
-         */
-        SearchLimits: {
-            /** Minutes */
-            minutes?: number | null;
-            /** Rounds */
-            rounds?: number | null;
-        };
-        /**
-         * SearchQuestion
-         * @description A flow, and what is searched in it.
-         */
-        SearchQuestion: {
-            choices?: components["schemas"]["SearchChoices-Input"];
-            flow: components["schemas"]["Flow-Input"];
-        };
-        /**
-         * SearchState
-         * @description How far a search is.
-         */
-        SearchState: {
-            /**
-             * At
-             * @description What is trained now, in words.
-             * @default
-             */
-            at: string;
-            /**
-             * Done
-             * @default 0
-             */
-            done: number;
-            /** Id */
-            id: string;
-            /**
-             * Message
-             * @description Why it failed or stopped.
-             */
-            message: string | null;
-            /** @description What is known so far. */
-            search: components["schemas"]["Search"] | null;
-            /** Seconds Left */
-            seconds_left: number | null;
-            /**
-             * Share
-             * @description Done, 0 to 1, of rounds or minutes, whichever ends first.
-             * @default 0
-             */
-            share: number;
-            /**
-             * Status
-             * @default none
-             * @enum {string}
-             */
-            status: "none" | "starting" | "waiting" | "running" | "stopped" | "failed" | "finished";
-            /**
-             * Total
-             * @default 0
-             */
-            total: number;
-        };
-        /**
-         * SearchSummary
-         * @description One search of a project, for a list.
-         */
-        SearchSummary: {
-            /** Base */
-            base: string;
-            /** Best Score */
-            best_score: number | null;
-            /** Created */
-            created: string;
-            /** Done */
-            done: number;
-            /** Id */
-            id: string;
-            /** Name */
-            name: string;
-            /** Score Name */
-            score_name: string | null;
-            /**
-             * Status
-             * @enum {string}
-             */
-            status: "none" | "starting" | "waiting" | "running" | "stopped" | "failed" | "finished";
-            /** Total */
-            total: number;
-        };
-        /**
          * SentImage
          * @description An image that was sent, to be named in further requests; it is kept in memory for a while.
          */
@@ -8976,6 +8534,45 @@ export interface components {
             score: components["schemas"]["Interval"];
         };
         /**
+         * SoupStart
+         * @description Runs to average.
+         */
+        SoupStart: {
+            /**
+             * Kind
+             * @default greedy
+             * @enum {string}
+             */
+            kind: "greedy" | "uniform";
+            /**
+             * Runs
+             * @description Ids of the runs.
+             */
+            runs: string[];
+        };
+        /**
+         * SoupStep
+         * @description One run that was tried in a greedy soup.
+         */
+        SoupStep: {
+            /**
+             * Alone
+             * @description What validation says of the run alone.
+             */
+            alone: number;
+            /** Is Kept */
+            is_kept: boolean;
+            /** Name */
+            name: string;
+            /** Run */
+            run: string;
+            /**
+             * Together
+             * @description What it says of the soup with the run; none for the first.
+             */
+            together: number | null;
+        };
+        /**
          * SourceCard
          * @description A source of images, and how it could be read.
          */
@@ -9033,60 +8630,6 @@ export interface components {
             source: string;
             /** Title */
             title: string;
-        };
-        /**
-         * Span
-         * @description One dimension that is searched, and where, if not in its usual range.
-         */
-        "Span-Input": {
-            /**
-             * High
-             * @description Largest value, of a number.
-             */
-            high?: number | null;
-            /**
-             * Low
-             * @description Smallest value, of a number.
-             */
-            low?: number | null;
-            /**
-             * Name
-             * @description Name of a dimension.
-             */
-            name: string;
-            /**
-             * Values
-             * @description What is chosen from, of a choice.
-             * @default []
-             */
-            values: string[];
-        };
-        /**
-         * Span
-         * @description One dimension that is searched, and where, if not in its usual range.
-         */
-        "Span-Output": {
-            /**
-             * High
-             * @description Largest value, of a number.
-             */
-            high: number | null;
-            /**
-             * Low
-             * @description Smallest value, of a number.
-             */
-            low: number | null;
-            /**
-             * Name
-             * @description Name of a dimension.
-             */
-            name: string;
-            /**
-             * Values
-             * @description What is chosen from, of a choice.
-             * @default []
-             */
-            values: string[];
         };
         /**
          * SplitChange
@@ -9317,13 +8860,6 @@ export interface components {
             phase: string;
             /** Step */
             step: number;
-            /**
-             * Terms
-             * @description Loss term → what it adds to the loss, its weight included.
-             */
-            terms: {
-                [key: string]: number;
-            };
         };
         /**
          * StrategyCost
@@ -10883,6 +10419,41 @@ export interface operations {
             };
         };
     };
+    mix_curve_api_projects__project__inspections_mix_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MixLook"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MixCurve"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     note_moved_api_projects__project__inspections_moved_post: {
         parameters: {
             query?: never;
@@ -11148,6 +10719,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SaliencyReply"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    mix_run_api_projects__project__mixes_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MixStart"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunCard"];
                 };
             };
             /** @description Client Error */
@@ -11951,38 +11557,7 @@ export interface operations {
             };
         };
     };
-    listed_api_projects__project__searches_get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SearchSummary"][];
-                };
-            };
-            /** @description Client Error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    start_api_projects__project__searches_post: {
+    soup_run_api_projects__project__soups_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -11993,7 +11568,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SearchQuestion"];
+                "application/json": components["schemas"]["SoupStart"];
             };
         };
         responses: {
@@ -12003,171 +11578,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SearchState"];
-                };
-            };
-            /** @description Client Error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    state_api_projects__project__searches__search__get: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                search: string;
-                project: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SearchState"];
-                };
-            };
-            /** @description Client Error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    delete_api_projects__project__searches__search__delete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                search: string;
-                project: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": string;
-                };
-            };
-            /** @description Client Error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    final_api_projects__project__searches__search__final_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                search: string;
-                project: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FinalRuns"];
-                };
-            };
-            /** @description Client Error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    resume_api_projects__project__searches__search__resume_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                search: string;
-                project: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SearchLimits"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SearchState"];
-                };
-            };
-            /** @description Client Error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    stop_api_projects__project__searches__search__stop_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                search: string;
-                project: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SearchState"];
+                    "application/json": components["schemas"]["RunCard"];
                 };
             };
             /** @description Client Error */

@@ -18,8 +18,8 @@ type Props = {
   stages: readonly string[];
   lines: readonly StageLine[];
   range: readonly [number, number];
-  /** What a guess gives. */
-  baseline: number;
+  /** What a guess gives; null: no line. */
+  baseline: number | null;
   marks: readonly { index: number; text: string; color: string }[];
   show: (value: number) => string;
 };
@@ -51,12 +51,14 @@ export function StageCurve({ title, stages, lines, range, baseline, marks, show 
               {line.label}
             </li>
           ))}
-          <li>
-            <svg width={22} height={8} aria-hidden>
-              <line x1={1} x2={21} y1={4} y2={4} stroke="var(--text3)" strokeWidth={2} strokeDasharray="1 3" />
-            </svg>
-            a guess
-          </li>
+          {baseline === null ? null : (
+            <li>
+              <svg width={22} height={8} aria-hidden>
+                <line x1={1} x2={21} y1={4} y2={4} stroke="var(--text3)" strokeWidth={2} strokeDasharray="1 3" />
+              </svg>
+              a guess
+            </li>
+          )}
         </ul>
       </figcaption>
       <svg width={width} height={HEIGHT} role="img" aria-label={`${title}: chart. The table below has the numbers.`} className={css.canvas}>
@@ -68,7 +70,7 @@ export function StageCurve({ title, stages, lines, range, baseline, marks, show 
             </text>
           </g>
         ))}
-        <line x1={ROOM.left} x2={ROOM.left + inner.width} y1={y(baseline)} y2={y(baseline)} className={css.guess} />
+        {baseline === null ? null : <line x1={ROOM.left} x2={ROOM.left + inner.width} y1={y(baseline)} y2={y(baseline)} className={css.guess} />}
         {stages.map((stage, index) =>
           index % every === 0 || marks.some((mark) => mark.index === index) ? (
             <text key={stage} transform={`translate(${x(index) + 4} ${HEIGHT - ROOM.bottom + 16}) rotate(-40)`} textAnchor="end">

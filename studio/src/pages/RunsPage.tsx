@@ -5,6 +5,7 @@ import { Busy } from "../kit/small";
 import { RefusalNotice } from "../panels/RefusalNotice";
 import { useRoute } from "../store/route";
 import { ask } from "../store/session";
+import { AverageBar } from "./runs/AverageBar";
 import { Compare } from "./runs/Compare";
 import { RunsTable } from "./runs/RunsTable";
 import css from "./runs/runs.module.css";
@@ -22,6 +23,7 @@ export default function RunsPage({ project, compare }: { project: string; compar
     <div className={css.page}>
       <h1>Runs</h1>
       <RunsTable project={project} runs={runs} chosen={chosen} onChoose={choose} />
+      {chosen.length >= 2 ? <AverageBar project={project} runs={chosen.flatMap((id) => runs.find((run) => run.id === id) ?? [])} /> : null}
       {chosen.length >= 2 ? <Compare project={project} runs={chosen.flatMap((id) => runs.find((run) => run.id === id) ?? [])} /> : null}
     </div>
   );

@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from graftwork.documents.advice import Advice
     from graftwork.documents.flow import Flow
+    from graftwork.documents.mix_curve import MixCurve
     from graftwork.documents.ranking import Ranking
     from graftwork.documents.tuning import Search, SearchChoices, SearchState
+    from graftwork.project.choosing.mix import MixedRun
+    from graftwork.project.choosing.soup import SoupKind
+    from graftwork.project.execute import OnEvent
     from graftwork.project.project import Project
+    from graftwork.project.run import Run
     from graftwork.project.sources import Source
 
 __all__ = ["Choosing"]
@@ -118,3 +123,52 @@ class Choosing:
         return tune(
             cast("Project", self), flow, resume=resume, told=told, stop=asked, choices=choices, **limits
         )
+    def mix(
+        self, run_id: str, *, t: float | None = None, steps: int = 11, on_event: OnEvent | None = None
+    ) -> MixedRun:
+        """Score the weights between where a run's main phase began and where it ended, and make one of them a run.
+
+        Args:
+            run_id: id, its beginning, or name.
+            t: 0 is the start, 1 the run; None: the one of ``steps`` that scores best on validation.
+            steps: evenly spaced places that are measured.
+            on_event: called with each event of the new run.
+
+        Raises:
+            UsageError: t or steps out of range.
+            RunError: no weights, nothing to choose by, or a start that cannot be made again.
+        """
+        from graftwork.project.choosing.mix import make_mix
+
+        home = cast("Project", self)
+        return make_mix(home, home.find(run_id), t=t, steps=steps, on_event=on_event)
+
+    def mix_curve(self, run_id: str, *, steps: int = 11) -> MixCurve:
+        """Return the scores that ``mix`` chooses by, and make no run; they are kept with the run.
+
+        Raises:
+            UsageError, RunError: as ``mix``.
+        """
+        from graftwork.project.choosing.mix import measure_mix
+
+        home = cast("Project", self)
+        return measure_mix(home, home.find(run_id), steps=steps)
+
+    def soup(
+        self, run_ids: Sequence[str], *, kind: SoupKind = "greedy", on_event: OnEvent | None = None
+    ) -> Run:
+        """Average the weights of runs that began in the same place, and make the mean a run.
+
+        Args:
+            run_ids: ids, their beginnings, or names.
+            kind: 'greedy' keeps, from the best downwards, what does not lower the validation score; 'uniform' all.
+            on_event: called with each event of the new run.
+
+        Raises:
+            UsageError: no run.
+            RunError: runs that cannot be averaged; both sides are named.
+        """
+        from graftwork.project.choosing.soup import make_soup
+
+        home = cast("Project", self)
+        return make_soup(home, [home.find(name) for name in run_ids], kind=kind, on_event=on_event)

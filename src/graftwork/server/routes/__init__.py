@@ -3,6 +3,7 @@
 from graftwork.server.routes import (
     advice,
     application,
+    averaging,
     bases,
     curve,
     data,
@@ -33,6 +34,7 @@ ROUTERS = tuple(
         bases,
         data,
         runs,
+        averaging,
         curve,
         data_quality,
         depth,

@@ -7,6 +7,7 @@ import { isGoing } from "../../model/progress";
 import { ProofCard } from "../../panels/dock/ProofCard";
 import { ScoresTable } from "../../panels/dock/ScoresTable";
 import { useStatus } from "../../store/runs";
+import { AveragedCard } from "./AveragedCard";
 import { BaseFacts } from "./BaseFacts";
 import { Card, Facts } from "./Card";
 import { ControlsCard } from "./ControlsCard";
@@ -33,6 +34,7 @@ export function Overview({ project, view }: { project: string; view: RunView }) 
           {view.log ? <pre className={css.log}>{view.log}</pre> : null}
         </div>
       ) : null}
+      {record?.averaged ? <AveragedCard project={project} averaged={record.averaged} /> : null}
       <ProofCard project={project} run={card.id} proof={record?.proof ?? null} isEnded={!goes} />
       <ControlsCard project={project} view={view} isEnded={!goes} />
       <Card title="Scores">

@@ -14,6 +14,7 @@ export const VIEWS: readonly View[] = [
   { name: "map", words: "Map", Show: lazily(() => import("./map/MapView")) },
   { name: "depth", words: "Depth", Show: lazily(() => import("./DepthView")) },
   { name: "drift", words: "What moved", Show: lazily(() => import("./DriftView")) },
+  { name: "mix", words: "Mix with the start", Show: lazily(() => import("./MixView")) },
 ];
 
 export const isInside = (tab: string): boolean => VIEWS.some((view) => view.name === tab);
