@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
+from graftwork.bases.low_rank import is_low_rank_name
 from graftwork.engine.freeze import is_batch_norm
 from graftwork.engine.network import Network
 from graftwork.errors import RunError
@@ -22,7 +23,8 @@ def interpolate(start: Weights, end: Weights, t: float) -> dict[str, Tensor]:
 
     Exact where it can be: t = 0 gives ``start`` and t = 1 ``end`` bit for bit, and so does every t for a
     tensor that is the same in both. Integer tensors, such as counters of batches, are those of ``end``
-    unless t is 0. Computed in float64.
+    unless t is 0. Computed in float64. A low-rank change (LoRA) is mixed as the weight that it changes: with
+    B = 0 at the start, that is t·B with the A of ``end``.
 
     Args:
         start: by name.
@@ -30,18 +32,25 @@ def interpolate(start: Weights, end: Weights, t: float) -> dict[str, Tensor]:
         t: from 0 to 1.
 
     Raises:
-        RunError: names, shapes or number formats differ.
+        RunError: names, shapes or number formats differ, or a low-rank change is not zero at the start.
 
     Source: Wortsman et al. 2022, "Robust fine-tuning of zero-shot models", arXiv:2109.01903, eq. 1.
     """
     require_same_tensors([("the start", start), ("the run", end)])
     if t in (0.0, 1.0):
         return {name: tensor.clone() for name, tensor in (end if t else start).items()}
-    return {name: _between(start[name], tensor, t) for name, tensor in end.items()}
+    for name, tensor in start.items():
+        if is_low_rank_name(name) and name.endswith(".b") and bool(tensor.any()):
+            raise RunError(
+                f"The low-rank change '{name}' is not zero at the start.",
+                hint="Mix a run whose training began with the weights of its base.",
+            )
+    return {name: _between(name, start[name], tensor, t) for name, tensor in end.items()}
 
 
-def _between(start: Tensor, end: Tensor, t: float) -> Tensor:
-    if not end.is_floating_point() or torch.equal(start, end):
+def _between(name: str, start: Tensor, end: Tensor, t: float) -> Tensor:
+    is_factor = is_low_rank_name(name) and name.endswith(".a")
+    if is_factor or not end.is_floating_point() or torch.equal(start, end):
         return end.clone()
     return torch.lerp(start.double(), end.double(), t).to(end.dtype)
 
@@ -56,11 +65,17 @@ def average(weights: Sequence[Weights]) -> dict[str, Tensor]:
         weights: at least one, all of the same names and shapes.
 
     Raises:
-        RunError: names, shapes or number formats differ.
+        RunError: names, shapes or number formats differ, or several weights hold low-rank changes.
 
     Source: Wortsman et al. 2022, "Model soups", arXiv:2203.05482, section 2.
     """
     require_same_tensors([(f"the weights {number}", w) for number, w in enumerate(weights, start=1)])
+    if changed := [name for name in weights[0] if is_low_rank_name(name) and len(weights) > 1]:
+        raise RunError(
+            f"The tensor '{changed[0]}' is a factor of a low-rank change (LoRA): the mean of factors is not the mean of "
+            "weights.",
+            hint="Average runs that were trained without LoRA.",
+        )
     return {name: _mean([w[name] for w in weights]) for name in weights[0]}
 
 

@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
+from graftwork.bases.low_rank import merged_tensors
 from graftwork.documents.flow import Flow
 from graftwork.documents.recipe import Recipe
 from graftwork.documents.record import main_score
@@ -304,6 +305,21 @@ def test_start_that_scores_otherwise_than_the_run_said_is_refused(home: Project,
     with pytest.raises(RunError, match="cannot be made again"):
         home.mix("drifted", t=0.4)
     shutil.rmtree(altered)
+
+
+def test_low_rank_changes_are_mixed_as_the_weights_they_change(home: Project, stripes: Path) -> None:
+    parent = trained(home, stripes, moving="lora", lora_rank=2, recipe={"epochs": 1, "probe_epochs": 1})
+    begun = begin_again(home, parent, lambda: False)
+    half = merged_tensors(weights(home.mix(parent.id, t=0.25).run))
+    start, end = merged_tensors(begun.start), merged_tensors(weights(parent))
+    moved = [n for n in end if n.startswith("base.") and not torch.equal(start[n], end[n])]
+    assert moved
+    for name in moved:
+        expected = 0.75 * start[name].double() + 0.25 * end[name].double()
+        torch.testing.assert_close(half[name].double(), expected, rtol=1e-5, atol=1e-7)
+    other = home.mix(parent.id, t=0.5).run
+    with pytest.raises(RunError, match="mean of factors"):
+        home.soup([parent.id, other.id])
 
 
 @pytest.mark.slow
