@@ -1312,6 +1312,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/searches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Listed
+         * @description Return the searches of a project, newest first.
+         */
+        get: operations["listed_api_projects__project__searches_get"];
+        put?: never;
+        /**
+         * Start
+         * @description Begin a search in a process of its own; it goes on when the page or the server ends.
+         */
+        post: operations["start_api_projects__project__searches_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/searches/{search}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * State
+         * @description Return how far a search is, with all that is known of it.
+         */
+        get: operations["state_api_projects__project__searches__search__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete
+         * @description Delete a search with its rounds; runs that it kept stay.
+         */
+        delete: operations["delete_api_projects__project__searches__search__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/searches/{search}/final": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Final
+         * @description Train the chosen settings and the flow as it stood as ordinary runs, and test both.
+         */
+        post: operations["final_api_projects__project__searches__search__final_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/searches/{search}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume
+         * @description Go on with a search, perhaps for longer.
+         */
+        post: operations["resume_api_projects__project__searches__search__resume_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/searches/{search}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop
+         * @description Stop a search; its rounds stay.
+         */
+        post: operations["stop_api_projects__project__searches__search__stop_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/soups": {
         parameters: {
             query?: never;
@@ -3301,6 +3409,62 @@ export interface components {
             weights: "start" | "trained";
         };
         /**
+         * Dimension
+         * @description Something that a search may set: where it stands in a flow, in what range, and why there.
+         */
+        Dimension: {
+            /** High */
+            high: number | null;
+            /**
+             * Is Factor
+             * @description Whether the range is of a factor on what the recipe takes by default.
+             * @default false
+             */
+            is_factor: boolean;
+            /**
+             * Is Log
+             * @default false
+             */
+            is_log: boolean;
+            /**
+             * Kind
+             * @description 'ordered': one of its values, which have an order.
+             * @enum {string}
+             */
+            kind: "number" | "count" | "choice" | "ordered";
+            /** Low */
+            low: number | null;
+            /** Name */
+            name: string;
+            /**
+             * Only Unfrozen
+             * @description Whether it is there only in rounds that move pretrained parameters.
+             * @default false
+             */
+            only_unfrozen: boolean;
+            /**
+             * Own
+             * @description What the flow has; of a factor, the factor.
+             */
+            own: number | string | null;
+            /**
+             * Place
+             * @description Where in the flow it is a setting.
+             * @enum {string}
+             */
+            place: "backbone" | "recipe";
+            /**
+             * Reason
+             * @description Why it is searched, and in this range.
+             */
+            reason: string;
+            /**
+             * Values
+             * @default []
+             */
+            values: string[];
+        };
+        /**
          * DriftLook
          * @description A base of a run.
          */
@@ -3541,6 +3705,13 @@ export interface components {
             phase: string;
             /** Seconds */
             seconds: number;
+            /**
+             * Terms
+             * @description Loss term → what it added to the loss, its weight included: a mean over the epoch. The training loss is that of the objectives alone.
+             */
+            terms: {
+                [key: string]: number;
+            };
             /** Train Loss */
             train_loss: number | null;
             /** Validation Accuracy */
@@ -3867,6 +4038,33 @@ export interface components {
             path: string;
         };
         /**
+         * FinalRuns
+         * @description The chosen settings and the flow as it stood, as ordinary runs, on the test images.
+         */
+        FinalRuns: {
+            /**
+             * Best
+             * @description Id of the run of the chosen settings.
+             */
+            best: string;
+            best_score: components["schemas"]["Interval"] | null;
+            /**
+             * Default
+             * @description Id of the run of the flow as it stood.
+             */
+            default: string;
+            default_score: components["schemas"]["Interval"] | null;
+            /** @description How much higher the chosen one scores: paired, by image. */
+            gain: components["schemas"]["Interval"] | null;
+            /** Message */
+            message: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "running" | "finished" | "failed";
+        };
+        /**
          * FixEffect
          * @description What corrections change: a probe on stored features, fitted with the labels before and after.
          */
@@ -3954,12 +4152,17 @@ export interface components {
              *       "accumulate": 1,
              *       "augment": "none",
              *       "batch": 64,
+             *       "bss": 0,
+             *       "bss_values": 1,
              *       "cached_views": 4,
              *       "checkpoint_seconds": 30,
              *       "class_weights": "none",
              *       "clip_norm": 1,
+             *       "co_tuning": 0,
+             *       "delta": 0,
              *       "epochs": 20,
              *       "feature_cache": "auto",
+             *       "further_terms": {},
              *       "label_smoothing": 0,
              *       "layer_decay": 1,
              *       "memory_format": "auto",
@@ -4038,12 +4241,17 @@ export interface components {
              *       "accumulate": 1,
              *       "augment": "none",
              *       "batch": 64,
+             *       "bss": 0,
+             *       "bss_values": 1,
              *       "cached_views": 4,
              *       "checkpoint_seconds": 30,
              *       "class_weights": "none",
              *       "clip_norm": 1,
+             *       "co_tuning": 0,
+             *       "delta": 0,
              *       "epochs": 20,
              *       "feature_cache": "auto",
+             *       "further_terms": {},
              *       "label_smoothing": 0,
              *       "layer_decay": 1,
              *       "memory_format": "auto",
@@ -4492,6 +4700,30 @@ export interface components {
              * @default 0.15
              */
             validation: number;
+        };
+        /**
+         * Importance
+         * @description How much of the variance of the score a dimension explains, alone and by its interactions (fANOVA).
+         */
+        Importance: {
+            /** Name */
+            name: string;
+            /**
+             * Num Rounds
+             * @description Finished rounds that it rests on.
+             */
+            num_rounds: number;
+            /**
+             * Reason
+             * @description Why nothing is said.
+             * @default
+             */
+            reason: string;
+            /**
+             * Share
+             * @description Of all that was looked at together, 0 to 1; None: not said.
+             */
+            share: number | null;
         };
         /**
          * InputPort
@@ -6211,6 +6443,12 @@ export interface components {
              */
             name: "probe" | "main";
             /**
+             * Terms
+             * @description Loss terms that act in the phase, beside the objectives.
+             * @default []
+             */
+            terms: string[];
+            /**
              * Unfreezing
              * @description Gradual unfreezing, step by step; empty when all is free from the start.
              * @default []
@@ -7325,6 +7563,18 @@ export interface components {
              */
             batch: number;
             /**
+             * Bss
+             * @description Batch spectral shrinkage: weight of the smallest squared singular values of a batch's features; 0.001 is usual (Chen 2019, NeurIPS 32). 0: off.
+             * @default 0
+             */
+            bss: number;
+            /**
+             * Bss Values
+             * @description With bss: how many of the smallest singular values count.
+             * @default 1
+             */
+            bss_values: number;
+            /**
              * Cached Views
              * @description With a frozen base and augmentation: how many fixed augmented views are cached.
              * @default 4
@@ -7350,6 +7600,18 @@ export interface components {
              */
             clip_norm: number | null;
             /**
+             * Co Tuning
+             * @description Co-Tuning: weight of the loss of the base's old classifier, tuned on the source classes that each class looks like (You 2020, NeurIPS 33). 0: off.
+             * @default 0
+             */
+            co_tuning: number;
+            /**
+             * Delta
+             * @description DELTA: weight of the distance between the features of the tuned and the pretrained base, channels that matter to the task counting more (Li 2019, arXiv:1901.09229). 0: off.
+             * @default 0
+             */
+            delta: number;
+            /**
              * Early Stop
              * @description Epochs without a better validation score before a phase ends. Empty: never.
              */
@@ -7367,6 +7629,23 @@ export interface components {
              * @enum {string}
              */
             feature_cache: "auto" | "off";
+            /**
+             * Further Terms
+             * @description Weights of loss terms that installed packages offer, by name.
+             */
+            further_terms?: {
+                [key: string]: number;
+            };
+            /**
+             * L2 Sp
+             * @description L2-SP: pull of unfrozen pretrained weights back to where they began, α in α/2·‖w − w0‖², instead of weight decay; 0.1 is usual (Li 2018, arXiv:1802.01483). Empty: off.
+             */
+            l2_sp?: number | null;
+            /**
+             * L2 Sp Head
+             * @description With L2-SP: pull of new parts towards zero, β in β/2·‖w‖². Empty: 0.01.
+             */
+            l2_sp_head?: number | null;
             /**
              * Label Smoothing
              * @description Share of the label's probability that is spread over all classes.
@@ -7515,6 +7794,18 @@ export interface components {
              */
             batch: number;
             /**
+             * Bss
+             * @description Batch spectral shrinkage: weight of the smallest squared singular values of a batch's features; 0.001 is usual (Chen 2019, NeurIPS 32). 0: off.
+             * @default 0
+             */
+            bss: number;
+            /**
+             * Bss Values
+             * @description With bss: how many of the smallest singular values count.
+             * @default 1
+             */
+            bss_values: number;
+            /**
              * Cached Views
              * @description With a frozen base and augmentation: how many fixed augmented views are cached.
              * @default 4
@@ -7540,6 +7831,18 @@ export interface components {
              */
             clip_norm: number | null;
             /**
+             * Co Tuning
+             * @description Co-Tuning: weight of the loss of the base's old classifier, tuned on the source classes that each class looks like (You 2020, NeurIPS 33). 0: off.
+             * @default 0
+             */
+            co_tuning: number;
+            /**
+             * Delta
+             * @description DELTA: weight of the distance between the features of the tuned and the pretrained base, channels that matter to the task counting more (Li 2019, arXiv:1901.09229). 0: off.
+             * @default 0
+             */
+            delta: number;
+            /**
              * Early Stop
              * @description Epochs without a better validation score before a phase ends. Empty: never.
              */
@@ -7557,6 +7860,23 @@ export interface components {
              * @enum {string}
              */
             feature_cache: "auto" | "off";
+            /**
+             * Further Terms
+             * @description Weights of loss terms that installed packages offer, by name.
+             */
+            further_terms: {
+                [key: string]: number;
+            };
+            /**
+             * L2 Sp
+             * @description L2-SP: pull of unfrozen pretrained weights back to where they began, α in α/2·‖w − w0‖², instead of weight decay; 0.1 is usual (Li 2018, arXiv:1802.01483). Empty: off.
+             */
+            l2_sp: number | null;
+            /**
+             * L2 Sp Head
+             * @description With L2-SP: pull of new parts towards zero, β in β/2·‖w‖². Empty: 0.01.
+             */
+            l2_sp_head: number | null;
             /**
              * Label Smoothing
              * @description Share of the label's probability that is spread over all classes.
@@ -7721,6 +8041,74 @@ export interface components {
              * @description Predicted minus true.
              */
             residual: number[];
+        };
+        /**
+         * Round
+         * @description One training of a search.
+         */
+        Round: {
+            /**
+             * Base Images
+             * @description Images that went through the base from its input on.
+             * @default 0
+             */
+            base_images: number;
+            /**
+             * Cache Hits
+             * @description Stored features that were found instead of computed.
+             * @default 0
+             */
+            cache_hits: number;
+            /**
+             * Message
+             * @description Why it was pruned, refused or failed.
+             */
+            message: string | null;
+            /**
+             * Number
+             * @description From 0.
+             */
+            number: number;
+            /**
+             * Origin
+             * @description 'default': the flow as it stands; 'advice': as was advised; 'edge': one end of the cuts with the flow's other settings; 'suggested': by the sampler.
+             * @enum {string}
+             */
+            origin: "default" | "advice" | "edge" | "suggested";
+            /**
+             * Params
+             * @description Dimension → what was suggested: factors as factors.
+             */
+            params: {
+                [key: string]: number | string | null;
+            };
+            /** @description On the validation images, with its 95 % interval. */
+            score: components["schemas"]["Interval"] | null;
+            /**
+             * Seconds
+             * @default 0
+             */
+            seconds: number;
+            /**
+             * Settings
+             * @description Dimension → what the round's flow has.
+             */
+            settings: {
+                [key: string]: number | string | null;
+            };
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "running" | "finished" | "pruned" | "infeasible" | "failed";
+            /** Trainable Parameters */
+            trainable_parameters: number | null;
+            /**
+             * Trained Share
+             * @description Of its main phase that was done; less than 1 when pruned.
+             * @default 1
+             */
+            trained_share: number;
         };
         /**
          * RunCard
@@ -8405,6 +8793,302 @@ export interface components {
             view: "scores";
         };
         /**
+         * Search
+         * @description A search as far as it is: its rounds, the front that nothing beats, and what to take.
+         */
+        Search: {
+            /** Base */
+            base: string;
+            /**
+             * Base Images
+             * @default 0
+             */
+            base_images: number;
+            /**
+             * Best
+             * @description The one to take: of those within one standard error of the highest score and not below the default, the one that trains fewest parameters.
+             */
+            best: number | null;
+            /** @description The flow with the settings to take. */
+            best_flow: components["schemas"]["Flow-Output"] | null;
+            /**
+             * Cache Hits
+             * @description Features that rounds found instead of computing them.
+             * @default 0
+             */
+            cache_hits: number;
+            choices: components["schemas"]["SearchChoices-Output"];
+            /** Created */
+            created: string;
+            /** Dimensions */
+            dimensions: components["schemas"]["Dimension"][];
+            final: components["schemas"]["FinalRuns"] | null;
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Front
+             * @description Rounds that no other one beats: higher score, fewer trainable parameters and less time at once.
+             * @default []
+             */
+            front: number[];
+            /**
+             * Highest
+             * @description Round of the highest score.
+             */
+            highest: number | null;
+            /** Id */
+            id: string;
+            /**
+             * Importance
+             * @default []
+             */
+            importance: components["schemas"]["Importance"][];
+            /**
+             * Name
+             * @description Of the flow.
+             */
+            name: string;
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Num Failed
+             * @default 0
+             */
+            num_failed: number;
+            /**
+             * Num Images
+             * @description Validation images that rounds are scored on.
+             * @default 0
+             */
+            num_images: number;
+            /**
+             * Num Infeasible
+             * @default 0
+             */
+            num_infeasible: number;
+            /**
+             * Num Pruned
+             * @default 0
+             */
+            num_pruned: number;
+            /**
+             * Rounds
+             * @default []
+             */
+            rounds: components["schemas"]["Round"][];
+            /**
+             * Score Name
+             * @description The main score, such as accuracy; none yet.
+             */
+            score_name: string | null;
+            /**
+             * Seconds
+             * @description Of all rounds together.
+             * @default 0
+             */
+            seconds: number;
+            /**
+             * Why
+             * @description Why that one, in a sentence.
+             * @default
+             */
+            why: string;
+        };
+        /**
+         * SearchChoices
+         * @description What is searched, how long, and how.
+         */
+        "SearchChoices-Input": {
+            /**
+             * Fixed
+             * @description Dimension → value that is not searched but set.
+             */
+            fixed?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Minutes
+             * @description Minutes of training in all, over all sittings. Empty: no limit.
+             */
+            minutes?: number | null;
+            /**
+             * Over
+             * @description Dimensions to search. Empty: all that this flow has.
+             * @default []
+             */
+            over: components["schemas"]["Span-Input"][];
+            /**
+             * Prune
+             * @description Whether a round that lags behind the middle one of the others is ended early.
+             * @default true
+             */
+            prune: boolean;
+            /**
+             * Rounds
+             * @description Trainings in all, over all sittings; the flow as it stands is the first.
+             * @default 30
+             */
+            rounds: number;
+            /**
+             * Sampler
+             * @description 'tpe': learns from earlier rounds (Bergstra 2011); 'random': does not.
+             * @default tpe
+             * @enum {string}
+             */
+            sampler: "tpe" | "random";
+            /**
+             * Seed
+             * @description Of the suggestions.
+             * @default 0
+             */
+            seed: number;
+        };
+        /**
+         * SearchChoices
+         * @description What is searched, how long, and how.
+         */
+        "SearchChoices-Output": {
+            /**
+             * Fixed
+             * @description Dimension → value that is not searched but set.
+             */
+            fixed: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * Minutes
+             * @description Minutes of training in all, over all sittings. Empty: no limit.
+             */
+            minutes: number | null;
+            /**
+             * Over
+             * @description Dimensions to search. Empty: all that this flow has.
+             * @default []
+             */
+            over: components["schemas"]["Span-Output"][];
+            /**
+             * Prune
+             * @description Whether a round that lags behind the middle one of the others is ended early.
+             * @default true
+             */
+            prune: boolean;
+            /**
+             * Rounds
+             * @description Trainings in all, over all sittings; the flow as it stands is the first.
+             * @default 30
+             */
+            rounds: number;
+            /**
+             * Sampler
+             * @description 'tpe': learns from earlier rounds (Bergstra 2011); 'random': does not.
+             * @default tpe
+             * @enum {string}
+             */
+            sampler: "tpe" | "random";
+            /**
+             * Seed
+             * @description Of the suggestions.
+             * @default 0
+             */
+            seed: number;
+        };
+        /**
+         * SearchLimits
+         * @description New limits of a search, over all its sittings; those left out stay.
+         */
+        SearchLimits: {
+            /** Minutes */
+            minutes?: number | null;
+            /** Rounds */
+            rounds?: number | null;
+        };
+        /**
+         * SearchQuestion
+         * @description A flow, and what is searched in it.
+         */
+        SearchQuestion: {
+            choices?: components["schemas"]["SearchChoices-Input"];
+            flow: components["schemas"]["Flow-Input"];
+        };
+        /**
+         * SearchState
+         * @description How far a search is.
+         */
+        SearchState: {
+            /**
+             * At
+             * @description What is trained now, in words.
+             * @default
+             */
+            at: string;
+            /**
+             * Done
+             * @default 0
+             */
+            done: number;
+            /** Id */
+            id: string;
+            /**
+             * Message
+             * @description Why it failed or stopped.
+             */
+            message: string | null;
+            /** @description What is known so far. */
+            search: components["schemas"]["Search"] | null;
+            /** Seconds Left */
+            seconds_left: number | null;
+            /**
+             * Share
+             * @description Done, 0 to 1, of rounds or minutes, whichever ends first.
+             * @default 0
+             */
+            share: number;
+            /**
+             * Status
+             * @default none
+             * @enum {string}
+             */
+            status: "none" | "starting" | "waiting" | "running" | "stopped" | "failed" | "finished";
+            /**
+             * Total
+             * @default 0
+             */
+            total: number;
+        };
+        /**
+         * SearchSummary
+         * @description One search of a project, for a list.
+         */
+        SearchSummary: {
+            /** Base */
+            base: string;
+            /** Best Score */
+            best_score: number | null;
+            /** Created */
+            created: string;
+            /** Done */
+            done: number;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /** Score Name */
+            score_name: string | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "none" | "starting" | "waiting" | "running" | "stopped" | "failed" | "finished";
+            /** Total */
+            total: number;
+        };
+        /**
          * SentImage
          * @description An image that was sent, to be named in further requests; it is kept in memory for a while.
          */
@@ -8630,6 +9314,60 @@ export interface components {
             source: string;
             /** Title */
             title: string;
+        };
+        /**
+         * Span
+         * @description One dimension that is searched, and where, if not in its usual range.
+         */
+        "Span-Input": {
+            /**
+             * High
+             * @description Largest value, of a number.
+             */
+            high?: number | null;
+            /**
+             * Low
+             * @description Smallest value, of a number.
+             */
+            low?: number | null;
+            /**
+             * Name
+             * @description Name of a dimension.
+             */
+            name: string;
+            /**
+             * Values
+             * @description What is chosen from, of a choice.
+             * @default []
+             */
+            values: string[];
+        };
+        /**
+         * Span
+         * @description One dimension that is searched, and where, if not in its usual range.
+         */
+        "Span-Output": {
+            /**
+             * High
+             * @description Largest value, of a number.
+             */
+            high: number | null;
+            /**
+             * Low
+             * @description Smallest value, of a number.
+             */
+            low: number | null;
+            /**
+             * Name
+             * @description Name of a dimension.
+             */
+            name: string;
+            /**
+             * Values
+             * @description What is chosen from, of a choice.
+             * @default []
+             */
+            values: string[];
         };
         /**
          * SplitChange
@@ -8860,6 +9598,13 @@ export interface components {
             phase: string;
             /** Step */
             step: number;
+            /**
+             * Terms
+             * @description Loss term → what it adds to the loss, its weight included.
+             */
+            terms: {
+                [key: string]: number;
+            };
         };
         /**
          * StrategyCost
@@ -11544,6 +12289,236 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunCard"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    listed_api_projects__project__searches_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchSummary"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    start_api_projects__project__searches_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchState"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    state_api_projects__project__searches__search__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                search: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchState"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_api_projects__project__searches__search__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                search: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    final_api_projects__project__searches__search__final_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                search: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FinalRuns"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    resume_api_projects__project__searches__search__resume_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                search: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchLimits"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchState"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    stop_api_projects__project__searches__search__stop_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                search: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchState"];
                 };
             };
             /** @description Client Error */

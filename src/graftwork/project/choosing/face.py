@@ -123,6 +123,7 @@ class Choosing:
         return tune(
             cast("Project", self), flow, resume=resume, told=told, stop=asked, choices=choices, **limits
         )
+
     def mix(
         self, run_id: str, *, t: float | None = None, steps: int = 11, on_event: OnEvent | None = None
     ) -> MixedRun:
