@@ -22,11 +22,11 @@ from graftwork.engine.checkpoint import Checkpoint
 from graftwork.engine.compute import deterministic
 from graftwork.engine.data_wires import DataWires
 from graftwork.engine.evaluate import Split, predict
+from graftwork.engine.phase_runner import PhaseState, epoch_batches
 from graftwork.engine.proof import FrozenWitness, MovementWitness
 from graftwork.engine.run import RunSteps
 from graftwork.engine.statistics import fit_standardization, reestimate_layers
 from graftwork.engine.stores import HELD_OUT
-from graftwork.engine.train import PhaseState, epoch_batches
 from graftwork.engine.workspace import Workspace
 from graftwork.errors import RunInterrupted
 
