@@ -1,0 +1,1 @@
+"""The proof of the advice: is the strategy that Graftwork advises the best one, and if not, by how much?"""
