@@ -179,11 +179,15 @@ _FAINT = 0.3
 def _surfaces(folder: Path) -> Arrays:
     """Draw the project's surfaces with weaker defects: at full strength a few images suffice for anything."""
     del folder
+    return _faint_surfaces(400)
+
+
+def _faint_surfaces(per_class: int) -> Arrays:
     from graftwork.data import surfaces as drawn
 
     defects = {"fold": drawn.with_fold, "scratch": drawn.with_scratch, "spot": drawn.with_spot}
     images = []
-    labels = np.repeat(np.arange(len(drawn.SURFACE_CLASSES)), 400)
+    labels = np.repeat(np.arange(len(drawn.SURFACE_CLASSES)), per_class)
     for number, label in enumerate(labels):
         draw = np.random.default_rng([_FIRST_SEED, number])
         plane = drawn.weave(SIDE, draw) if draw.random() < 0.5 else drawn.brushed(SIDE, draw)
