@@ -74,7 +74,9 @@ def cells() -> list[Cell]:
 
     The first seed of everything, then the others where few images make seeds differ, then the rest.
     """
-    found = [Cell(seed, size, task, base) for seed in SEEDS for base in BASES for size in SIZES for task in TASKS]
+    found = [
+        Cell(seed, size, task, base) for seed in SEEDS for base in BASES for size in SIZES for task in TASKS
+    ]
     return sorted(found, key=lambda cell: 0 if cell.seed == SEEDS[0] else 1 + (cell.size == max(SIZES)))
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.advisor.grid import Cell
+from benchmarks.results import BenchmarkFailed
 
 __all__ = [
     "Choice",
@@ -193,7 +194,15 @@ def summarize(regrets: Mapping[Question, float], *, rounds: int = 2000, seed: in
 
 
 def halves(tasks: Sequence[str]) -> Iterator[tuple[frozenset[str], frozenset[str]]]:
-    """Yield every way to fit on half of the data sets and to score on the rest; an odd one is scored."""
+    """Yield every way to fit on half of the data sets and to score on the rest; an odd one is scored.
+
+    Raises:
+        BenchmarkFailed: fewer than two data sets.
+    """
+    if len(tasks) < 2:
+        raise BenchmarkFailed(
+            f"Fitting on some data sets and scoring on others wants two of them, not {len(tasks)}."
+        )
     for part in combinations(sorted(tasks), len(tasks) // 2):
         yield frozenset(part), frozenset(tasks) - set(part)
 
@@ -205,12 +214,12 @@ class OutOfSample:
     Args:
         regrets: of each question, mean over all halves that scored it.
         worst: of each question, in the half that did worst by it.
-        chosen: for each half, which member of the family was fitted.
+        chosen: for each half, which member of the family was fitted, and the data sets that it was scored on.
     """
 
     regrets: dict[Question, float]
     worst: dict[Question, float]
-    chosen: tuple[int, ...]
+    chosen: tuple[tuple[int, frozenset[str]], ...]
 
 
 def fit_and_score(table: Table, family: Sequence[Rule]) -> OutOfSample:
@@ -223,10 +232,10 @@ def fit_and_score(table: Table, family: Sequence[Rule]) -> OutOfSample:
     found = [regret_of_means(table, rule) for rule in family]
     regrets = np.array([[one[q] for q in questions] for one in found])
     scored: dict[Question, list[float]] = defaultdict(list)
-    chosen = []
+    chosen: list[tuple[int, frozenset[str]]] = []
     for fitted, scoring in halves(sorted({task for task, _, _ in questions})):
         best = fit(regrets, questions, fitted)
-        chosen.append(best)
+        chosen.append((best, scoring))
         for column, question in enumerate(questions):
             if question[0] in scoring:
                 scored[question].append(float(regrets[best, column]))

@@ -20,6 +20,8 @@ _COLUMNS = ("rule", "mean regret (95 %)", "worst", "within 1 point", "seed by se
 def show(scores: Scores) -> None:
     """Print the tables."""
     print_table(_title(scores), _COLUMNS, [_row(line) for line in scores.lines])
+    if scores.later:
+        print_table("All seeds but the first", _COLUMNS, [_row(line) for line in scores.later])
     print_table("Test accuracy, mean over seeds", ("cell", *STRATEGIES), _accuracy_rows(scores))
     for line in scores.lines:
         for words, count in list(line.chosen.items())[:3]:
@@ -33,6 +35,7 @@ def write_json(scores: Scores, path: Path) -> None:
         "num_questions": scores.num_questions,
         "floor_points": scores.floor,
         "winners": scores.winners,
+        "later": [line.document() for line in scores.later],
         "lines": [line.document() for line in scores.lines],
         "accuracies": scores.accuracies,
     }
@@ -62,6 +65,11 @@ def _figures(scores: Scores) -> str:
         "Test accuracy in %, mean over seeds, the best in bold:",
         _markdown(("data set, base, images a class", *STRATEGIES), _accuracy_rows(scores, mark="**")),
     ]
+    if scores.later:
+        parts[2:2] = [
+            "All seeds but the first, for rules that nothing is fitted of:",
+            _markdown(_COLUMNS, (_row(line) for line in scores.later)),
+        ]
     fitted = [f"- {line.title}: {_chosen(line)}" for line in scores.lines if line.chosen]
     if fitted:
         parts[2:2] = ["What was fitted, and in how many halves:", "\n".join(fitted)]

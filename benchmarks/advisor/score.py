@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.advisor.grid import BASES, SIZES, STRATEGIES, Cell
+from benchmarks.advisor.grid import BASES, SEEDS, SIZES, STRATEGIES, Cell
 from benchmarks.advisor.regret import (
     Outcome,
     Question,
@@ -76,7 +76,8 @@ class Scores:
     floor: float  # in points
     lines: tuple[Line, ...]
     winners: dict[str, int]  # how often each strategy has the best mean
-    accuracies: dict[str, dict[str, float]]  # mean test accuracy by task and base, and strategy
+    accuracies: dict[str, dict[str, float]]  # mean test accuracy by task, base and size, and strategy
+    later: tuple[Line, ...] = ()  # the same on all seeds but the first; rules of one member only
 
 
 def score(
@@ -91,6 +92,9 @@ def score(
         seconds: CPU seconds of the readings.
     """
     lines = [*_plain_lines(table), *(_line_of(table, f, seconds) for f in _all_families(families, numbers))]
+    rest = {cell: outcomes for cell, outcomes in table.items() if cell.seed != SEEDS[0]}
+    fixed = [family for family in families if len(family.rules) == 1]
+    later = [*_plain_lines(rest), *(_line_of(rest, family, seconds) for family in fixed)] if rest else []
     return Scores(
         num_cells=len(table),
         num_questions=len(lines[0].regrets),
@@ -98,6 +102,7 @@ def score(
         lines=tuple(lines),
         winners=_winners(table),
         accuracies=_accuracies(table),
+        later=tuple(later),
     )
 
 
@@ -171,17 +176,20 @@ def _line_of(table: Outcomes, family: Family, seconds: Mapping[Cell, float]) -> 
     if len(family.rules) == 1:
         return _fixed(table, family.title, family.rules[0], paid_by(family.rules[0]))
     found = fit_and_score(table, family.rules)
-    counts = Counter(found.chosen)
-    by_rule = {i: regret_by_seed(table, family.rules[i]) for i in counts}
-    weights = {i: n / len(found.chosen) for i, n in counts.items()}
-    means = summarize(found.regrets)
+    counts = Counter(member for member, _ in found.chosen)
+    seeds, costs = [], []
+    for member, scoring in found.chosen:
+        part = {cell: outcomes for cell, outcomes in table.items() if cell.task in scoring}
+        rule = family.rules[member]
+        seeds.append(np.mean(list(regret_by_seed(part, rule).values())))
+        costs.append(cost_share(part, paid_by(rule)))
     return Line(
         family.title,
-        means,
-        100 * sum(w * float(np.mean(list(by_rule[i].values()))) for i, w in weights.items()),
-        sum(w * cost_share(table, paid_by(family.rules[i])) for i, w in weights.items()),
+        summarize(found.regrets),
+        100 * float(np.mean(seeds)),
+        float(np.mean(costs)),
         is_fitted=True,
-        chosen={family.words[i]: n for i, n in counts.most_common()},
+        chosen={family.words[member]: n for member, n in counts.most_common()},
         regrets=found.regrets,
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks.results import RESULTS
 
-__all__ = ["READINGS", "SOURCES", "TRAININGS", "Rows"]
+__all__ = ["FOLDER", "READINGS", "SOURCES", "TRAININGS", "Rows"]
 
 FOLDER = RESULTS / "advisor"
 TRAININGS = FOLDER / "trainings.jsonl"

@@ -16,6 +16,7 @@ from benchmarks.advisor.store import SOURCES, TRAININGS, Rows
 from benchmarks.advisor.tasks import SIDE, cut_out, draw_training, load, read_fashion
 from benchmarks.results import BenchmarkFailed, say
 from graftwork.documents.events import PlanMade
+from graftwork.documents.flow import write_flow
 from graftwork.documents.record import RunRecord, Scores
 from graftwork.engine.run import run_flow
 from graftwork.project import Project
@@ -108,6 +109,7 @@ def train(
     folder = project.folder_of_runs / name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
+    write_flow(flow, folder / "flow.yaml")
     start = time.process_time()
     estimated = 0.0
     for event in run_flow(flow, folder, workspace=project.workspace):

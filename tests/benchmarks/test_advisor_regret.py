@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from benchmarks.advisor.grid import Cell
+from benchmarks.advisor.grid import STRATEGIES, Cell
 from benchmarks.advisor.regret import (
     Outcome,
     always,
@@ -22,8 +22,11 @@ from benchmarks.advisor.regret import (
     summarize,
     table_of,
 )
+from benchmarks.advisor.report import write_page
 from benchmarks.advisor.rules import stumps
+from benchmarks.advisor.score import Family, score
 from benchmarks.advisor.store import Rows
+from benchmarks.results import BenchmarkFailed
 
 
 def outcomes(**tests):
@@ -104,6 +107,11 @@ def test_halves_never_share_a_data_set_and_cover_all_ways():
         assert fitted | scored == set("abcd")
 
 
+def test_one_data_set_cannot_be_fitted_and_scored():
+    with pytest.raises(BenchmarkFailed, match="wants two of them, not 1"):
+        list(halves(["a"]))
+
+
 def test_an_odd_data_set_is_scored():
     assert {(len(f), len(s)) for f, s in halves("abcde")} == {(2, 3)}
 
@@ -139,7 +147,9 @@ def test_out_of_sample_regret_by_plain_loops():
 
 def test_between_equals_the_first_rule_is_fitted():
     table = {cell(task): outcomes(head=0.5, whole=0.5) for task in "ab"}
-    assert set(fit_and_score(table, [always("whole"), always("head")]).chosen) == {0}
+    found = fit_and_score(table, [always("whole"), always("head")])
+    assert [member for member, _ in found.chosen] == [0, 0]
+    assert [scored for _, scored in found.chosen] == [{"b"}, {"a"}]
 
 
 def test_stumps_ask_between_what_was_read():
@@ -202,3 +212,66 @@ def test_a_later_row_of_a_name_counts(tmp_path):
         rows.append({"name": "one", "value": value, "options": {}})
     assert rows.read()["one"]["value"] == 2
     assert len([json.loads(line) for line in rows.path.read_text().splitlines()]) == 2
+
+
+# -- the whole score ------------------------------------------------------------------------------------
+
+
+def whole_table(tests):
+    """Return a table of two data sets, one seed, with the same outcomes of all strategies but the named ones."""
+    return {
+        cell(task): {s: Outcome(changed.get(s, 0.5), 0.5, 2.0) for s in STRATEGIES}
+        for task, changed in tests.items()
+    }
+
+
+def test_the_score_counts_readings_only_where_a_rule_reads():
+    table = whole_table({"a": {"head_only": 0.6}, "b": {"head_only": 0.6, "all_layers": 0.7}})
+    numbers = {c: {"images_per_class": float(i)} for i, c in enumerate(table)}
+    asked = Family("reads", [always("all_layers")], ["all"])
+    found = score(table, [asked], numbers, dict.fromkeys(table, 1.0))
+    lines = {line.title: line for line in found.lines}
+    assert lines["always head_only"].means.mean == pytest.approx(5.0)  # 0 on a, 10 on b
+    assert lines["always head_only"].cost == pytest.approx(2 / 12)
+    assert lines["reads"].means.mean == pytest.approx(5.0)  # 10 on a, 0 on b
+    assert lines["reads"].cost == pytest.approx(3 / 12)
+    assert lines["all strategies, best on validation"].cost == pytest.approx(1.0)
+    assert found.winners == {**dict.fromkeys(STRATEGIES, 0), "head_only": 1, "all_layers": 1}
+    fitted = lines["the best single strategy, fitted"]  # a says head_only, b says all_layers
+    assert fitted.means.mean == pytest.approx(10.0)
+    assert fitted.seeds == pytest.approx(10.0)
+    assert fitted.chosen == {"head_only": 1, "all_layers": 1}
+    assert found.later == ()
+
+
+def test_later_seeds_are_scored_apart():
+    first = whole_table({"a": {"head_only": 0.6}, "b": {"head_only": 0.6}})
+    table = {
+        **first,
+        cell("a", seed=1): {s: Outcome(0.5 + 0.1 * (s == "all_layers"), 0.5, 2.0) for s in STRATEGIES},
+    }
+    found = score(table, [], {c: {"images_per_class": float(c.seed)} for c in table}, {})
+    assert (found.num_questions, found.num_cells) == (2, 3)
+    apart = {line.title: line.means.mean for line in found.later}
+    assert (apart["always head_only"], apart["always all_layers"]) == (
+        pytest.approx(10.0),
+        pytest.approx(0.0),
+    )
+
+
+def test_the_page_keeps_what_stands_around_the_tables(tmp_path):
+    table = whole_table({"a": {"head_only": 0.6}, "b": {}})
+    found = score(table, [], {c: {"images_per_class": float(i)} for i, c in enumerate(table)}, {})
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- figures: begin -->\nstale figures\n<!-- figures: end -->\nafter\n")
+    write_page(found, page)
+    first = page.read_text()
+    assert first.startswith("before\n<!-- figures: begin -->")
+    assert first.endswith("<!-- figures: end -->\nafter\n")
+    assert "stale" not in first
+    assert "| a, lite0, 5 | **60.0** | 50.0 |" in first
+    write_page(found, page)
+    assert page.read_text() == first
+    page.write_text("no place\n")
+    with pytest.raises(BenchmarkFailed, match="no place for the tables"):
+        write_page(found, page)
