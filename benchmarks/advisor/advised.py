@@ -119,6 +119,12 @@ def families(readings: Mapping[Cell, Readings]) -> Iterator[Family]:
         [_mapped(readings, fixed, fixed.table, guard)],
         [_guarded_words(guard, fixed, fixed.table)],
     )
+    probed: dict[Quadrant, Strategy] = {**fixed.table, "large_different": "probe_then_tune"}
+    yield Family(
+        "the same, with a probe first everywhere",
+        [_mapped(readings, fixed, probed, guard)],
+        [_guarded_words(guard, fixed, probed)],
+    )
 
 
 _GAINS = (-0.15, -0.3, -0.45, -0.6)
