@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from benchmarks.advisor.tasks import SIDE, TASKS
 
@@ -88,7 +89,7 @@ def trainings() -> Iterator[Training]:
                 yield Training(cell, strategy)
 
 
-def options(training: Training, num_training: int) -> dict[str, object]:
+def options(training: Training, num_training: int) -> dict[str, Any]:
     """Return the options of a flow.
 
     Args:

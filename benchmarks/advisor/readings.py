@@ -45,7 +45,7 @@ def read_all(todo: Iterable[Cell], work: Path, *, rows: Rows | None = None) -> i
     return done
 
 
-def _read(project: Project, source: Path, chosen: dict[str, object]) -> dict[str, Any]:
+def _read(project: Project, source: Path, chosen: dict[str, Any]) -> dict[str, Any]:
     """Return the readings, and the CPU seconds of all that an advice does."""
     told = {key: value for key, value in chosen.items() if value is not None}
     flow = project.make_flow(source, **told)
