@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -24,8 +25,9 @@ PLAIN = Thresholds(
         "large_similar": "most_layers",
         "large_different": "all_layers",
     },
+    useless=-math.inf,
 )
-"""The table as everybody prints it."""
+"""The table as everybody prints it, without a guard."""
 
 GUARDED_TABLE: dict[Quadrant, Strategy] = {
     "small_similar": "most_layers",

@@ -16,6 +16,8 @@ RULE = Thresholds(
         "large_similar": "most_layers",
         "large_different": "all_layers",
     },
+    useless=-0.15,
+    without_base=25,
 )
 SIMILAR = Readings(
     images_per_class_median=20,
@@ -107,3 +109,19 @@ def test_similarity_is_the_weighted_mean_of_the_votes():
     weights = RULE.weights
     wanted = sum(weights[n] * s for n, s in votes.items()) / sum(weights[n] for n in votes)
     assert found.similarity == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(
+    ("images", "strategy"), [(24, "some_layers"), (25, "from_scratch"), (2000, "from_scratch")]
+)
+def test_a_base_that_serves_worse_than_its_random_twin_is_left_out(images, strategy):
+    useless = replace(DIFFERENT, probe=0.3, random_probe=0.5, images_per_class_median=images)
+    found = decide(useless, RULE)
+    assert found.strategy == strategy
+    if strategy == "from_scratch":
+        assert "worse than none" in found.reason
+
+
+def test_a_probe_a_little_below_its_twin_does_not_throw_the_base_away():
+    near = replace(DIFFERENT, probe=0.45, random_probe=0.5, images_per_class_median=500)
+    assert decide(near, RULE).strategy == "all_layers"

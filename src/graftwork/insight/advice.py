@@ -62,8 +62,8 @@ Span = tuple[float, float]
 
 _TABLE: Mapping[Quadrant, Strategy] = MappingProxyType(
     {
-        "small_similar": "head_only",
-        "small_different": "some_layers",
+        "small_similar": "most_layers",
+        "small_different": "most_layers",
         "large_similar": "most_layers",
         "large_different": "all_layers",
     }
@@ -85,9 +85,11 @@ class Thresholds:
         saturated: A-distance from which on it is ignored.
         weights: of the signals in the similarity.
         table: strategy of each quadrant.
+        useless: gain of the probe over the random twin below which the base is worth less than nothing.
+        without_base: images per class from which on such a base is left out; fewer do not train a network.
     """
 
-    large: float = 1000.0
+    large: float = 8.0
     similar: float = 0.5
     probe: Span = (0.3, 0.7)
     depth: Span = (0.6, 1.0)
@@ -105,6 +107,8 @@ class Thresholds:
         }
     )
     table: Mapping[Quadrant, Strategy] = field(default_factory=lambda: dict(_TABLE))
+    useless: float = -0.15
+    without_base: float = 25.0
 
 
 @dataclass(frozen=True)
@@ -152,14 +156,16 @@ class Decision:
 def decide(readings: Readings, thresholds: Thresholds | None = None) -> Decision:
     """Return the advised strategy: the quadrant of size and similarity, through the table of strategies.
 
-    Similarity is the weighted mean of the signals' own, each linear between its 'different' and 'similar' ends.
+    Similarity is the weighted mean of the signals' own, each linear between its 'different' and 'similar' ends. In
+    front of the map stands a guard: a base on which a probe does clearly worse than on its random twin is left out,
+    where there are images enough to do without it.
 
     Args:
         readings: measured.
         thresholds: fitted ones by default.
 
-    Source: the table is folklore of the field (Yosinski et al. 2014, arXiv:1411.1792, for its reasons); the
-    thresholds are fitted by ``benchmarks/advisor``.
+    Source: the map is folklore of the field (Yosinski et al. 2014, arXiv:1411.1792, for its reasons); borders,
+    strategies and guard are what ``benchmarks/advisor`` found, see docs/advisor-proof.md.
     """
     rule = Thresholds() if thresholds is None else thresholds
     votes = _votes(readings, rule)
@@ -168,18 +174,19 @@ def decide(readings: Readings, thresholds: Thresholds | None = None) -> Decision
     is_large = readings.images_per_class_median >= rule.large
     is_similar = similarity >= rule.similar
     quadrant = _QUADRANTS[is_large, is_similar]
+    strategy = "from_scratch" if _is_useless(readings, rule) else rule.table[quadrant]
     doubts = _doubts(readings, votes, similarity, rule)
     confidence: Confidence = "high" if not doubts else "medium" if len(doubts) == 1 else "low"
     if _disagree(votes):
         confidence = "low"
     return Decision(
-        strategy=rule.table[quadrant],
+        strategy=strategy,
         quadrant=quadrant,
         size=_size(readings.images_per_class_median, rule.large),
         similarity=similarity,
         votes=votes,
         confidence=confidence,
-        reason=_reason(readings, rule.table[quadrant], similarity, is_large=is_large, is_similar=is_similar),
+        reason=_reason(readings, strategy, similarity, is_large=is_large, is_similar=is_similar),
         doubts=doubts,
     )
 
@@ -192,11 +199,19 @@ _QUADRANTS: dict[tuple[bool, bool], Quadrant] = {
 }
 
 
-def _votes(readings: Readings, rule: Thresholds) -> tuple[Vote, ...]:
+def _gain(readings: Readings) -> float:
+    """Return what a probe gains over the random twin, as a share of the room above the twin."""
     room = 1.0 - readings.random_probe
-    gain = (readings.probe - readings.random_probe) / room if room > 0 else 1.0
+    return (readings.probe - readings.random_probe) / room if room > 0 else 1.0
+
+
+def _is_useless(readings: Readings, rule: Thresholds) -> bool:
+    return readings.images_per_class_median >= rule.without_base and _gain(readings) < rule.useless
+
+
+def _votes(readings: Readings, rule: Thresholds) -> tuple[Vote, ...]:
     numbers: list[tuple[SignalName, float | None, Span]] = [
-        ("probe", gain, rule.probe),
+        ("probe", _gain(readings), rule.probe),
         ("depth", readings.best_stage_depth, rule.depth),
         ("classes", readings.cui, rule.classes),
         ("domains", readings.a_distance, rule.domains),
@@ -249,8 +264,13 @@ _WORDS: dict[SignalName, str] = {
 
 
 def _size(per_class: float, large: float) -> float:
-    """Return the place on a logarithmic axis on which one image lies at 0 and ``large`` at 0.5."""
-    return min(1.0, max(0.0, math.log(max(per_class, 1.0)) / math.log(large) / 2.0))
+    """Return the place on a logarithmic axis: one image at 0, ``large`` at 0.5, a thousand times as many at 1."""
+    if per_class < large:
+        return 0.5 * math.log(max(per_class, 1.0)) / math.log(large)
+    return min(1.0, 0.5 + 0.5 * math.log(per_class / large) / math.log(_WIDTH))
+
+
+_WIDTH = 1000.0
 
 
 def _reason(
@@ -271,5 +291,5 @@ _ADVICE: dict[Strategy, str] = {
     "most_layers": "retrain most of the base, close to where it starts",
     "all_layers": "retrain the whole base, and hold it against training from scratch",
     "probe_then_tune": "train the head first, then the whole base at a low rate",
-    "from_scratch": "train without the pretrained weights",
+    "from_scratch": "train without the pretrained weights: they serve worse than none",
 }

@@ -46,13 +46,16 @@ export const settingWords = (value: unknown): string => {
 /** A reading with its unit; a dash where there is none. */
 export const readingWords = (reading: number | null, unit: string): string => (reading === null ? "–" : `${reading.toFixed(2)} ${unit}`.trim());
 
-/** Where a number of images per class lies on the map's axis, as the rule places it. */
+const WIDTH = 1_000;
+
+/** Where a number of images per class lies on the map's axis: one at 0, the border at 0.5, a thousand times as many at 1. */
 export function placeOfSize(perClass: number, border: number): number {
-  return Math.min(1, Math.max(0, Math.log(Math.max(perClass, 1)) / Math.log(border) / 2));
+  if (perClass < border) return (0.5 * Math.log(Math.max(perClass, 1))) / Math.log(border);
+  return Math.min(1, 0.5 + (0.5 * Math.log(perClass / border)) / Math.log(WIDTH));
 }
 
-/** Numbers of images per class for the axis: powers of ten below the largest that the axis shows, and the border. */
+/** Numbers of images per class for the axis: powers of ten that it shows, and the border. */
 export function sizeTicks(border: number): number[] {
-  const powers = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000].filter((tick) => tick <= border * border && placeOfSize(tick, border) <= 1);
+  const powers = [1, 10, 100, 1_000, 10_000, 100_000, 1_000_000].filter((tick) => tick <= border * WIDTH);
   return powers.filter((tick) => Math.abs(placeOfSize(tick, border) - 0.5) > 0.06).concat(border).sort((a, b) => a - b);
 }

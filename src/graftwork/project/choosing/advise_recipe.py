@@ -19,6 +19,7 @@ __all__ = ["changes_of", "with_changes"]
 
 _HEAD_UPDATES, _TUNE_UPDATES = 600, 300
 """Updates in which a head on stored features, and unfrozen stages, come to rest on small data."""
+_WHOLE_RATE = 5e-4
 _FEWEST_EPOCHS, _MOST_EPOCHS = 5, 60
 _FEW_PER_CLASS = 100
 _NEAR_START = 0.1
@@ -78,7 +79,15 @@ def _of_recipe(inside: Inspection, decision: Decision, measured: Measured) -> It
     is_small = measured.readings.images_per_class_median < _FEW_PER_CLASS
     if is_small and not is_head:
         yield None, "augment", "light", "With few images per class, unfrozen stages learn them by heart."
-    if not is_head:
+    if decision.strategy == "all_layers":
+        yield (
+            None,
+            "probe_first",
+            False,
+            "On the whole base a probe first cost 0.6 points in the proof of the advice.",
+        )
+        yield None, "learning_rate", _WHOLE_RATE, "The rate of the whole base in that proof."
+    elif not is_head:
         yield None, "probe_first", True, "A head that fits first spares the base's features (Kumar 2022)."
     holds = decision.strategy == "most_layers"
     reason = "The base fits the data: it is held near its start (L2-SP)." if holds else "Nothing to hold."
