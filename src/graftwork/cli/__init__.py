@@ -35,11 +35,11 @@ VERBS: dict[str, tuple[str, str]] = {
     "plan": ("graftwork.cli.train:plan", "Show what train would do, without doing it."),
     "advise": (
         "graftwork.cli.choose.advise:advise",
-        "Say how much of the base to retrain for your images, why, and what it would cost.",
+        "Say how much of the base to retrain for your images, why, and what each strategy would cost.",
     ),
     "rank": (
         "graftwork.cli.choose.rank:rank",
-        "Rank bases for your images before any training, and check the ranking afterwards.",
+        "Rank bases for your images before any training: LogME, k-NN, linear probe and more, with cost and size.",
     ),
     "check": (
         "graftwork.cli.check:check",
@@ -51,9 +51,12 @@ VERBS: dict[str, tuple[str, str]] = {
     "export": ("graftwork.cli.use:export", "Write a run's model for use elsewhere, and check it."),
     "mix": (
         "graftwork.cli.choose.averaging:mix",
-        "Mix a run's weights with those that its training began with.",
+        "Score the weights between where a run's training began and where it ended; make the best a new run.",
     ),
-    "soup": ("graftwork.cli.choose.averaging:soup", "Average the weights of several runs."),
+    "soup": (
+        "graftwork.cli.choose.averaging:soup",
+        "Average the weights of runs that began in the same place, and make the mean a new run.",
+    ),
     "report": ("graftwork.cli.use:report", "Write a run's HTML report anew and say where it lies."),
     "inspect": (
         "graftwork.cli.inspect:app",
