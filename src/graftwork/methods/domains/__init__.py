@@ -1,0 +1,1 @@
+"""Transfer between domains when labels are in the source only."""
