@@ -43,7 +43,6 @@ def test_parts_are_chosen_in_the_panel_and_drawn_over_the_epochs(page: Any, serv
 
     page.keyboard.press("Escape")
     page.get_by_label("Flow canvas").click(position={"x": 10, "y": 10})
-    page.get_by_role("button", name="Plan now").click()
     bars = page.get_by_role("list", name="What is trained in which epoch")
     bars.get_by_role("listitem", name="blocks.1: epochs 7–10").wait_for(timeout=60_000)
     assert bars.get_by_role("listitem", name="blocks.4: epochs 5–10").is_visible()
