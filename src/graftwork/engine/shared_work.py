@@ -82,7 +82,7 @@ def survey(flow: Flow, images: ImageSet, workspace: Workspace) -> LaneSurvey:
         plan=plan,
         wires={wire: wire_key(network, wire, digests) for wire in wires},
         rows=len(rows) if wires else 0,
-        shares=tuple(free_share(network, phase) for phase in plan.phases),
+        shares=tuple(free_share(network, phase.cuts) for phase in plan.phases),
         epoch_seconds=tuple(epoch_seconds(network, phase, counts, plan.compute) for phase in plan.phases),
         extract_seconds=extract_seconds(plan.cache, plan.compute) if wires else 0.0,
         adapts=any(placed.batch_norm == "adapt" for placed in network.bases.values()),

@@ -87,8 +87,14 @@ def answer_of(
         )
     if gain is not None and winner != "from_scratch":
         scratch = by_name["from_scratch"]
-        early = f", stopped at epoch {scratch.epoch}" if scratch.status == "stopped" else ""
-        said.append(f"Training from scratch{early} is {_points(gain)} points below it.")
+        early = f" (stopped at epoch {scratch.epoch})" if scratch.status == "stopped" else ""
+        if gain.value >= 0:
+            said.append(f"Training from scratch{early} is {_points(gain)} points below it.")
+        else:
+            turned = Interval(value=-gain.value, low=-gain.high, high=-gain.low)
+            said.append(
+                f"Training from scratch{early} is {_points(turned)} points above it: transfer did not pay."
+            )
     if advice is not None:
         said.append(advice_sentence(advice))
     return " ".join(said)
