@@ -63,6 +63,10 @@ class RaceChoices(Document):
         None, description="What the whole race may take. Empty: as long as it takes."
     )
 
+    advise: bool = Field(
+        True, description="Ask for advice first, so that the race shows whether it was right."
+    )
+
     @field_validator("strategies")
     @classmethod
     def _each_once(cls, strategies: tuple[Strategy, ...]) -> tuple[Strategy, ...]:
@@ -250,7 +254,8 @@ class RaceState(VersionedDocument):
     status: RaceStatus = "starting"
     message: str | None = Field(None, description="Why it failed or stopped.")
     choices: RaceChoices = Field(default_factory=RaceChoices)
-    advice: Strategy | None = Field(None, description="What was advised before it began.")
+    advice: Strategy | None = Field(None, description="The lane that was advised before it began.")
+    advice_reason: str = Field("", description="Of the advice; why there is none otherwise.")
     plan: RacePlan | None = None
     lanes: tuple[LaneState, ...] = ()
     rungs: tuple[RungEnd, ...] = ()

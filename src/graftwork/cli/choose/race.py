@@ -31,6 +31,7 @@ _Budget = Annotated[
     float | None, typer.Option("--budget", metavar="MINUTES", help=_FIELDS["budget_minutes"].description)
 ]
 _Halving = Annotated[bool, typer.Option("--halving", help=_FIELDS["halving"].description)]
+_Advice = Annotated[bool, typer.Option("--advice/--no-advice", help=_FIELDS["advise"].description)]
 _Resume = Annotated[str | None, typer.Option("--resume", metavar="RACE", help="Go on with a race.")]
 _Show = Annotated[str | None, typer.Option("--show", metavar="RACE", help="Only show a race as it stands.")]
 _List = Annotated[bool, typer.Option("--list", help="List the races of the project.")]
@@ -49,6 +50,7 @@ def race(
     seeds: _Seeds = None,
     budget: _Budget = None,
     halving: _Halving = False,
+    advice: _Advice = True,
     resume: _Resume = None,
     show: _Show = None,
     list_races: _List = False,
@@ -70,6 +72,7 @@ def race(
     lane = None if keep is None else _strategy(keep)
     chosen = None if strategies is None else tuple(_strategy(name) for name in strategies.split(",") if name)
     choices = {"strategies": chosen, "seeds": seeds, "budget_minutes": budget, "halving": halving or None}
+    choices |= {"advise": None if advice else False}
     given = {name: value for name, value in choices.items() if value is not None}
     made = _shown(home, show) if show else _raced(home, request, given, resume)
     kept = None if lane is None else keep_lane(home, made.id, lane)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from graftwork.documents.flow import Flow
 from graftwork.documents.race import Race, RaceChoices
-from graftwork.documents.recipe import Strategy
 from graftwork.errors import UsageError
 from graftwork.project.choosing.race_board import Told
 from graftwork.project.choosing.race_steering import make_race, race_here, race_state
@@ -17,7 +16,7 @@ from graftwork.project.sources import Source
 if TYPE_CHECKING:
     from graftwork.project.project import Project
 
-__all__ = ["advice_before", "asked_flow", "race"]
+__all__ = ["asked_flow", "race"]
 
 _OWN = ("strategy", "cut")
 
@@ -53,7 +52,7 @@ def race(
     rest = {k: v for k, v in options.items() if k not in names}
     assert source is not None
     flow = asked_flow(project, source, rest)
-    state = make_race(project, flow, choices, advice=advice_before(project, flow))
+    state = make_race(project, flow, choices)
     return race_here(project, state.id, told=told, stop=stop)
 
 
@@ -78,11 +77,6 @@ def asked_flow(project: Project, source: Source | Flow, options: dict[str, Any])
         )
     flow = project.make_flow(source, **options)
     return flow if options.get("name") else flow.edit(name=flow.name.removesuffix("-head_only"))
-
-
-def advice_before(project: Project, flow: Flow) -> Strategy | None:
-    """Return what is advised for a flow's data and base, before anything is raced; None where nothing is."""
-    return None
 
 
 def _never() -> bool:

@@ -280,6 +280,8 @@ class _Reading:
         said = [r.why for r in self.state.rungs if r.why]
         if self.state.choices.seeds == 1:
             said.append("One seed: the intervals know which images are tested, not how much training varies.")
+        if self.state.advice is None and self.state.advice_reason:
+            said.append(self.state.advice_reason)
         if any(not pairs and self._may_have_scores(s) for s, pairs in self.runs.items()):
             said.append("Lanes without scores are left out of the comparison.")
         if self.plan.base.startswith("random:"):

@@ -60,8 +60,9 @@ def run_race(
         UsageError, RunError, GraftworkError: what stands in the way of all lanes.
     """
     flow = read_flow(folder / "flow.yaml")
-    told(state.edit(status="planning", at="lanes", message=None))
+    told(state.edit(status="planning", at="the lanes", message=None))
     if state.plan is None:
+        state = _advised(project, flow, state.edit(status="planning", at="the advice"), told, stop)
         course = make_course(flow, state.choices, project.workspace)
         lanes = tuple(_first_state(lane) for lane in course.plan.lanes)
         state = state.edit(plan=course.plan, lanes=lanes)
@@ -69,6 +70,29 @@ def run_race(
         course = same_course(flow, state.choices, state.plan, project.workspace)
     board = RaceBoard(state.edit(status="running", message=None), told)
     return _Racer(project, folder, course, board, stop, turn).race()
+
+
+def _advised(
+    project: Project, flow: Flow, state: RaceState, told: Told, stop: Callable[[], bool]
+) -> RaceState:
+    """Ask for advice before anything is trained, so that the race can be held against it."""
+    from graftwork.project.choosing.advise import advise_on
+    from graftwork.project.looks.inspection import Inspection
+
+    if not state.choices.advise or state.advice_reason:
+        return state
+    told(state)
+    try:
+        advice = advise_on(Inspection(project, flow, tell=lambda _: None, stop=stop))
+    except (RunInterrupted, StorageError):
+        raise
+    except GraftworkError as error:
+        return state.edit(advice_reason=f"No advice was given: {error.message}")
+    lane = advice.strategy
+    is_probed = advice.flow.recipe.probe_first and "probe_then_tune" in state.choices.strategies
+    if lane == "all_layers" and is_probed:  # what a run of the advised flow would do
+        lane = "probe_then_tune"
+    return state.edit(advice=lane, advice_reason=advice.reason)
 
 
 def _first_state(lane: LanePlan) -> LaneState:

@@ -62,9 +62,7 @@ _AT_WORK = ("starting", "planning", "waiting", "running")
 _GONE_SECONDS, _LOOK_SECONDS = 10.0, 0.05
 
 
-def make_race(
-    project: Project, flow: Flow, choices: RaceChoices, *, advice: Strategy | None = None
-) -> RaceState:
+def make_race(project: Project, flow: Flow, choices: RaceChoices) -> RaceState:
     """Make the folder of a new race, with its flow and what is wanted. Nothing is trained.
 
     Raises:
@@ -86,7 +84,7 @@ def make_race(
                 continue
     write_atomically(folder / "flow.yaml", dump_flow(flow))
     created = datetime.now(UTC).isoformat(timespec="milliseconds")
-    state = RaceState(id=name, name=flow.name, created=created, choices=choices, advice=advice)
+    state = RaceState(id=name, name=flow.name, created=created, choices=choices)
     write_state(folder, state)
     return state
 
