@@ -376,26 +376,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/projects/{project}/inspections/advice": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Advise
-         * @description Return how much of the base to retrain, why, and what each strategy would cost.
-         */
-        post: operations["advise_api_projects__project__inspections_advice_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/projects/{project}/inspections/comparison": {
         parameters: {
             query?: never;
@@ -980,60 +960,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/projects/{project}/rankings": {
+    "/api/projects/{project}/races": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List Races
+         * @description Return all races, the newest first.
+         */
+        get: operations["list_races_api_projects__project__races_get"];
         put?: never;
         /**
-         * Rank
-         * @description Rank bases for a flow's images; a page that goes away stops it, and rows that are done are kept.
+         * Start
+         * @description Start a race in a process of its own; it goes on when the page or the server ends.
          */
-        post: operations["rank_api_projects__project__rankings_post"];
+        post: operations["start_api_projects__project__races_post"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/projects/{project}/rankings/check": {
+    "/api/projects/{project}/races/{race}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
-        /**
-         * Check
-         * @description Start a run that trains the head alone on each ranked base that has none yet, one after the other.
-         */
-        post: operations["check_api_projects__project__rankings_check_post"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/projects/{project}/rankings/state": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
         /**
          * State
-         * @description Return the ranking that is kept for a flow's images, with what runs say of it by now.
+         * @description Return how far a race is, and what is known of it so far.
          */
-        post: operations["state_api_projects__project__rankings_state_post"];
+        get: operations["state_api_projects__project__races__race__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete
+         * @description Delete a race with its runs; runs that were kept from it stay.
+         */
+        delete: operations["delete_api_projects__project__races__race__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/races/{race}/kept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Keep
+         * @description Copy a scored run of a lane to the runs of the project.
+         */
+        put: operations["keep_api_projects__project__races__race__kept_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/races/{race}/{order}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Order Race
+         * @description Stop a race, which keeps what was done, or go on with it.
+         */
+        post: operations["order_race_api_projects__project__races__race___order__post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1477,151 +1485,27 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
-         * Advice
-         * @description How much of a base to retrain for some data, from one pass over the data and one of a random twin.
+         * AdviceVerdict
+         * @description Whether advice that was given before the race held.
          */
-        Advice: {
-            /** Base */
-            base: string;
-            /** Chance */
-            chance: number;
+        AdviceVerdict: {
             /**
-             * Changes
-             * @description What the advice sets; all of it can be edited.
-             */
-            changes: components["schemas"]["AdviceChange"][];
-            /**
-             * Confidence
+             * Best
+             * @description Lane with the best test score.
              * @enum {string}
              */
-            confidence: "low" | "medium" | "high";
-            /**
-             * Cut
-             * @description Stages up to this one are frozen; 'input': none.
-             */
-            cut: string;
-            /**
-             * Doubts
-             * @default []
-             */
-            doubts: string[];
-            /** @description The flow with the advice written in. */
-            flow: components["schemas"]["Flow-Output"];
-            /**
-             * Format
-             * @default 1
-             */
-            format: number;
-            /**
-             * Large From
-             * @description Images per class from which on data counts as large.
-             */
-            large_from: number;
-            nearest_mean: components["schemas"]["Interval"] | null;
-            /**
-             * Node
-             * @description Of the base in the flow.
-             */
-            node: string;
-            /**
-             * Notes
-             * @default []
-             */
-            notes: string[];
-            /**
-             * Num Looked At
-             * @description Images that features were computed of.
-             */
-            num_looked_at: number;
-            /**
-             * Place
-             * @description On the map: size and similarity, 0 to 1; borders at 0.5.
-             */
-            place: [
-                number,
-                number
-            ];
-            /** @description Balanced accuracy of a linear probe on the base's last stage. */
-            probe: components["schemas"]["Interval"];
-            /**
-             * Quadrant
-             * @enum {string}
-             */
-            quadrant: "small_similar" | "small_different" | "large_similar" | "large_different";
-            random_nearest_mean: components["schemas"]["Interval"] | null;
-            /** @description The same on a twin with random weights. */
-            random_probe: components["schemas"]["Interval"];
-            /** Reason */
-            reason: string;
-            /**
-             * Seconds
-             * @description What the advice took.
-             */
-            seconds: number;
-            /** Signals */
-            signals: components["schemas"]["Signal"][];
-            /**
-             * Similar From
-             * @description Similarity from which on a target counts as similar.
-             */
-            similar_from: number;
-            size: components["schemas"]["DataSize"];
-            /**
-             * Source
-             * @description The data.
-             */
-            source: string;
-            /** Strategies */
-            strategies: components["schemas"]["StrategyCost"][];
+            best: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+            /** Is Best */
+            is_best: boolean;
+            /** @description Points on the test images below the best lane, paired. */
+            regret: components["schemas"]["Interval"] | null;
             /**
              * Strategy
              * @enum {string}
              */
             strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
-            /**
-             * Table
-             * @description The strategy of each quadrant.
-             */
-            table: {
-                [key: string]: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
-            };
-        };
-        /**
-         * AdviceChange
-         * @description One setting that comes with the advice.
-         */
-        AdviceChange: {
-            /** Before */
-            before: unknown;
-            /** Field */
-            field: string;
-            /**
-             * Node
-             * @description Of the flow; null for the recipe.
-             */
-            node: string | null;
-            /** Reason */
-            reason: string;
-            /** Value */
-            value: unknown;
-        };
-        /**
-         * AdviceRequest
-         * @description On which flow or run, and what its base was trained on.
-         */
-        AdviceRequest: {
-            /** @description A flow; only what pretrained weights and data say is known. */
-            flow?: components["schemas"]["Flow-Input"] | null;
-            /**
-             * Run
-             * @description Id of a run.
-             */
-            run?: string | null;
-            /**
-             * Trained On
-             * @description Images that the base was trained on, or a run; known of a base that is a run.
-             */
-            trained_on?: string | null;
+            /** Was Raced */
+            was_raced: boolean;
         };
         /**
          * AnomalyScores
@@ -1980,26 +1864,6 @@ export interface components {
         CheckRequest: {
             facts?: components["schemas"]["Facts-Input"] | null;
             flow: components["schemas"]["Flow-Input"];
-        };
-        /**
-         * CheckedBase
-         * @description What training gave on one base.
-         */
-        CheckedBase: {
-            /** Base */
-            base: string;
-            /** @description 95 % over the split's images; the mean of the runs' ends, as they share the images. */
-            interval: components["schemas"]["Interval"] | null;
-            /**
-             * Runs
-             * @description Ids of the runs, several where there are several seeds.
-             */
-            runs: string[];
-            /**
-             * Score
-             * @description Mean over the runs.
-             */
-            score: number;
         };
         /**
          * CheckpointSaved
@@ -2612,12 +2476,6 @@ export interface components {
          */
         CutCost: {
             /**
-             * Base Trainable
-             * @description Those of them in this base; LoRA's are beside its own parameters.
-             * @default 0
-             */
-            base_trainable: number;
-            /**
              * Cache Bytes
              * @description Bytes of stored values.
              * @default 0
@@ -2965,33 +2823,6 @@ export interface components {
              */
             seed: number;
             settings: components["schemas"]["ImagesSettings"];
-        };
-        /**
-         * DataSize
-         * @description How much data there is, after near-duplicates went.
-         */
-        DataSize: {
-            /**
-             * Imbalance
-             * @description Largest class over smallest.
-             */
-            imbalance: number;
-            /** Num Classes */
-            num_classes: number;
-            /**
-             * Num Copies
-             * @description Of these, copies of another one; they do not count.
-             */
-            num_copies: number;
-            /**
-             * Num Images
-             * @description Labelled training images.
-             */
-            num_images: number;
-            /** Per Class Median */
-            per_class_median: number;
-            /** Per Class Min */
-            per_class_min: number;
         };
         /**
          * DataSummary
@@ -3408,13 +3239,6 @@ export interface components {
             phase: string;
             /** Seconds */
             seconds: number;
-            /**
-             * Terms
-             * @description Loss term → what it added to the loss, its weight included: a mean over the epoch. The training loss is that of the objectives alone.
-             */
-            terms: {
-                [key: string]: number;
-            };
             /** Train Loss */
             train_loss: number | null;
             /** Validation Accuracy */
@@ -3828,17 +3652,12 @@ export interface components {
              *       "accumulate": 1,
              *       "augment": "none",
              *       "batch": 64,
-             *       "bss": 0,
-             *       "bss_values": 1,
              *       "cached_views": 4,
              *       "checkpoint_seconds": 30,
              *       "class_weights": "none",
              *       "clip_norm": 1,
-             *       "co_tuning": 0,
-             *       "delta": 0,
              *       "epochs": 20,
              *       "feature_cache": "auto",
-             *       "further_terms": {},
              *       "label_smoothing": 0,
              *       "layer_decay": 1,
              *       "memory_format": "auto",
@@ -3849,10 +3668,8 @@ export interface components {
              *       "probe_first": true,
              *       "schedule": "cosine",
              *       "seed": 0,
-             *       "stage_rates": "same",
              *       "step_epochs": 10,
              *       "step_factor": 0.1,
-             *       "unfreeze_stages": 1,
              *       "warmup": 0.1,
              *       "weight_decay": 0.01
              *     }
@@ -3917,17 +3734,12 @@ export interface components {
              *       "accumulate": 1,
              *       "augment": "none",
              *       "batch": 64,
-             *       "bss": 0,
-             *       "bss_values": 1,
              *       "cached_views": 4,
              *       "checkpoint_seconds": 30,
              *       "class_weights": "none",
              *       "clip_norm": 1,
-             *       "co_tuning": 0,
-             *       "delta": 0,
              *       "epochs": 20,
              *       "feature_cache": "auto",
-             *       "further_terms": {},
              *       "label_smoothing": 0,
              *       "layer_decay": 1,
              *       "memory_format": "auto",
@@ -3938,10 +3750,8 @@ export interface components {
              *       "probe_first": true,
              *       "schedule": "cosine",
              *       "seed": 0,
-             *       "stage_rates": "same",
              *       "step_epochs": 10,
              *       "step_factor": 0.1,
-             *       "unfreeze_stages": 1,
              *       "warmup": 0.1,
              *       "weight_decay": 0.01
              *     }
@@ -4692,6 +4502,201 @@ export interface components {
             view: "labels";
         };
         /**
+         * LaneCost
+         * @description What a lane cost, all its seeds together.
+         */
+        LaneCost: {
+            /**
+             * Alone Passes
+             * @description The same, had nothing been shared.
+             */
+            alone_passes: number;
+            /**
+             * Alone Seconds
+             * @description With what it took over from the work that lanes share.
+             */
+            alone_seconds: number;
+            /**
+             * Base Images
+             * @description Images that entered the base at its input, for this lane alone.
+             */
+            base_images: number;
+            /**
+             * Partial Images
+             * @description Stored features that went through its unfrozen stages.
+             */
+            partial_images: number;
+            /**
+             * Passes
+             * @description Both, each weighed by the share of the base's work that it does.
+             */
+            passes: number;
+            /**
+             * Seconds
+             * @description Of its own.
+             */
+            seconds: number;
+        };
+        /**
+         * LanePlan
+         * @description What one lane of a race does.
+         */
+        LanePlan: {
+            /**
+             * Cut
+             * @default
+             */
+            cut: string;
+            /**
+             * Epoch Passes
+             * @description Images through the whole base that an epoch amounts to.
+             * @default 0
+             */
+            epoch_passes: number;
+            /**
+             * Epoch Seconds
+             * @description Estimated, of one epoch of the main phase.
+             * @default 0
+             */
+            epoch_seconds: number;
+            /**
+             * Epochs
+             * @description Of its main phase.
+             * @default 0
+             */
+            epochs: number;
+            /**
+             * Free Share
+             * @description Of the base's work, that its main phase does in each step.
+             * @default 0
+             */
+            free_share: number;
+            /**
+             * Is Cached
+             * @description Whether its main phase reads features that are stored once.
+             * @default false
+             */
+            is_cached: boolean;
+            /**
+             * Num Trainable
+             * @default 0
+             */
+            num_trainable: number;
+            /**
+             * Passes
+             * @description The same of one seed run alone, from the first image on.
+             * @default 0
+             */
+            passes: number;
+            /**
+             * Probe
+             * @description 'shared': it starts where the head alone ended, which is trained once for all.
+             * @default none
+             * @enum {string}
+             */
+            probe: "none" | "own" | "shared";
+            /**
+             * Refused
+             * @description Why it cannot be planned; the others run without it.
+             */
+            refused: string | null;
+            /**
+             * Same As
+             * @description The lane that it would repeat step by step.
+             */
+            same_as: ("head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune") | null;
+            /**
+             * Seconds
+             * @description Estimated, of one seed run alone.
+             * @default 0
+             */
+            seconds: number;
+            /**
+             * Strategy
+             * @enum {string}
+             */
+            strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+            /**
+             * Words
+             * @description What it trains, for people.
+             */
+            words: string;
+        };
+        /**
+         * LaneState
+         * @description How far a lane is.
+         */
+        LaneState: {
+            /**
+             * Epoch
+             * @description Of the main phase, that all its seeds have behind them.
+             * @default 0
+             */
+            epoch: number;
+            /**
+             * Epochs
+             * @default 0
+             */
+            epochs: number;
+            /**
+             * Message
+             * @description Why it ended early or failed.
+             */
+            message: string | null;
+            /**
+             * Scores
+             * @description Validation score after each epoch of the main phase, by seed; first as it began.
+             * @default []
+             */
+            scores: number[][];
+            /**
+             * Seconds
+             * @description Spent so far.
+             * @default 0
+             */
+            seconds: number;
+            /** Seconds Left */
+            seconds_left: number | null;
+            /**
+             * Seed
+             * @description Number of the seed that trains now, from 1.
+             */
+            seed: number | null;
+            /**
+             * Share
+             * @description Done of what it may do, 0 to 1.
+             * @default 0
+             */
+            share: number;
+            /**
+             * Status
+             * @default waiting
+             * @enum {string}
+             */
+            status: "waiting" | "running" | "paused" | "stopped" | "finished" | "failed" | "same";
+            /**
+             * Strategy
+             * @enum {string}
+             */
+            strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+        };
+        /**
+         * LaneToKeep
+         * @description A lane of a race whose run is to be kept.
+         */
+        LaneToKeep: {
+            /**
+             * Seed
+             * @description Number from 1. Empty: the best on the validation images.
+             */
+            seed?: number | null;
+            /**
+             * Strategy
+             * @enum {string}
+             */
+            strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+        };
+        /**
          * LayerCard
          * @description One module inside a stage.
          */
@@ -5200,83 +5205,6 @@ export interface components {
             width: number;
         };
         /**
-         * MeasureAgreement
-         * @description How well a measure had put the bases in the order in which training put them.
-         */
-        MeasureAgreement: {
-            /**
-             * Is Exact
-             * @description Whether all orders were gone through for the chances.
-             * @default true
-             */
-            is_exact: boolean;
-            /**
-             * Kendall
-             * @description τ-b; null for fewer than three bases.
-             */
-            kendall: number | null;
-            /**
-             * Kendall Chance
-             * @description How often an order by chance would do as well by τ-b, one-sided.
-             */
-            kendall_chance: number | null;
-            /**
-             * Lost
-             * @description How much lower the pick's trained score is than the best one's.
-             */
-            lost: number;
-            /**
-             * Measure
-             * @enum {string}
-             */
-            measure: "logme" | "linear" | "knn" | "nearest_mean" | "shrunk_h_score" | "h_score" | "transrate" | "leep" | "nce";
-            /**
-             * Num
-             * @description Bases that both the measure and training have a number for.
-             */
-            num: number;
-            /**
-             * Pick
-             * @description The base that the measure would have chosen among these.
-             */
-            pick: string;
-            /** Spearman */
-            spearman: number | null;
-            /** Spearman Chance */
-            spearman_chance: number | null;
-            /**
-             * Weighted
-             * @description τ in which the top counts more, as LogME's authors report.
-             */
-            weighted: number | null;
-        };
-        /**
-         * MeasureWords
-         * @description A measure of how well a base will transfer; higher is better for each.
-         */
-        MeasureWords: {
-            /**
-             * Has Scale
-             * @description Whether its values mean something by themselves; else they only compare bases.
-             */
-            has_scale: boolean;
-            /**
-             * Meaning
-             * @description What it says, in a sentence.
-             */
-            meaning: string;
-            /**
-             * Name
-             * @enum {string}
-             */
-            name: "logme" | "linear" | "knn" | "nearest_mean" | "shrunk_h_score" | "h_score" | "transrate" | "leep" | "nce";
-            /**
-             * Words
-             * @description Short, for the head of a column.
-             */
-            words: string;
-        };
-        /**
          * MovedReply
          * @description What was found there.
          */
@@ -5543,17 +5471,10 @@ export interface components {
             component: string;
             /**
              * Frozen Layers
-             * @description Layers held inside stages that move, apart from what 'moving' leaves out.
+             * @description Layers held inside stages that move.
              * @default []
              */
             frozen_layers: string[];
-            /**
-             * Moving
-             * @description What moves in free stages of a base.
-             * @default all
-             * @enum {string}
-             */
-            moving: "all" | "norm" | "bias" | "lora";
             /** Node */
             node: string;
             /** Num Parameters */
@@ -5987,18 +5908,6 @@ export interface components {
              * @enum {string}
              */
             name: "probe" | "main";
-            /**
-             * Terms
-             * @description Loss terms that act in the phase, beside the objectives.
-             * @default []
-             */
-            terms: string[];
-            /**
-             * Unfreezing
-             * @description Gradual unfreezing, step by step; empty when all is free from the start.
-             * @default []
-             */
-            unfreezing: components["schemas"]["Unfreezing"][];
         };
         /**
          * PhaseEnded
@@ -6732,7 +6641,7 @@ export interface components {
             moved_tensors: number;
             /**
              * Not Started
-             * @description Tensors that only later phases or steps of gradual unfreezing would have trained, when a run was stopped before these had given anything, or its best epoch came before; not among the trainable ones.
+             * @description Tensors that only later phases would have trained, when a run was stopped before these had given anything; they are not among the trainable ones.
              * @default 0
              */
             not_started: number;
@@ -6765,323 +6674,466 @@ export interface components {
             value: components["schemas"]["JsonValue"];
         };
         /**
-         * RankCheck
-         * @description One strategy's runs on the ranked bases, held against the measures; controls are left out.
+         * Race
+         * @description Strategies side by side on the same images: scores, costs, and which one to take.
          */
-        RankCheck: {
+        Race: {
+            advice: components["schemas"]["AdviceVerdict"] | null;
+            /** Answer */
+            answer: string;
+            /** Base */
+            base: string;
             /**
-             * Agreements
+             * Best
+             * @description Best on validation.
+             */
+            best: ("head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune") | null;
+            choices: components["schemas"]["RaceChoices-Output"];
+            /**
+             * Constant
+             * @description What a constant answer scores.
+             */
+            constant: number | null;
+            cost: components["schemas"]["RaceCost"];
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Front
+             * @description Cost against validation score, cheapest first.
              * @default []
              */
-            agreements: components["schemas"]["MeasureAgreement"][];
+            front: ("head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune")[];
+            /** @description Points of the winner; paired, on the shown split. */
+            gain_over_scratch: components["schemas"]["Interval"] | null;
+            /** Id */
+            id: string;
             /**
-             * Bases
-             * @description Best first.
+             * Is Complete
+             * @description Whether the race is over.
              */
-            bases: components["schemas"]["CheckedBase"][];
+            is_complete: boolean;
+            /** Lanes */
+            lanes: components["schemas"]["RaceLane"][];
+            /** Name */
+            name: string;
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Num Images
+             * @description Of that split.
+             */
+            num_images: number;
+            /** Num Validation */
+            num_validation: number;
+            plan: components["schemas"]["RacePlan"];
+            /**
+             * Rungs
+             * @default []
+             */
+            rungs: components["schemas"]["RungEnd"][];
             /**
              * Score Name
-             * @description Name of the runs' main score.
+             * @description The main score, such as accuracy.
              */
             score_name: string;
             /**
              * Split
+             * @description That scores are shown on; validation decides.
              * @enum {string}
              */
             split: "test" | "validation";
+            /**
+             * Standard Error
+             * @description Of the best lane's validation score.
+             */
+            standard_error: number | null;
+            /**
+             * Winner
+             * @description The cheapest within one standard error of the best, on validation.
+             */
+            winner: ("head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune") | null;
+        };
+        /**
+         * RaceCard
+         * @description A race in a list.
+         */
+        RaceCard: {
+            /** Answer */
+            answer: string;
+            /** Created */
+            created: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Share
+             * @description Done, 0 to 1.
+             */
+            share: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "starting" | "planning" | "waiting" | "running" | "stopped" | "failed" | "finished";
+            /** Winner */
+            winner: ("head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune") | null;
+        };
+        /**
+         * RaceChoices
+         * @description Which lanes run, how often, and for how long.
+         */
+        "RaceChoices-Input": {
+            /**
+             * Advise
+             * @description Ask for advice first, so that the race shows whether it was right.
+             * @default true
+             */
+            advise: boolean;
+            /**
+             * Budget Minutes
+             * @description What the whole race may take. Empty: as long as it takes.
+             */
+            budget_minutes?: number | null;
+            /**
+             * Halving
+             * @description After each rung the worse half of the lanes ends. A budget turns it on where needed.
+             * @default false
+             */
+            halving: boolean;
+            /**
+             * Seeds
+             * @description Runs of each lane; each has new layers and an order of images of its own.
+             * @default 2
+             */
+            seeds: number;
+            /**
+             * Strategies
+             * @description The lanes. all_layers is plain fine-tuning: its head is not trained alone first.
+             * @default [
+             *       "head_only",
+             *       "some_layers",
+             *       "most_layers",
+             *       "all_layers",
+             *       "probe_then_tune",
+             *       "from_scratch"
+             *     ]
+             */
+            strategies: ("head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune")[];
+        };
+        /**
+         * RaceChoices
+         * @description Which lanes run, how often, and for how long.
+         */
+        "RaceChoices-Output": {
+            /**
+             * Advise
+             * @description Ask for advice first, so that the race shows whether it was right.
+             * @default true
+             */
+            advise: boolean;
+            /**
+             * Budget Minutes
+             * @description What the whole race may take. Empty: as long as it takes.
+             */
+            budget_minutes: number | null;
+            /**
+             * Halving
+             * @description After each rung the worse half of the lanes ends. A budget turns it on where needed.
+             * @default false
+             */
+            halving: boolean;
+            /**
+             * Seeds
+             * @description Runs of each lane; each has new layers and an order of images of its own.
+             * @default 2
+             */
+            seeds: number;
+            /**
+             * Strategies
+             * @description The lanes. all_layers is plain fine-tuning: its head is not trained alone first.
+             * @default [
+             *       "head_only",
+             *       "some_layers",
+             *       "most_layers",
+             *       "all_layers",
+             *       "probe_then_tune",
+             *       "from_scratch"
+             *     ]
+             */
+            strategies: ("head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune")[];
+        };
+        /**
+         * RaceCost
+         * @description What the race cost, and what it would have cost without sharing or cutting.
+         */
+        RaceCost: {
+            /**
+             * Apart Passes
+             * @description Of all lanes to their end, each on its own.
+             */
+            apart_passes: number;
+            /**
+             * Dearest
+             * @enum {string}
+             */
+            dearest: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+            /**
+             * Dearest Passes
+             * @description Of the dearest lane to its end, alone.
+             */
+            dearest_passes: number;
+            /**
+             * Passes
+             * @description Images through the whole base that the race amounted to.
+             */
+            passes: number;
+            /**
+             * Ratio
+             * @description Passes of the race over those of the dearest lane alone.
+             */
+            ratio: number;
+            /** Seconds */
+            seconds: number;
+            /** Shared Passes */
+            shared_passes: number;
+            /**
+             * Shared Seconds
+             * @description Of the pass of the base and of heads that several lanes start from.
+             */
+            shared_seconds: number;
+        };
+        /**
+         * RaceLane
+         * @description What came out of a lane.
+         */
+        RaceLane: {
+            /** @description Test score below the winner's, paired: the same images and seeds are drawn for both. */
+            behind: components["schemas"]["Interval"] | null;
+            cost: components["schemas"]["LaneCost"] | null;
+            /**
+             * Epoch
+             * @default 0
+             */
+            epoch: number;
+            /**
+             * Epochs
+             * @default 0
+             */
+            epochs: number;
+            /**
+             * Is On Front
+             * @description No other lane that ended by itself is as good on validation and cheaper.
+             * @default false
+             */
+            is_on_front: boolean;
+            /** Message */
+            message: string | null;
+            /**
+             * Num Trainable
+             * @default 0
+             */
+            num_trainable: number;
+            /**
+             * Runs
+             * @description Its scored runs, folders of the race, by seed.
+             * @default []
+             */
+            runs: string[];
+            /** Same As */
+            same_as: ("head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune") | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "waiting" | "running" | "paused" | "stopped" | "finished" | "failed" | "same";
             /**
              * Strategy
              * @enum {string}
              */
             strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+            /** @description The same on the test images, which decide nothing. */
+            test: components["schemas"]["Interval"] | null;
             /**
-             * Verdict
-             * @description What it comes to, in a sentence.
+             * Test Scores
+             * @description Of each seed.
+             * @default []
              */
-            verdict: string;
+            test_scores: components["schemas"]["Interval"][];
+            /** @description Mean over seeds; by drawing images and seeds again. */
+            validation: components["schemas"]["Interval"] | null;
+            /**
+             * Validation Scores
+             * @description Of each seed.
+             * @default []
+             */
+            validation_scores: components["schemas"]["Interval"][];
+            /** Words */
+            words: string;
         };
         /**
-         * RankQuestion
-         * @description What is to be ranked.
+         * RacePlan
+         * @description A race resolved before it runs.
          */
-        RankQuestion: {
-            /**
-             * Bases
-             * @description Base ids; those that are there without a download, if not given.
-             */
-            bases?: string[] | null;
-            flow: components["schemas"]["Flow-Input"];
-            /**
-             * Max Images
-             * @description At most so many training and validation images; 2,000 if not given.
-             */
-            max_images?: number | null;
-        };
-        /**
-         * RankedBase
-         * @description A base with what was measured of it, or why it could not be.
-         */
-        RankedBase: {
-            /**
-             * Base
-             * @description Base id.
-             */
+        RacePlan: {
+            /** Base */
             base: string;
-            /**
-             * Format
-             * @default 1
-             */
-            format: number;
-            /**
-             * Image Size
-             * @description Shorter side of what it looks at, in pixels.
-             */
-            image_size: number | null;
-            /**
-             * Intervals
-             * @description 95 % over the scored images, for measures that score single images.
-             */
-            intervals: {
-                [key: string]: components["schemas"]["Interval"];
-            };
-            /**
-             * Is Control
-             * @description Untrained: what a base scores that learned nothing before; never ranked first.
-             * @default false
-             */
-            is_control: boolean;
-            /**
-             * Milliseconds
-             * @description For one image to pass, measured on this machine in batches of eight.
-             */
-            milliseconds: number | null;
-            /**
-             * Notes
-             * @default []
-             */
-            notes: string[];
-            /**
-             * Num Bytes
-             * @description Memory of parameters and buffers.
-             */
-            num_bytes: number | null;
-            /**
-             * Num Features
-             * @description Channels, after the mean over places or tokens.
-             */
-            num_features: number | null;
-            /**
-             * Num Parameters
-             * @description Without the old classifier.
-             */
-            num_parameters: number | null;
-            /**
-             * Problem
-             * @description Why it could not be measured, in a sentence.
-             */
-            problem: string | null;
-            /**
-             * Scores
-             * @description By measure.
-             */
-            scores: {
-                [key: string]: number;
-            };
-            /**
-             * Seconds
-             * @description What measuring it took, opening included.
-             */
-            seconds: number | null;
-            /**
-             * Title
-             * @default
-             */
-            title: string;
-            /**
-             * Why Not
-             * @description Why a measure is missing, in a sentence.
-             */
-            why_not: {
-                [key: string]: string;
-            };
-        };
-        /**
-         * RankedFlow
-         * @description A flow whose images bases are ranked for.
-         */
-        RankedFlow: {
-            flow: components["schemas"]["Flow-Input"];
-        };
-        /**
-         * Ranking
-         * @description Bases ranked for some data before any training, and afterwards checked against training.
-         */
-        Ranking: {
-            /**
-             * Bases
-             * @description Best first; those that could not be measured last.
-             * @default []
-             */
-            bases: components["schemas"]["RankedBase"][];
-            /**
-             * Best
-             * @description The first one that is no control.
-             */
-            best: string | null;
-            /**
-             * By
-             * @description What the bases are ordered by.
-             * @default logme
-             * @enum {string}
-             */
-            by: "logme" | "linear" | "knn" | "nearest_mean" | "shrunk_h_score" | "h_score" | "transrate" | "leep" | "nce";
-            /**
-             * Chance
-             * @description What a guess scores that ignores the image.
-             */
-            chance: number;
-            /**
-             * Checks
-             * @description By strategy, where runs on the same data exist.
-             * @default []
-             */
-            checks: components["schemas"]["RankCheck"][];
             /** Data Digest */
             data_digest: string;
             /**
-             * Format
-             * @default 1
-             */
-            format: number;
-            /**
-             * Label Kind
+             * Dearest
+             * @description The lane that costs most alone.
              * @enum {string}
              */
-            label_kind: "category" | "number" | "tags";
+            dearest: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
             /**
-             * Measures
-             * @default [
-             *       {
-             *         "has_scale": false,
-             *         "meaning": "How likely the labels are under a linear model on the features, its weights averaged over; nats.",
-             *         "name": "logme",
-             *         "words": "LogME"
-             *       },
-             *       {
-             *         "has_scale": true,
-             *         "meaning": "A linear model on the features, scored on images that it did not see.",
-             *         "name": "linear",
-             *         "words": "linear probe"
-             *       },
-             *       {
-             *         "has_scale": true,
-             *         "meaning": "What the five images with the most similar features say, each image left out once.",
-             *         "name": "knn",
-             *         "words": "k-NN"
-             *       },
-             *       {
-             *         "has_scale": true,
-             *         "meaning": "The class whose mean feature is nearest, scored on images that it did not see.",
-             *         "name": "nearest_mean",
-             *         "words": "nearest mean"
-             *       },
-             *       {
-             *         "has_scale": false,
-             *         "meaning": "How much of the features' variation lies between classes; covariance shrunk by Ledoit and Wolf.",
-             *         "name": "shrunk_h_score",
-             *         "words": "H-score, shrunk"
-             *       },
-             *       {
-             *         "has_scale": false,
-             *         "meaning": "How much of the features' variation lies between classes; says nothing with fewer images than features.",
-             *         "name": "h_score",
-             *         "words": "H-score"
-             *       },
-             *       {
-             *         "has_scale": false,
-             *         "meaning": "How many nats fewer code the features when the classes are known.",
-             *         "name": "transrate",
-             *         "words": "TransRate"
-             *       },
-             *       {
-             *         "has_scale": false,
-             *         "meaning": "How well the old classifier's probabilities foretell the labels; nats, at most 0.",
-             *         "name": "leep",
-             *         "words": "LEEP"
-             *       },
-             *       {
-             *         "has_scale": false,
-             *         "meaning": "How well the old classifier's likeliest class foretells the labels; nats, at most 0.",
-             *         "name": "nce",
-             *         "words": "NCE"
-             *       }
-             *     ]
+             * Epochs
+             * @description Of the main phase of each lane.
              */
-            measures: components["schemas"]["MeasureWords"][];
+            epochs: number;
+            /** Lanes */
+            lanes: components["schemas"]["LanePlan"][];
             /**
              * Notes
              * @default []
              */
             notes: string[];
-            /** Num Available */
-            num_available: number;
-            /**
-             * Num Images
-             * @description Training and validation images that were looked at; never test images.
-             */
-            num_images: number;
-            /**
-             * Picks
-             * @description The base that each measure alone would choose.
-             */
-            picks: {
-                [key: string]: string;
+            /** Num Images */
+            num_images: {
+                [key: string]: number;
             };
             /**
-             * Protocol
-             * @description Probes are scored on the validation images, or each image by a probe that did not see it.
-             * @enum {string}
+             * Passes
+             * @description Images through the whole base that the race amounts to, at most.
              */
-            protocol: "validation" | "cross_validation";
+            passes: number;
             /**
-             * Reason
-             * @description Why by this one, in a sentence.
-             * @default
+             * Ratio
+             * @description Passes of the race, at most, over those of the dearest lane alone.
              */
-            reason: string;
+            ratio: number;
             /**
-             * Score Name
-             * @description What the probes and neighbors are scored by.
-             * @enum {string}
+             * Rungs
+             * @description The last one is the end.
              */
-            score_name: "balanced_accuracy" | "r2";
-            /** Source */
-            source: string;
+            rungs: components["schemas"]["Rung"][];
             /**
-             * Status
-             * @default running
-             * @enum {string}
+             * Seconds
+             * @description Estimated, of the whole race; at most, where lanes are cut off.
              */
-            status: "running" | "finished" | "stopped";
+            seconds: number;
             /**
-             * Total
-             * @description Bases that were asked for.
+             * Shared Rows
+             * @description Images and views that pass through the frozen base once for all lanes.
              */
-            total: number;
+            shared_rows: number;
         };
         /**
-         * RankingState
-         * @description What is known of a flow's images by now.
+         * RaceStart
+         * @description A flow whose base, data and recipe the lanes take, and what is wanted.
          */
-        RankingState: {
+        RaceStart: {
+            choices?: components["schemas"]["RaceChoices-Input"];
+            flow: components["schemas"]["Flow-Input"];
+        };
+        /**
+         * RaceState
+         * @description How far a race is.
+         */
+        RaceState: {
             /**
-             * Num Unchecked
-             * @description Ranked bases, controls apart, that no run trained the head alone on.
+             * Advice
+             * @description The lane that was advised before it began.
+             */
+            advice: ("head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune") | null;
+            /**
+             * Advice Reason
+             * @description Of the advice; why there is none otherwise.
+             * @default
+             */
+            advice_reason: string;
+            /**
+             * At
+             * @description What is done now, in words.
+             * @default
+             */
+            at: string;
+            choices: components["schemas"]["RaceChoices-Output"];
+            /**
+             * Created
+             * @default
+             */
+            created: string;
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /** Id */
+            id: string;
+            /**
+             * Lanes
+             * @default []
+             */
+            lanes: components["schemas"]["LaneState"][];
+            /**
+             * Message
+             * @description Why it failed or stopped.
+             */
+            message: string | null;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            plan: components["schemas"]["RacePlan"] | null;
+            /** @description What is known so far. */
+            race: components["schemas"]["Race"] | null;
+            /**
+             * Rungs
+             * @default []
+             */
+            rungs: components["schemas"]["RungEnd"][];
+            /**
+             * Score Name
+             * @default
+             */
+            score_name: string;
+            /**
+             * Seconds
+             * @description Worked so far, over all sittings.
              * @default 0
              */
-            num_unchecked: number;
-            /** @description Null where nothing was ranked yet. */
-            ranking: components["schemas"]["Ranking"] | null;
+            seconds: number;
+            /** Seconds Left */
+            seconds_left: number | null;
+            /**
+             * Share
+             * @default 0
+             */
+            share: number;
+            /**
+             * Shared Passes
+             * @default 0
+             */
+            shared_passes: number;
+            /**
+             * Shared Seconds
+             * @default 0
+             */
+            shared_seconds: number;
+            /**
+             * Status
+             * @default starting
+             * @enum {string}
+             */
+            status: "starting" | "planning" | "waiting" | "running" | "stopped" | "failed" | "finished";
         };
         /**
          * Recipe
@@ -7108,18 +7160,6 @@ export interface components {
              */
             batch: number;
             /**
-             * Bss
-             * @description Batch spectral shrinkage: weight of the smallest squared singular values of a batch's features; 0.001 is usual (Chen 2019, NeurIPS 32). 0: off.
-             * @default 0
-             */
-            bss: number;
-            /**
-             * Bss Values
-             * @description With bss: how many of the smallest singular values count.
-             * @default 1
-             */
-            bss_values: number;
-            /**
              * Cached Views
              * @description With a frozen base and augmentation: how many fixed augmented views are cached.
              * @default 4
@@ -7145,18 +7185,6 @@ export interface components {
              */
             clip_norm: number | null;
             /**
-             * Co Tuning
-             * @description Co-Tuning: weight of the loss of the base's old classifier, tuned on the source classes that each class looks like (You 2020, NeurIPS 33). 0: off.
-             * @default 0
-             */
-            co_tuning: number;
-            /**
-             * Delta
-             * @description DELTA: weight of the distance between the features of the tuned and the pretrained base, channels that matter to the task counting more (Li 2019, arXiv:1901.09229). 0: off.
-             * @default 0
-             */
-            delta: number;
-            /**
              * Early Stop
              * @description Epochs without a better validation score before a phase ends. Empty: never.
              */
@@ -7175,23 +7203,6 @@ export interface components {
              */
             feature_cache: "auto" | "off";
             /**
-             * Further Terms
-             * @description Weights of loss terms that installed packages offer, by name.
-             */
-            further_terms?: {
-                [key: string]: number;
-            };
-            /**
-             * L2 Sp
-             * @description L2-SP: pull of unfrozen pretrained weights back to where they began, α in α/2·‖w − w0‖², instead of weight decay; 0.1 is usual (Li 2018, arXiv:1802.01483). Empty: off.
-             */
-            l2_sp?: number | null;
-            /**
-             * L2 Sp Head
-             * @description With L2-SP: pull of new parts towards zero, β in β/2·‖w‖². Empty: 0.01.
-             */
-            l2_sp_head?: number | null;
-            /**
              * Label Smoothing
              * @description Share of the label's probability that is spread over all classes.
              * @default 0
@@ -7205,7 +7216,7 @@ export interface components {
             layer_decay: number;
             /**
              * Learning Rate
-             * @description Peak learning rate of the main phase. Empty: 3e-3 for a head alone, 1e-3 from scratch and where only norms, biases or LoRA move, 1e-4 for unfrozen pretrained layers (SGD: ten times as much).
+             * @description Peak learning rate of the main phase. Empty: 3e-3 for a head alone, 1e-3 from scratch, 1e-4 for unfrozen pretrained layers (SGD: ten times as much).
              */
             learning_rate?: number | null;
             /**
@@ -7272,13 +7283,6 @@ export interface components {
              */
             seed: number;
             /**
-             * Stage Rates
-             * @description 'same': as layer_decay says; 'auto_rgn': measured at the start of each epoch, a stage's rate = rate · (gradient norm / parameter norm), as a share of the largest (Lee 2023, arXiv:2210.11466).
-             * @default same
-             * @enum {string}
-             */
-            stage_rates: "same" | "auto_rgn";
-            /**
              * Step Epochs
              * @description Schedule 'step': epochs between two drops.
              * @default 10
@@ -7290,17 +7294,6 @@ export interface components {
              * @default 0.1
              */
             step_factor: number;
-            /**
-             * Unfreeze Every
-             * @description Gradual unfreezing: the main phase begins with the topmost stages free and frees the next ones after each so many epochs, down to the cut (Howard 2018, arXiv:1801.06146). Empty: all at once.
-             */
-            unfreeze_every?: number | null;
-            /**
-             * Unfreeze Stages
-             * @description Gradual unfreezing: how many stages are freed at a time.
-             * @default 1
-             */
-            unfreeze_stages: number;
             /**
              * Warmup
              * @description Share of the steps in which the rate rises from zero.
@@ -7339,18 +7332,6 @@ export interface components {
              */
             batch: number;
             /**
-             * Bss
-             * @description Batch spectral shrinkage: weight of the smallest squared singular values of a batch's features; 0.001 is usual (Chen 2019, NeurIPS 32). 0: off.
-             * @default 0
-             */
-            bss: number;
-            /**
-             * Bss Values
-             * @description With bss: how many of the smallest singular values count.
-             * @default 1
-             */
-            bss_values: number;
-            /**
              * Cached Views
              * @description With a frozen base and augmentation: how many fixed augmented views are cached.
              * @default 4
@@ -7376,18 +7357,6 @@ export interface components {
              */
             clip_norm: number | null;
             /**
-             * Co Tuning
-             * @description Co-Tuning: weight of the loss of the base's old classifier, tuned on the source classes that each class looks like (You 2020, NeurIPS 33). 0: off.
-             * @default 0
-             */
-            co_tuning: number;
-            /**
-             * Delta
-             * @description DELTA: weight of the distance between the features of the tuned and the pretrained base, channels that matter to the task counting more (Li 2019, arXiv:1901.09229). 0: off.
-             * @default 0
-             */
-            delta: number;
-            /**
              * Early Stop
              * @description Epochs without a better validation score before a phase ends. Empty: never.
              */
@@ -7406,23 +7375,6 @@ export interface components {
              */
             feature_cache: "auto" | "off";
             /**
-             * Further Terms
-             * @description Weights of loss terms that installed packages offer, by name.
-             */
-            further_terms: {
-                [key: string]: number;
-            };
-            /**
-             * L2 Sp
-             * @description L2-SP: pull of unfrozen pretrained weights back to where they began, α in α/2·‖w − w0‖², instead of weight decay; 0.1 is usual (Li 2018, arXiv:1802.01483). Empty: off.
-             */
-            l2_sp: number | null;
-            /**
-             * L2 Sp Head
-             * @description With L2-SP: pull of new parts towards zero, β in β/2·‖w‖². Empty: 0.01.
-             */
-            l2_sp_head: number | null;
-            /**
              * Label Smoothing
              * @description Share of the label's probability that is spread over all classes.
              * @default 0
@@ -7436,7 +7388,7 @@ export interface components {
             layer_decay: number;
             /**
              * Learning Rate
-             * @description Peak learning rate of the main phase. Empty: 3e-3 for a head alone, 1e-3 from scratch and where only norms, biases or LoRA move, 1e-4 for unfrozen pretrained layers (SGD: ten times as much).
+             * @description Peak learning rate of the main phase. Empty: 3e-3 for a head alone, 1e-3 from scratch, 1e-4 for unfrozen pretrained layers (SGD: ten times as much).
              */
             learning_rate: number | null;
             /**
@@ -7503,13 +7455,6 @@ export interface components {
              */
             seed: number;
             /**
-             * Stage Rates
-             * @description 'same': as layer_decay says; 'auto_rgn': measured at the start of each epoch, a stage's rate = rate · (gradient norm / parameter norm), as a share of the largest (Lee 2023, arXiv:2210.11466).
-             * @default same
-             * @enum {string}
-             */
-            stage_rates: "same" | "auto_rgn";
-            /**
              * Step Epochs
              * @description Schedule 'step': epochs between two drops.
              * @default 10
@@ -7521,17 +7466,6 @@ export interface components {
              * @default 0.1
              */
             step_factor: number;
-            /**
-             * Unfreeze Every
-             * @description Gradual unfreezing: the main phase begins with the topmost stages free and frees the next ones after each so many epochs, down to the cut (Howard 2018, arXiv:1801.06146). Empty: all at once.
-             */
-            unfreeze_every: number | null;
-            /**
-             * Unfreeze Stages
-             * @description Gradual unfreezing: how many stages are freed at a time.
-             * @default 1
-             */
-            unfreeze_stages: number;
             /**
              * Warmup
              * @description Share of the steps in which the rate rises from zero.
@@ -7845,6 +7779,41 @@ export interface components {
             plan: components["schemas"]["Plan"] | null;
             progress: components["schemas"]["RunProgressDocument"] | null;
             record: components["schemas"]["RunRecord"] | null;
+        };
+        /**
+         * Rung
+         * @description A stretch of a race: how far the lanes train, and how many of them go on after it.
+         */
+        Rung: {
+            /**
+             * Epochs
+             * @description Of the main phase, that a lane has behind it at the rung's end.
+             */
+            epochs: number;
+            /**
+             * Keep
+             * @description Lanes with epochs left that go on afterwards.
+             */
+            keep: number;
+        };
+        /**
+         * RungEnd
+         * @description How the lanes stood at the end of a rung, and who was cut off.
+         */
+        RungEnd: {
+            /** Ended */
+            ended: ("head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune")[];
+            /** Epochs */
+            epochs: number;
+            /**
+             * Scores
+             * @description By lane: mean over seeds on the validation images, best so far.
+             */
+            scores: {
+                [key: string]: number;
+            };
+            /** Why */
+            why: string;
         };
         /**
          * RunsChanged
@@ -8308,44 +8277,6 @@ export interface components {
             gives: string;
         };
         /**
-         * Signal
-         * @description One of the five signals of similarity.
-         */
-        Signal: {
-            /**
-             * Name
-             * @enum {string}
-             */
-            name: "probe" | "depth" | "classes" | "domains" | "statistics";
-            /**
-             * Reading
-             * @description Null where it is not available.
-             */
-            reading: number | null;
-            /**
-             * Says
-             * @enum {string}
-             */
-            says: "similar" | "unclear" | "different" | "ignored" | "unavailable";
-            /**
-             * Similarity
-             * @description 0 different … 1 similar; null where it does not count.
-             */
-            similarity: number | null;
-            /** Title */
-            title: string;
-            /**
-             * Unit
-             * @default
-             */
-            unit: string;
-            /**
-             * Words
-             * @description What the reading means, or why there is none.
-             */
-            words: string;
-        };
-        /**
          * SliceColumn
          * @description The images parted by one thing.
          */
@@ -8598,16 +8529,7 @@ export interface components {
             learning_rate: number | null;
             /** Name */
             name: string;
-            /**
-             * Num Added
-             * @description Parameters that LoRA adds.
-             * @default 0
-             */
-            num_added: number;
-            /**
-             * Num Parameters
-             * @description Those that LoRA adds among them.
-             */
+            /** Num Parameters */
             num_parameters: number;
             /**
              * Num Trainable
@@ -8684,43 +8606,6 @@ export interface components {
             phase: string;
             /** Step */
             step: number;
-            /**
-             * Terms
-             * @description Loss term → what it adds to the loss, its weight included.
-             */
-            terms: {
-                [key: string]: number;
-            };
-        };
-        /**
-         * StrategyCost
-         * @description What one strategy would take on this machine.
-         */
-        StrategyCost: {
-            /** Cut */
-            cut: string;
-            /**
-             * Memory Bytes
-             * @description Estimated: weights, gradients, the optimizer's state, and what a batch keeps for its gradients.
-             */
-            memory_bytes: number;
-            /**
-             * Note
-             * @default
-             */
-            note: string;
-            /**
-             * Seconds
-             * @description Estimated, of the whole training.
-             */
-            seconds: number;
-            /**
-             * Strategy
-             * @enum {string}
-             */
-            strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
-            /** Trainable Parameters */
-            trainable_parameters: number;
         };
         /**
          * TagScore
@@ -8837,34 +8722,6 @@ export interface components {
              * @description Share of the values that are exactly zero.
              */
             zero_share: number;
-        };
-        /**
-         * Unfreezing
-         * @description A step of gradual unfreezing: which stages become free, and when.
-         */
-        Unfreezing: {
-            /**
-             * Epoch
-             * @description The first epoch of the phase, from 1, in which they are free.
-             */
-            epoch: number;
-            /**
-             * Groups
-             * @description Names of the parameter groups that begin here.
-             */
-            groups: string[];
-            /**
-             * Not Yet
-             * @description Stages up to this one still wait, by node of the base; 'input': none does.
-             */
-            not_yet: {
-                [key: string]: string;
-            };
-            /**
-             * Stages
-             * @description From the top; with their node in front if there are several bases.
-             */
-            stages: string[];
         };
         /**
          * Upload
@@ -9656,41 +9513,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Hub"];
-                };
-            };
-            /** @description Client Error */
-            "4XX": {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorBody"];
-                };
-            };
-        };
-    };
-    advise_api_projects__project__inspections_advice_post: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                project: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AdviceRequest"];
-            };
-        };
-        responses: {
-            /** @description Successful Response */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Advice"];
                 };
             };
             /** @description Client Error */
@@ -10736,7 +10558,7 @@ export interface operations {
             };
         };
     };
-    rank_api_projects__project__rankings_post: {
+    list_races_api_projects__project__races_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -10745,11 +10567,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["RankQuestion"];
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Successful Response */
             200: {
@@ -10757,7 +10575,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Ranking"];
+                    "application/json": components["schemas"]["RaceCard"][];
                 };
             };
             /** @description Client Error */
@@ -10771,7 +10589,7 @@ export interface operations {
             };
         };
     };
-    check_api_projects__project__rankings_check_post: {
+    start_api_projects__project__races_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -10782,7 +10600,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RankedFlow"];
+                "application/json": components["schemas"]["RaceStart"];
             };
         };
         responses: {
@@ -10792,7 +10610,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RunCard"][];
+                    "application/json": components["schemas"]["RaceState"];
                 };
             };
             /** @description Client Error */
@@ -10806,18 +10624,83 @@ export interface operations {
             };
         };
     };
-    state_api_projects__project__rankings_state_post: {
+    state_api_projects__project__races__race__get: {
         parameters: {
             query?: never;
             header?: never;
             path: {
+                race: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaceState"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_api_projects__project__races__race__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                race: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    keep_api_projects__project__races__race__kept_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                race: string;
                 project: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RankedFlow"];
+                "application/json": components["schemas"]["LaneToKeep"];
             };
         };
         responses: {
@@ -10827,7 +10710,40 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RankingState"];
+                    "application/json": components["schemas"]["RunCard"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    order_race_api_projects__project__races__race___order__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                race: string;
+                order: "stop" | "resume";
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaceState"];
                 };
             };
             /** @description Client Error */

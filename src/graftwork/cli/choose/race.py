@@ -152,7 +152,7 @@ class _Teller:
         for rung in state.rungs[self._rungs :]:
             say(rung.why)
         self._rungs = len(state.rungs)
-        if state.at and state.at != self._at and state.status == "running":
+        if state.at and state.at != self._at and state.status in ("running", "planning"):
             left = "" if not state.seconds_left else f", at most about {duration(state.seconds_left)} left"
             say(f"{state.at}{left}")
         self._at = state.at

@@ -16,6 +16,7 @@ from graftwork.server.routes import (
     places_inside,
     projects,
     rankings,
+    race,
     reports,
     runs,
 )
@@ -40,6 +41,7 @@ ROUTERS = tuple(
         one_image,
         places_inside,
         rankings,
+        race,
         reports,
         advice,
     )
