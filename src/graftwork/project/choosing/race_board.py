@@ -17,8 +17,8 @@ __all__ = ["RaceBoard", "Told"]
 Told = Callable[[RaceState], object]
 
 _TELL_SECONDS = 0.5
-_ENOUGH_SECONDS = 5.0
-"""How long a race must have worked before its own pace is believed more than the estimate."""
+_ENOUGH_SECONDS, _ENOUGH = 5.0, 0.05
+"""How long a race must have worked, and how much of it must be done, before its own pace is believed."""
 
 
 class RaceBoard:
@@ -148,7 +148,8 @@ class RaceBoard:
             return 0.0 if self.state.status == "finished" else None
         done, elapsed = self._done + self._inside(), self.worked - self._before
         gained = done - self._done_before
-        pace = elapsed / gained if elapsed > _ENOUGH_SECONDS and gained > 0 else 1.0
+        is_told = elapsed > _ENOUGH_SECONDS and gained > _ENOUGH * self.plan.seconds
+        pace = elapsed / gained if is_told else 1.0
         return max(0.0, self.plan.seconds - done) * pace
 
 

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from graftwork.engine.shared_work import LaneSurvey
     from graftwork.engine.workspace import Workspace
 
-__all__ = ["Course", "make_course", "same_course"]
+__all__ = ["START_SECONDS", "Course", "make_course", "same_course"]
 
-_START_SECONDS = 1.5
+START_SECONDS = 1.5
 """Of each time that a run is opened: data, base, scoring."""
 _MARGIN = 0.9
 """Of a budget that the estimates may fill: they are estimates."""
@@ -203,7 +203,7 @@ def _with_epochs(lane: LanePlan, surveys: Mapping[Strategy, LaneSurvey], epochs:
     numbers = [*(p.epochs for p in own.plan.phases[:-1]), own_epochs]
     passes = own.rows + sum(n * p for n, p in zip(numbers, each, strict=True))
     passes += sum(counts["validation"] * _weight(own, i) for i in range(len(each))) + _scoring(own)
-    seconds = _START_SECONDS + own.extract_seconds
+    seconds = START_SECONDS + own.extract_seconds
     seconds += sum(n * s for n, s in zip(numbers, own.epoch_seconds, strict=True))
     return lane.edit(
         epochs=own_epochs,
@@ -262,7 +262,7 @@ def _work(
             per_seed += _counts(own)["validation"] * _weight(own, -1) + _scoring(own)
             per_seed += own.flow.recipe.batch * _weight(own, -1) if is_cut else 0.0
         else:
-            per_seed += _START_SECONDS * (3 if is_cut else 1)
+            per_seed += START_SECONDS * (3 if is_cut else 1)
     each = [_epoch_passes(surveys[t.strategy], -1) for t in tuned]
     if unit != "passes":
         each = [surveys[t.strategy].epoch_seconds[-1] for t in tuned]
@@ -279,7 +279,7 @@ def _own_part(own: LaneSurvey, phases: range, unit: str) -> float:
         else:
             total += epochs * own.epoch_seconds[i]
     if own.plan.strategy == "head_only":
-        total += _scoring(own) if unit == "passes" else _START_SECONDS
+        total += _scoring(own) if unit == "passes" else START_SECONDS
     return total
 
 

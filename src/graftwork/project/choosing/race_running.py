@@ -16,7 +16,7 @@ from graftwork.errors import GraftworkError, RunError, RunInterrupted, StorageEr
 from graftwork.project.apart import is_apart
 from graftwork.project.choosing.race_board import RaceBoard, Told
 from graftwork.project.choosing.race_lanes import PROBE, lane_run, ready, sitting_of, with_seed
-from graftwork.project.choosing.race_plan import Course, make_course, same_course
+from graftwork.project.choosing.race_plan import START_SECONDS, Course, make_course, same_course
 from graftwork.project.choosing.race_result import race_of
 from graftwork.project.choosing.race_rungs import Work, at_most
 from graftwork.project.choosing.race_words import ended_why
@@ -367,8 +367,7 @@ class _Racer:
                 self._failed(strategy, error)
                 return False
         gained = max(0, sitting_of(run).epoch - before)
-        lane = self._lane(strategy)
-        self.board.end(strategy, number, _seconds(run), gained * (lane.epoch_seconds if lane else 0.0))
+        self.board.end(strategy, number, _seconds(run), self._estimate(strategy, gained))
         if stretch.was_late:
             self.board.lane(strategy, message="Stopped: the budget's time was over.")
         elif run.status in ("paused", "stopped") and not stretch.has_ended:
@@ -378,6 +377,11 @@ class _Racer:
                 hint=f"Go on with graftwork race --resume {self.folder.name}.",
             )
         return True
+
+    def _estimate(self, strategy: Strategy, epochs: int) -> float:
+        """Return the seconds that were estimated for a stretch of a lane."""
+        survey = self.course.surveys[strategy]
+        return START_SECONDS + epochs * survey.epoch_seconds[-1]
 
     def _failed(self, strategy: Strategy, error: Exception) -> None:
         if isinstance(error, GraftworkError):
