@@ -36,6 +36,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "rank": (
         "graftwork.cli.choose.rank:rank",
         "Rank bases for your images before any training, and check the ranking afterwards.",
+    ),
     "race": (
         "graftwork.cli.choose.race:race",
         "Train all strategies side by side on the same images, and say which one to take.",

@@ -376,6 +376,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/inspections/advice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Advise
+         * @description Return how much of the base to retrain, why, and what each strategy would cost.
+         */
+        post: operations["advise_api_projects__project__inspections_advice_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/inspections/comparison": {
         parameters: {
             query?: never;
@@ -1048,6 +1068,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/rankings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rank
+         * @description Rank bases for a flow's images; a page that goes away stops it, and rows that are done are kept.
+         */
+        post: operations["rank_api_projects__project__rankings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/rankings/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Check
+         * @description Start a run that trains the head alone on each ranked base that has none yet, one after the other.
+         */
+        post: operations["check_api_projects__project__rankings_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/rankings/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * State
+         * @description Return the ranking that is kept for a flow's images, with what runs say of it by now.
+         */
+        post: operations["state_api_projects__project__rankings_state_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/runs": {
         parameters: {
             query?: never;
@@ -1485,6 +1565,153 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * Advice
+         * @description How much of a base to retrain for some data, from one pass over the data and one of a random twin.
+         */
+        Advice: {
+            /** Base */
+            base: string;
+            /** Chance */
+            chance: number;
+            /**
+             * Changes
+             * @description What the advice sets; all of it can be edited.
+             */
+            changes: components["schemas"]["AdviceChange"][];
+            /**
+             * Confidence
+             * @enum {string}
+             */
+            confidence: "low" | "medium" | "high";
+            /**
+             * Cut
+             * @description Stages up to this one are frozen; 'input': none.
+             */
+            cut: string;
+            /**
+             * Doubts
+             * @default []
+             */
+            doubts: string[];
+            /** @description The flow with the advice written in. */
+            flow: components["schemas"]["Flow-Output"];
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Large From
+             * @description Images per class from which on data counts as large.
+             */
+            large_from: number;
+            nearest_mean: components["schemas"]["Interval"] | null;
+            /**
+             * Node
+             * @description Of the base in the flow.
+             */
+            node: string;
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Num Looked At
+             * @description Images that features were computed of.
+             */
+            num_looked_at: number;
+            /**
+             * Place
+             * @description On the map: size and similarity, 0 to 1; borders at 0.5.
+             */
+            place: [
+                number,
+                number
+            ];
+            /** @description Balanced accuracy of a linear probe on the base's last stage. */
+            probe: components["schemas"]["Interval"];
+            /**
+             * Quadrant
+             * @enum {string}
+             */
+            quadrant: "small_similar" | "small_different" | "large_similar" | "large_different";
+            random_nearest_mean: components["schemas"]["Interval"] | null;
+            /** @description The same on a twin with random weights. */
+            random_probe: components["schemas"]["Interval"];
+            /** Reason */
+            reason: string;
+            /**
+             * Seconds
+             * @description What the advice took.
+             */
+            seconds: number;
+            /** Signals */
+            signals: components["schemas"]["Signal"][];
+            /**
+             * Similar From
+             * @description Similarity from which on a target counts as similar.
+             */
+            similar_from: number;
+            size: components["schemas"]["DataSize"];
+            /**
+             * Source
+             * @description The data.
+             */
+            source: string;
+            /** Strategies */
+            strategies: components["schemas"]["StrategyCost"][];
+            /**
+             * Strategy
+             * @enum {string}
+             */
+            strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+            /**
+             * Table
+             * @description The strategy of each quadrant.
+             */
+            table: {
+                [key: string]: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+            };
+        };
+        /**
+         * AdviceChange
+         * @description One setting that comes with the advice.
+         */
+        AdviceChange: {
+            /** Before */
+            before: unknown;
+            /** Field */
+            field: string;
+            /**
+             * Node
+             * @description Of the flow; null for the recipe.
+             */
+            node: string | null;
+            /** Reason */
+            reason: string;
+            /** Value */
+            value: unknown;
+        };
+        /**
+         * AdviceRequest
+         * @description On which flow or run, and what its base was trained on.
+         */
+        AdviceRequest: {
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+            /**
+             * Trained On
+             * @description Images that the base was trained on, or a run; known of a base that is a run.
+             */
+            trained_on?: string | null;
+        };
+        /**
          * AdviceVerdict
          * @description Whether advice that was given before the race held.
          */
@@ -1864,6 +2091,26 @@ export interface components {
         CheckRequest: {
             facts?: components["schemas"]["Facts-Input"] | null;
             flow: components["schemas"]["Flow-Input"];
+        };
+        /**
+         * CheckedBase
+         * @description What training gave on one base.
+         */
+        CheckedBase: {
+            /** Base */
+            base: string;
+            /** @description 95 % over the split's images; the mean of the runs' ends, as they share the images. */
+            interval: components["schemas"]["Interval"] | null;
+            /**
+             * Runs
+             * @description Ids of the runs, several where there are several seeds.
+             */
+            runs: string[];
+            /**
+             * Score
+             * @description Mean over the runs.
+             */
+            score: number;
         };
         /**
          * CheckpointSaved
@@ -2476,6 +2723,12 @@ export interface components {
          */
         CutCost: {
             /**
+             * Base Trainable
+             * @description Those of them in this base; LoRA's are beside its own parameters.
+             * @default 0
+             */
+            base_trainable: number;
+            /**
              * Cache Bytes
              * @description Bytes of stored values.
              * @default 0
@@ -2823,6 +3076,33 @@ export interface components {
              */
             seed: number;
             settings: components["schemas"]["ImagesSettings"];
+        };
+        /**
+         * DataSize
+         * @description How much data there is, after near-duplicates went.
+         */
+        DataSize: {
+            /**
+             * Imbalance
+             * @description Largest class over smallest.
+             */
+            imbalance: number;
+            /** Num Classes */
+            num_classes: number;
+            /**
+             * Num Copies
+             * @description Of these, copies of another one; they do not count.
+             */
+            num_copies: number;
+            /**
+             * Num Images
+             * @description Labelled training images.
+             */
+            num_images: number;
+            /** Per Class Median */
+            per_class_median: number;
+            /** Per Class Min */
+            per_class_min: number;
         };
         /**
          * DataSummary
@@ -3239,6 +3519,13 @@ export interface components {
             phase: string;
             /** Seconds */
             seconds: number;
+            /**
+             * Terms
+             * @description Loss term → what it added to the loss, its weight included: a mean over the epoch. The training loss is that of the objectives alone.
+             */
+            terms: {
+                [key: string]: number;
+            };
             /** Train Loss */
             train_loss: number | null;
             /** Validation Accuracy */
@@ -3652,12 +3939,17 @@ export interface components {
              *       "accumulate": 1,
              *       "augment": "none",
              *       "batch": 64,
+             *       "bss": 0,
+             *       "bss_values": 1,
              *       "cached_views": 4,
              *       "checkpoint_seconds": 30,
              *       "class_weights": "none",
              *       "clip_norm": 1,
+             *       "co_tuning": 0,
+             *       "delta": 0,
              *       "epochs": 20,
              *       "feature_cache": "auto",
+             *       "further_terms": {},
              *       "label_smoothing": 0,
              *       "layer_decay": 1,
              *       "memory_format": "auto",
@@ -3668,8 +3960,10 @@ export interface components {
              *       "probe_first": true,
              *       "schedule": "cosine",
              *       "seed": 0,
+             *       "stage_rates": "same",
              *       "step_epochs": 10,
              *       "step_factor": 0.1,
+             *       "unfreeze_stages": 1,
              *       "warmup": 0.1,
              *       "weight_decay": 0.01
              *     }
@@ -3734,12 +4028,17 @@ export interface components {
              *       "accumulate": 1,
              *       "augment": "none",
              *       "batch": 64,
+             *       "bss": 0,
+             *       "bss_values": 1,
              *       "cached_views": 4,
              *       "checkpoint_seconds": 30,
              *       "class_weights": "none",
              *       "clip_norm": 1,
+             *       "co_tuning": 0,
+             *       "delta": 0,
              *       "epochs": 20,
              *       "feature_cache": "auto",
+             *       "further_terms": {},
              *       "label_smoothing": 0,
              *       "layer_decay": 1,
              *       "memory_format": "auto",
@@ -3750,8 +4049,10 @@ export interface components {
              *       "probe_first": true,
              *       "schedule": "cosine",
              *       "seed": 0,
+             *       "stage_rates": "same",
              *       "step_epochs": 10,
              *       "step_factor": 0.1,
+             *       "unfreeze_stages": 1,
              *       "warmup": 0.1,
              *       "weight_decay": 0.01
              *     }
@@ -5205,6 +5506,83 @@ export interface components {
             width: number;
         };
         /**
+         * MeasureAgreement
+         * @description How well a measure had put the bases in the order in which training put them.
+         */
+        MeasureAgreement: {
+            /**
+             * Is Exact
+             * @description Whether all orders were gone through for the chances.
+             * @default true
+             */
+            is_exact: boolean;
+            /**
+             * Kendall
+             * @description τ-b; null for fewer than three bases.
+             */
+            kendall: number | null;
+            /**
+             * Kendall Chance
+             * @description How often an order by chance would do as well by τ-b, one-sided.
+             */
+            kendall_chance: number | null;
+            /**
+             * Lost
+             * @description How much lower the pick's trained score is than the best one's.
+             */
+            lost: number;
+            /**
+             * Measure
+             * @enum {string}
+             */
+            measure: "logme" | "linear" | "knn" | "nearest_mean" | "shrunk_h_score" | "h_score" | "transrate" | "leep" | "nce";
+            /**
+             * Num
+             * @description Bases that both the measure and training have a number for.
+             */
+            num: number;
+            /**
+             * Pick
+             * @description The base that the measure would have chosen among these.
+             */
+            pick: string;
+            /** Spearman */
+            spearman: number | null;
+            /** Spearman Chance */
+            spearman_chance: number | null;
+            /**
+             * Weighted
+             * @description τ in which the top counts more, as LogME's authors report.
+             */
+            weighted: number | null;
+        };
+        /**
+         * MeasureWords
+         * @description A measure of how well a base will transfer; higher is better for each.
+         */
+        MeasureWords: {
+            /**
+             * Has Scale
+             * @description Whether its values mean something by themselves; else they only compare bases.
+             */
+            has_scale: boolean;
+            /**
+             * Meaning
+             * @description What it says, in a sentence.
+             */
+            meaning: string;
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "logme" | "linear" | "knn" | "nearest_mean" | "shrunk_h_score" | "h_score" | "transrate" | "leep" | "nce";
+            /**
+             * Words
+             * @description Short, for the head of a column.
+             */
+            words: string;
+        };
+        /**
          * MovedReply
          * @description What was found there.
          */
@@ -5471,10 +5849,17 @@ export interface components {
             component: string;
             /**
              * Frozen Layers
-             * @description Layers held inside stages that move.
+             * @description Layers held inside stages that move, apart from what 'moving' leaves out.
              * @default []
              */
             frozen_layers: string[];
+            /**
+             * Moving
+             * @description What moves in free stages of a base.
+             * @default all
+             * @enum {string}
+             */
+            moving: "all" | "norm" | "bias" | "lora";
             /** Node */
             node: string;
             /** Num Parameters */
@@ -5908,6 +6293,18 @@ export interface components {
              * @enum {string}
              */
             name: "probe" | "main";
+            /**
+             * Terms
+             * @description Loss terms that act in the phase, beside the objectives.
+             * @default []
+             */
+            terms: string[];
+            /**
+             * Unfreezing
+             * @description Gradual unfreezing, step by step; empty when all is free from the start.
+             * @default []
+             */
+            unfreezing: components["schemas"]["Unfreezing"][];
         };
         /**
          * PhaseEnded
@@ -6641,7 +7038,7 @@ export interface components {
             moved_tensors: number;
             /**
              * Not Started
-             * @description Tensors that only later phases would have trained, when a run was stopped before these had given anything; they are not among the trainable ones.
+             * @description Tensors that only later phases or steps of gradual unfreezing would have trained, when a run was stopped before these had given anything, or its best epoch came before; not among the trainable ones.
              * @default 0
              */
             not_started: number;
@@ -7136,6 +7533,325 @@ export interface components {
             status: "starting" | "planning" | "waiting" | "running" | "stopped" | "failed" | "finished";
         };
         /**
+         * RankCheck
+         * @description One strategy's runs on the ranked bases, held against the measures; controls are left out.
+         */
+        RankCheck: {
+            /**
+             * Agreements
+             * @default []
+             */
+            agreements: components["schemas"]["MeasureAgreement"][];
+            /**
+             * Bases
+             * @description Best first.
+             */
+            bases: components["schemas"]["CheckedBase"][];
+            /**
+             * Score Name
+             * @description Name of the runs' main score.
+             */
+            score_name: string;
+            /**
+             * Split
+             * @enum {string}
+             */
+            split: "test" | "validation";
+            /**
+             * Strategy
+             * @enum {string}
+             */
+            strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+            /**
+             * Verdict
+             * @description What it comes to, in a sentence.
+             */
+            verdict: string;
+        };
+        /**
+         * RankQuestion
+         * @description What is to be ranked.
+         */
+        RankQuestion: {
+            /**
+             * Bases
+             * @description Base ids; those that are there without a download, if not given.
+             */
+            bases?: string[] | null;
+            flow: components["schemas"]["Flow-Input"];
+            /**
+             * Max Images
+             * @description At most so many training and validation images; 2,000 if not given.
+             */
+            max_images?: number | null;
+        };
+        /**
+         * RankedBase
+         * @description A base with what was measured of it, or why it could not be.
+         */
+        RankedBase: {
+            /**
+             * Base
+             * @description Base id.
+             */
+            base: string;
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Image Size
+             * @description Shorter side of what it looks at, in pixels.
+             */
+            image_size: number | null;
+            /**
+             * Intervals
+             * @description 95 % over the scored images, for measures that score single images.
+             */
+            intervals: {
+                [key: string]: components["schemas"]["Interval"];
+            };
+            /**
+             * Is Control
+             * @description Untrained: what a base scores that learned nothing before; never ranked first.
+             * @default false
+             */
+            is_control: boolean;
+            /**
+             * Milliseconds
+             * @description For one image to pass, measured on this machine in batches of eight.
+             */
+            milliseconds: number | null;
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Num Bytes
+             * @description Memory of parameters and buffers.
+             */
+            num_bytes: number | null;
+            /**
+             * Num Features
+             * @description Channels, after the mean over places or tokens.
+             */
+            num_features: number | null;
+            /**
+             * Num Parameters
+             * @description Without the old classifier.
+             */
+            num_parameters: number | null;
+            /**
+             * Problem
+             * @description Why it could not be measured, in a sentence.
+             */
+            problem: string | null;
+            /**
+             * Scores
+             * @description By measure.
+             */
+            scores: {
+                [key: string]: number;
+            };
+            /**
+             * Seconds
+             * @description What measuring it took, opening included.
+             */
+            seconds: number | null;
+            /**
+             * Title
+             * @default
+             */
+            title: string;
+            /**
+             * Why Not
+             * @description Why a measure is missing, in a sentence.
+             */
+            why_not: {
+                [key: string]: string;
+            };
+        };
+        /**
+         * RankedFlow
+         * @description A flow whose images bases are ranked for.
+         */
+        RankedFlow: {
+            flow: components["schemas"]["Flow-Input"];
+        };
+        /**
+         * Ranking
+         * @description Bases ranked for some data before any training, and afterwards checked against training.
+         */
+        Ranking: {
+            /**
+             * Bases
+             * @description Best first; those that could not be measured last.
+             * @default []
+             */
+            bases: components["schemas"]["RankedBase"][];
+            /**
+             * Best
+             * @description The first one that is no control.
+             */
+            best: string | null;
+            /**
+             * By
+             * @description What the bases are ordered by.
+             * @default logme
+             * @enum {string}
+             */
+            by: "logme" | "linear" | "knn" | "nearest_mean" | "shrunk_h_score" | "h_score" | "transrate" | "leep" | "nce";
+            /**
+             * Chance
+             * @description What a guess scores that ignores the image.
+             */
+            chance: number;
+            /**
+             * Checks
+             * @description By strategy, where runs on the same data exist.
+             * @default []
+             */
+            checks: components["schemas"]["RankCheck"][];
+            /** Data Digest */
+            data_digest: string;
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Label Kind
+             * @enum {string}
+             */
+            label_kind: "category" | "number" | "tags";
+            /**
+             * Measures
+             * @default [
+             *       {
+             *         "has_scale": false,
+             *         "meaning": "How likely the labels are under a linear model on the features, its weights averaged over; nats.",
+             *         "name": "logme",
+             *         "words": "LogME"
+             *       },
+             *       {
+             *         "has_scale": true,
+             *         "meaning": "A linear model on the features, scored on images that it did not see.",
+             *         "name": "linear",
+             *         "words": "linear probe"
+             *       },
+             *       {
+             *         "has_scale": true,
+             *         "meaning": "What the five images with the most similar features say, each image left out once.",
+             *         "name": "knn",
+             *         "words": "k-NN"
+             *       },
+             *       {
+             *         "has_scale": true,
+             *         "meaning": "The class whose mean feature is nearest, scored on images that it did not see.",
+             *         "name": "nearest_mean",
+             *         "words": "nearest mean"
+             *       },
+             *       {
+             *         "has_scale": false,
+             *         "meaning": "How much of the features' variation lies between classes; covariance shrunk by Ledoit and Wolf.",
+             *         "name": "shrunk_h_score",
+             *         "words": "H-score, shrunk"
+             *       },
+             *       {
+             *         "has_scale": false,
+             *         "meaning": "How much of the features' variation lies between classes; says nothing with fewer images than features.",
+             *         "name": "h_score",
+             *         "words": "H-score"
+             *       },
+             *       {
+             *         "has_scale": false,
+             *         "meaning": "How many nats fewer code the features when the classes are known.",
+             *         "name": "transrate",
+             *         "words": "TransRate"
+             *       },
+             *       {
+             *         "has_scale": false,
+             *         "meaning": "How well the old classifier's probabilities foretell the labels; nats, at most 0.",
+             *         "name": "leep",
+             *         "words": "LEEP"
+             *       },
+             *       {
+             *         "has_scale": false,
+             *         "meaning": "How well the old classifier's likeliest class foretells the labels; nats, at most 0.",
+             *         "name": "nce",
+             *         "words": "NCE"
+             *       }
+             *     ]
+             */
+            measures: components["schemas"]["MeasureWords"][];
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /** Num Available */
+            num_available: number;
+            /**
+             * Num Images
+             * @description Training and validation images that were looked at; never test images.
+             */
+            num_images: number;
+            /**
+             * Picks
+             * @description The base that each measure alone would choose.
+             */
+            picks: {
+                [key: string]: string;
+            };
+            /**
+             * Protocol
+             * @description Probes are scored on the validation images, or each image by a probe that did not see it.
+             * @enum {string}
+             */
+            protocol: "validation" | "cross_validation";
+            /**
+             * Reason
+             * @description Why by this one, in a sentence.
+             * @default
+             */
+            reason: string;
+            /**
+             * Score Name
+             * @description What the probes and neighbors are scored by.
+             * @enum {string}
+             */
+            score_name: "balanced_accuracy" | "r2";
+            /** Source */
+            source: string;
+            /**
+             * Status
+             * @default running
+             * @enum {string}
+             */
+            status: "running" | "finished" | "stopped";
+            /**
+             * Total
+             * @description Bases that were asked for.
+             */
+            total: number;
+        };
+        /**
+         * RankingState
+         * @description What is known of a flow's images by now.
+         */
+        RankingState: {
+            /**
+             * Num Unchecked
+             * @description Ranked bases, controls apart, that no run trained the head alone on.
+             * @default 0
+             */
+            num_unchecked: number;
+            /** @description Null where nothing was ranked yet. */
+            ranking: components["schemas"]["Ranking"] | null;
+        };
+        /**
          * Recipe
          * @description All training choices of a flow.
          */
@@ -7159,6 +7875,18 @@ export interface components {
              * @default 64
              */
             batch: number;
+            /**
+             * Bss
+             * @description Batch spectral shrinkage: weight of the smallest squared singular values of a batch's features; 0.001 is usual (Chen 2019, NeurIPS 32). 0: off.
+             * @default 0
+             */
+            bss: number;
+            /**
+             * Bss Values
+             * @description With bss: how many of the smallest singular values count.
+             * @default 1
+             */
+            bss_values: number;
             /**
              * Cached Views
              * @description With a frozen base and augmentation: how many fixed augmented views are cached.
@@ -7185,6 +7913,18 @@ export interface components {
              */
             clip_norm: number | null;
             /**
+             * Co Tuning
+             * @description Co-Tuning: weight of the loss of the base's old classifier, tuned on the source classes that each class looks like (You 2020, NeurIPS 33). 0: off.
+             * @default 0
+             */
+            co_tuning: number;
+            /**
+             * Delta
+             * @description DELTA: weight of the distance between the features of the tuned and the pretrained base, channels that matter to the task counting more (Li 2019, arXiv:1901.09229). 0: off.
+             * @default 0
+             */
+            delta: number;
+            /**
              * Early Stop
              * @description Epochs without a better validation score before a phase ends. Empty: never.
              */
@@ -7203,6 +7943,23 @@ export interface components {
              */
             feature_cache: "auto" | "off";
             /**
+             * Further Terms
+             * @description Weights of loss terms that installed packages offer, by name.
+             */
+            further_terms?: {
+                [key: string]: number;
+            };
+            /**
+             * L2 Sp
+             * @description L2-SP: pull of unfrozen pretrained weights back to where they began, α in α/2·‖w − w0‖², instead of weight decay; 0.1 is usual (Li 2018, arXiv:1802.01483). Empty: off.
+             */
+            l2_sp?: number | null;
+            /**
+             * L2 Sp Head
+             * @description With L2-SP: pull of new parts towards zero, β in β/2·‖w‖². Empty: 0.01.
+             */
+            l2_sp_head?: number | null;
+            /**
              * Label Smoothing
              * @description Share of the label's probability that is spread over all classes.
              * @default 0
@@ -7216,7 +7973,7 @@ export interface components {
             layer_decay: number;
             /**
              * Learning Rate
-             * @description Peak learning rate of the main phase. Empty: 3e-3 for a head alone, 1e-3 from scratch, 1e-4 for unfrozen pretrained layers (SGD: ten times as much).
+             * @description Peak learning rate of the main phase. Empty: 3e-3 for a head alone, 1e-3 from scratch and where only norms, biases or LoRA move, 1e-4 for unfrozen pretrained layers (SGD: ten times as much).
              */
             learning_rate?: number | null;
             /**
@@ -7283,6 +8040,13 @@ export interface components {
              */
             seed: number;
             /**
+             * Stage Rates
+             * @description 'same': as layer_decay says; 'auto_rgn': measured at the start of each epoch, a stage's rate = rate · (gradient norm / parameter norm), as a share of the largest (Lee 2023, arXiv:2210.11466).
+             * @default same
+             * @enum {string}
+             */
+            stage_rates: "same" | "auto_rgn";
+            /**
              * Step Epochs
              * @description Schedule 'step': epochs between two drops.
              * @default 10
@@ -7294,6 +8058,17 @@ export interface components {
              * @default 0.1
              */
             step_factor: number;
+            /**
+             * Unfreeze Every
+             * @description Gradual unfreezing: the main phase begins with the topmost stages free and frees the next ones after each so many epochs, down to the cut (Howard 2018, arXiv:1801.06146). Empty: all at once.
+             */
+            unfreeze_every?: number | null;
+            /**
+             * Unfreeze Stages
+             * @description Gradual unfreezing: how many stages are freed at a time.
+             * @default 1
+             */
+            unfreeze_stages: number;
             /**
              * Warmup
              * @description Share of the steps in which the rate rises from zero.
@@ -7332,6 +8107,18 @@ export interface components {
              */
             batch: number;
             /**
+             * Bss
+             * @description Batch spectral shrinkage: weight of the smallest squared singular values of a batch's features; 0.001 is usual (Chen 2019, NeurIPS 32). 0: off.
+             * @default 0
+             */
+            bss: number;
+            /**
+             * Bss Values
+             * @description With bss: how many of the smallest singular values count.
+             * @default 1
+             */
+            bss_values: number;
+            /**
              * Cached Views
              * @description With a frozen base and augmentation: how many fixed augmented views are cached.
              * @default 4
@@ -7357,6 +8144,18 @@ export interface components {
              */
             clip_norm: number | null;
             /**
+             * Co Tuning
+             * @description Co-Tuning: weight of the loss of the base's old classifier, tuned on the source classes that each class looks like (You 2020, NeurIPS 33). 0: off.
+             * @default 0
+             */
+            co_tuning: number;
+            /**
+             * Delta
+             * @description DELTA: weight of the distance between the features of the tuned and the pretrained base, channels that matter to the task counting more (Li 2019, arXiv:1901.09229). 0: off.
+             * @default 0
+             */
+            delta: number;
+            /**
              * Early Stop
              * @description Epochs without a better validation score before a phase ends. Empty: never.
              */
@@ -7375,6 +8174,23 @@ export interface components {
              */
             feature_cache: "auto" | "off";
             /**
+             * Further Terms
+             * @description Weights of loss terms that installed packages offer, by name.
+             */
+            further_terms: {
+                [key: string]: number;
+            };
+            /**
+             * L2 Sp
+             * @description L2-SP: pull of unfrozen pretrained weights back to where they began, α in α/2·‖w − w0‖², instead of weight decay; 0.1 is usual (Li 2018, arXiv:1802.01483). Empty: off.
+             */
+            l2_sp: number | null;
+            /**
+             * L2 Sp Head
+             * @description With L2-SP: pull of new parts towards zero, β in β/2·‖w‖². Empty: 0.01.
+             */
+            l2_sp_head: number | null;
+            /**
              * Label Smoothing
              * @description Share of the label's probability that is spread over all classes.
              * @default 0
@@ -7388,7 +8204,7 @@ export interface components {
             layer_decay: number;
             /**
              * Learning Rate
-             * @description Peak learning rate of the main phase. Empty: 3e-3 for a head alone, 1e-3 from scratch, 1e-4 for unfrozen pretrained layers (SGD: ten times as much).
+             * @description Peak learning rate of the main phase. Empty: 3e-3 for a head alone, 1e-3 from scratch and where only norms, biases or LoRA move, 1e-4 for unfrozen pretrained layers (SGD: ten times as much).
              */
             learning_rate: number | null;
             /**
@@ -7455,6 +8271,13 @@ export interface components {
              */
             seed: number;
             /**
+             * Stage Rates
+             * @description 'same': as layer_decay says; 'auto_rgn': measured at the start of each epoch, a stage's rate = rate · (gradient norm / parameter norm), as a share of the largest (Lee 2023, arXiv:2210.11466).
+             * @default same
+             * @enum {string}
+             */
+            stage_rates: "same" | "auto_rgn";
+            /**
              * Step Epochs
              * @description Schedule 'step': epochs between two drops.
              * @default 10
@@ -7466,6 +8289,17 @@ export interface components {
              * @default 0.1
              */
             step_factor: number;
+            /**
+             * Unfreeze Every
+             * @description Gradual unfreezing: the main phase begins with the topmost stages free and frees the next ones after each so many epochs, down to the cut (Howard 2018, arXiv:1801.06146). Empty: all at once.
+             */
+            unfreeze_every: number | null;
+            /**
+             * Unfreeze Stages
+             * @description Gradual unfreezing: how many stages are freed at a time.
+             * @default 1
+             */
+            unfreeze_stages: number;
             /**
              * Warmup
              * @description Share of the steps in which the rate rises from zero.
@@ -8277,6 +9111,44 @@ export interface components {
             gives: string;
         };
         /**
+         * Signal
+         * @description One of the five signals of similarity.
+         */
+        Signal: {
+            /**
+             * Name
+             * @enum {string}
+             */
+            name: "probe" | "depth" | "classes" | "domains" | "statistics";
+            /**
+             * Reading
+             * @description Null where it is not available.
+             */
+            reading: number | null;
+            /**
+             * Says
+             * @enum {string}
+             */
+            says: "similar" | "unclear" | "different" | "ignored" | "unavailable";
+            /**
+             * Similarity
+             * @description 0 different … 1 similar; null where it does not count.
+             */
+            similarity: number | null;
+            /** Title */
+            title: string;
+            /**
+             * Unit
+             * @default
+             */
+            unit: string;
+            /**
+             * Words
+             * @description What the reading means, or why there is none.
+             */
+            words: string;
+        };
+        /**
          * SliceColumn
          * @description The images parted by one thing.
          */
@@ -8529,7 +9401,16 @@ export interface components {
             learning_rate: number | null;
             /** Name */
             name: string;
-            /** Num Parameters */
+            /**
+             * Num Added
+             * @description Parameters that LoRA adds.
+             * @default 0
+             */
+            num_added: number;
+            /**
+             * Num Parameters
+             * @description Those that LoRA adds among them.
+             */
             num_parameters: number;
             /**
              * Num Trainable
@@ -8606,6 +9487,43 @@ export interface components {
             phase: string;
             /** Step */
             step: number;
+            /**
+             * Terms
+             * @description Loss term → what it adds to the loss, its weight included.
+             */
+            terms: {
+                [key: string]: number;
+            };
+        };
+        /**
+         * StrategyCost
+         * @description What one strategy would take on this machine.
+         */
+        StrategyCost: {
+            /** Cut */
+            cut: string;
+            /**
+             * Memory Bytes
+             * @description Estimated: weights, gradients, the optimizer's state, and what a batch keeps for its gradients.
+             */
+            memory_bytes: number;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Seconds
+             * @description Estimated, of the whole training.
+             */
+            seconds: number;
+            /**
+             * Strategy
+             * @enum {string}
+             */
+            strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+            /** Trainable Parameters */
+            trainable_parameters: number;
         };
         /**
          * TagScore
@@ -8722,6 +9640,34 @@ export interface components {
              * @description Share of the values that are exactly zero.
              */
             zero_share: number;
+        };
+        /**
+         * Unfreezing
+         * @description A step of gradual unfreezing: which stages become free, and when.
+         */
+        Unfreezing: {
+            /**
+             * Epoch
+             * @description The first epoch of the phase, from 1, in which they are free.
+             */
+            epoch: number;
+            /**
+             * Groups
+             * @description Names of the parameter groups that begin here.
+             */
+            groups: string[];
+            /**
+             * Not Yet
+             * @description Stages up to this one still wait, by node of the base; 'input': none does.
+             */
+            not_yet: {
+                [key: string]: string;
+            };
+            /**
+             * Stages
+             * @description From the top; with their node in front if there are several bases.
+             */
+            stages: string[];
         };
         /**
          * Upload
@@ -9513,6 +10459,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Hub"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    advise_api_projects__project__inspections_advice_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdviceRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Advice"];
                 };
             };
             /** @description Client Error */
@@ -10744,6 +11725,111 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RaceState"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    rank_api_projects__project__rankings_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RankQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ranking"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    check_api_projects__project__rankings_check_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RankedFlow"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunCard"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    state_api_projects__project__rankings_state_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RankedFlow"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RankingState"];
                 };
             };
             /** @description Client Error */

@@ -15,8 +15,8 @@ from graftwork.server.routes import (
     one_image,
     places_inside,
     projects,
-    rankings,
     race,
+    rankings,
     reports,
     runs,
 )
