@@ -41,6 +41,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "graftwork.cli.choose.rank:rank",
         "Rank bases for your images before any training: LogME, k-NN, linear probe and more, with cost and size.",
     ),
+    "race": (
+        "graftwork.cli.choose.race:race",
+        "Train all strategies side by side on the same images, and say which one to take.",
+    ),
     "check": (
         "graftwork.cli.check:check",
         "List all problems of a flow, shapes, and settings that fit better.",

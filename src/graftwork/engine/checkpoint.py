@@ -14,7 +14,7 @@ from graftwork.engine.network import Network
 from graftwork.engine.phase_runner import PhaseState
 from graftwork.errors import RunError
 
-__all__ = ["Checkpoint", "Spent", "read_checkpoint", "restore", "write_checkpoint"]
+__all__ = ["Checkpoint", "Spent", "read_checkpoint", "restore", "start_where", "write_checkpoint"]
 
 FILE = "checkpoint.pt"
 
@@ -54,13 +54,41 @@ def write_checkpoint(
         if isinstance(t, torch.nn.Parameter) and not t.requires_grad
     }
     tensors = {n: t.detach() for n, t in network.tensors().items() if n not in frozen}
+    _write(folder, Checkpoint(data, phase, state, tensors, spent))
+
+
+def start_where(source: Path, target: Path) -> bool:
+    """Let a run that has not begun start its second phase where the first phase of another one ended.
+
+    It then does bit for bit what it would have done after a first phase of its own, if that phase is the same:
+    data, seed, cuts, epochs and parameter groups. What the other one cost is not its own.
+
+    Args:
+        source: folder of a run whose first phase has ended.
+        target: folder of the run that has not begun.
+
+    Returns:
+        Whether there was such a state to hand over.
+
+    Raises:
+        RunError, StorageError: the checkpoint cannot be read or written.
+    """
+    found = read_checkpoint(source)
+    if found is None or found.phase != 1:
+        return False
+    _write(target, Checkpoint(found.data, found.phase, PhaseState(), found.tensors, Spent()))
+    return True
+
+
+def _write(folder: Path, checkpoint: Checkpoint) -> None:
+    state = checkpoint.state
     content: dict[str, Any] = {
         "format": 1,
-        "data": data,
-        "phase": phase,
+        "data": checkpoint.data,
+        "phase": checkpoint.phase,
         "state": {name: getattr(state, name) for name in PhaseState.__dataclass_fields__},
-        "tensors": tensors,
-        "spent": asdict(spent),
+        "tensors": checkpoint.tensors,
+        "spent": asdict(checkpoint.spent),
     }
     with replacing(folder / FILE) as file:
         torch.save(content, file)

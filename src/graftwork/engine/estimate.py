@@ -10,7 +10,7 @@ from graftwork.documents.plan import INPUT_CUT, CachePlan, ComputePlan, Phase
 from graftwork.engine.gradual import epochs_of_steps
 from graftwork.engine.network import Network
 
-__all__ = ["epoch_seconds", "estimate_seconds", "extract_seconds"]
+__all__ = ["epoch_seconds", "estimate_seconds", "extract_seconds", "free_share"]
 
 # A training step over a forward pass, measured with EfficientNet-Lite0 on a CPU: bfloat16 speeds forwards more.
 _STEP_FACTOR = {"float32": 3.6, "bfloat16": 5.7}
@@ -40,8 +40,8 @@ def epoch_seconds(
         waiting: up to which cut stages still wait for their turn, per base; None: none do.
     """
     rate = compute.images_per_second or _UNKNOWN_RATE
-    behind = _share_after(network, phase.cuts)
-    free = min(behind, _share_after(network, waiting)) if waiting else behind
+    behind = free_share(network, phase.cuts)
+    free = min(behind, free_share(network, waiting)) if waiting else behind
     computed = behind if phase.from_cache else 1.0
     per_train = (computed - free + free * _STEP_FACTOR[compute.precision]) / rate + _HEAD_SECONDS_PER_IMAGE
     per_validation = computed / rate
@@ -71,7 +71,7 @@ def _stage_work(stage: StageCard) -> float:
     return float(max(1, stage.num_parameters) * places)
 
 
-def _share_after(network: Network, cuts: Mapping[str, str]) -> float:
+def free_share(network: Network, cuts: Mapping[str, str]) -> float:
     """Return the share of the bases' work that lies after their cuts; all of it without a base."""
     work = free = 0.0
     for node, placed in network.bases.items():

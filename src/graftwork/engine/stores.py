@@ -69,7 +69,7 @@ class Stores:
         prepared.network.eval()
         self._features = feature_stores(
             prepared.network,
-            self._stored_wires(),
+            self.stored_wires(),
             self._cache / "features",
             prepared.transform,
             prepared.augmenter,
@@ -80,7 +80,7 @@ class Stores:
         progress = fill_features(
             prepared.network,
             self._images,
-            self._jobs(),
+            self.jobs(),
             self._features,
             prepared.transform,
             prepared.augmenter,
@@ -92,7 +92,7 @@ class Stores:
             yield last
         self.hits += last.found if last else 0
 
-    def _stored_wires(self) -> tuple[str, ...]:
+    def stored_wires(self) -> tuple[str, ...]:
         """Return the wires of all stored boundaries."""
         stored = [b for b in self._boundaries().values() if b.name in self._plan.cache.cuts]
         return tuple(dict.fromkeys(wire for boundary in stored for wire in boundary.wires))
@@ -133,7 +133,8 @@ class Stores:
     def _train_views(self) -> tuple[int, ...]:
         return tuple(range(1, self._plan.cache.views + 1)) if self._is_augmented else (0,)
 
-    def _jobs(self) -> list[Job]:
+    def jobs(self) -> list[Job]:
+        """Return all images of the run, with the views of each that are stored."""
         train = [(i, self._train_views()) for i in self._images.of_split("train")]
         return [*train, *((i, (0,)) for name in self._scored for i in self._images.of_split(name))]
 

@@ -74,6 +74,7 @@ def execute(
     workspace: Workspace,
     on_event: OnEvent | None = None,
     stop: Stop | None = None,
+    pause: Stop | None = None,
     keep_orders: bool = False,
 ) -> None:
     """Run ``flow`` in the run's folder to its end, or to where it is stopped or paused.
@@ -85,6 +86,8 @@ def execute(
         on_event: called with each event after it was stored.
         stop: asked by the engine now and then; true ends the run with the best so far. Ctrl-C and an order
             in the run's folder do the same.
+        pause: asked likewise; true ends the sitting where it is, with nothing scored. Not asked by flows with custom
+            code, which look for an order in the run's folder.
         keep_orders: whether an order counts that was given before this process began.
 
     Raises:
@@ -94,7 +97,7 @@ def execute(
     with lock_run(run.path):
         if not keep_orders:
             clear(run.path)
-        sitting = _Sitting(run, on_event, stop)
+        sitting = _Sitting(run, on_event, stop, pause)
         try:
             next_step = f"Free space there, then go on with graftwork runs resume {run.id}."
             with stop_on_interrupt() as asked, storing("The run", run.path, next_step=next_step):
@@ -113,10 +116,12 @@ def execute(
 class _Sitting:
     """What passes between the engine and whoever listens, from one start of a run to its end."""
 
-    def __init__(self, run: Run, on_event: OnEvent | None, stop: Stop | None) -> None:
+    def __init__(
+        self, run: Run, on_event: OnEvent | None, stop: Stop | None, pause: Stop | None = None
+    ) -> None:
         self._log = EventLog(run.path / "events.jsonl")
         self._orders = OrderWatch(run.path)
-        self._on_event, self._stop = on_event, stop
+        self._on_event, self._stop, self._pause = on_event, stop, pause
         self._told: set[str] = set()
         self.asked: Stop = lambda: False
 
@@ -141,7 +146,7 @@ class _Sitting:
 
     def wants_pause(self) -> bool:
         """Whether the run is to pause."""
-        return self._orders.wants_pause()
+        return self._orders.wants_pause() or (self._pause is not None and self._pause())
 
     def close(self) -> None:
         """End the log."""

@@ -1020,6 +1020,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/races": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Races
+         * @description Return all races, the newest first.
+         */
+        get: operations["list_races_api_projects__project__races_get"];
+        put?: never;
+        /**
+         * Start
+         * @description Start a race in a process of its own; it goes on when the page or the server ends.
+         */
+        post: operations["start_api_projects__project__races_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/races/{race}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * State
+         * @description Return how far a race is, and what is known of it so far.
+         */
+        get: operations["state_api_projects__project__races__race__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete
+         * @description Delete a race with its runs; runs that were kept from it stay.
+         */
+        delete: operations["delete_api_projects__project__races__race__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/races/{race}/kept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Keep
+         * @description Copy a scored run of a lane to the runs of the project.
+         */
+        put: operations["keep_api_projects__project__races__race__kept_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/races/{race}/{order}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Order Race
+         * @description Stop a race, which keeps what was done, or go on with it.
+         */
+        post: operations["order_race_api_projects__project__races__race___order__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/rankings": {
         parameters: {
             query?: never;
@@ -1790,6 +1878,29 @@ export interface components {
              * @description Images that the base was trained on, or a run; known of a base that is a run.
              */
             trained_on?: string | null;
+        };
+        /**
+         * AdviceVerdict
+         * @description Whether advice that was given before the race held.
+         */
+        AdviceVerdict: {
+            /**
+             * Best
+             * @description Lane with the best test score.
+             * @enum {string}
+             */
+            best: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+            /** Is Best */
+            is_best: boolean;
+            /** @description Points on the test images below the best lane, paired. */
+            regret: components["schemas"]["Interval"] | null;
+            /**
+             * Strategy
+             * @enum {string}
+             */
+            strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+            /** Was Raced */
+            was_raced: boolean;
         };
         /**
          * AnomalyScores
@@ -5040,6 +5151,201 @@ export interface components {
             view: "labels";
         };
         /**
+         * LaneCost
+         * @description What a lane cost, all its seeds together.
+         */
+        LaneCost: {
+            /**
+             * Alone Passes
+             * @description The same, had nothing been shared.
+             */
+            alone_passes: number;
+            /**
+             * Alone Seconds
+             * @description With what it took over from the work that lanes share.
+             */
+            alone_seconds: number;
+            /**
+             * Base Images
+             * @description Images that entered the base at its input, for this lane alone.
+             */
+            base_images: number;
+            /**
+             * Partial Images
+             * @description Stored features that went through its unfrozen stages.
+             */
+            partial_images: number;
+            /**
+             * Passes
+             * @description Both, each weighed by the share of the base's work that it does.
+             */
+            passes: number;
+            /**
+             * Seconds
+             * @description Of its own.
+             */
+            seconds: number;
+        };
+        /**
+         * LanePlan
+         * @description What one lane of a race does.
+         */
+        LanePlan: {
+            /**
+             * Cut
+             * @default
+             */
+            cut: string;
+            /**
+             * Epoch Passes
+             * @description Images through the whole base that an epoch amounts to.
+             * @default 0
+             */
+            epoch_passes: number;
+            /**
+             * Epoch Seconds
+             * @description Estimated, of one epoch of the main phase.
+             * @default 0
+             */
+            epoch_seconds: number;
+            /**
+             * Epochs
+             * @description Of its main phase.
+             * @default 0
+             */
+            epochs: number;
+            /**
+             * Free Share
+             * @description Of the base's work, that its main phase does in each step.
+             * @default 0
+             */
+            free_share: number;
+            /**
+             * Is Cached
+             * @description Whether its main phase reads features that are stored once.
+             * @default false
+             */
+            is_cached: boolean;
+            /**
+             * Num Trainable
+             * @default 0
+             */
+            num_trainable: number;
+            /**
+             * Passes
+             * @description The same of one seed run alone, from the first image on.
+             * @default 0
+             */
+            passes: number;
+            /**
+             * Probe
+             * @description 'shared': it starts where the head alone ended, which is trained once for all.
+             * @default none
+             * @enum {string}
+             */
+            probe: "none" | "own" | "shared";
+            /**
+             * Refused
+             * @description Why it cannot be planned; the others run without it.
+             */
+            refused: string | null;
+            /**
+             * Same As
+             * @description The lane that it would repeat step by step.
+             */
+            same_as: ("head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune") | null;
+            /**
+             * Seconds
+             * @description Estimated, of one seed run alone.
+             * @default 0
+             */
+            seconds: number;
+            /**
+             * Strategy
+             * @enum {string}
+             */
+            strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+            /**
+             * Words
+             * @description What it trains, for people.
+             */
+            words: string;
+        };
+        /**
+         * LaneState
+         * @description How far a lane is.
+         */
+        LaneState: {
+            /**
+             * Epoch
+             * @description Of the main phase, that all its seeds have behind them.
+             * @default 0
+             */
+            epoch: number;
+            /**
+             * Epochs
+             * @default 0
+             */
+            epochs: number;
+            /**
+             * Message
+             * @description Why it ended early or failed.
+             */
+            message: string | null;
+            /**
+             * Scores
+             * @description Validation score after each epoch of the main phase, by seed; first as it began.
+             * @default []
+             */
+            scores: number[][];
+            /**
+             * Seconds
+             * @description Spent so far.
+             * @default 0
+             */
+            seconds: number;
+            /** Seconds Left */
+            seconds_left: number | null;
+            /**
+             * Seed
+             * @description Number of the seed that trains now, from 1.
+             */
+            seed: number | null;
+            /**
+             * Share
+             * @description Done of what it may do, 0 to 1.
+             * @default 0
+             */
+            share: number;
+            /**
+             * Status
+             * @default waiting
+             * @enum {string}
+             */
+            status: "waiting" | "running" | "paused" | "stopped" | "finished" | "failed" | "same";
+            /**
+             * Strategy
+             * @enum {string}
+             */
+            strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+        };
+        /**
+         * LaneToKeep
+         * @description A lane of a race whose run is to be kept.
+         */
+        LaneToKeep: {
+            /**
+             * Seed
+             * @description Number from 1. Empty: the best on the validation images.
+             */
+            seed?: number | null;
+            /**
+             * Strategy
+             * @enum {string}
+             */
+            strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+        };
+        /**
          * LayerCard
          * @description One module inside a stage.
          */
@@ -7220,6 +7526,468 @@ export interface components {
             value: components["schemas"]["JsonValue"];
         };
         /**
+         * Race
+         * @description Strategies side by side on the same images: scores, costs, and which one to take.
+         */
+        Race: {
+            advice: components["schemas"]["AdviceVerdict"] | null;
+            /** Answer */
+            answer: string;
+            /** Base */
+            base: string;
+            /**
+             * Best
+             * @description Best on validation.
+             */
+            best: ("head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune") | null;
+            choices: components["schemas"]["RaceChoices-Output"];
+            /**
+             * Constant
+             * @description What a constant answer scores.
+             */
+            constant: number | null;
+            cost: components["schemas"]["RaceCost"];
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Front
+             * @description Cost against validation score, cheapest first.
+             * @default []
+             */
+            front: ("head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune")[];
+            /** @description Points of the winner; paired, on the shown split. */
+            gain_over_scratch: components["schemas"]["Interval"] | null;
+            /** Id */
+            id: string;
+            /**
+             * Is Complete
+             * @description Whether the race is over.
+             */
+            is_complete: boolean;
+            /** Lanes */
+            lanes: components["schemas"]["RaceLane"][];
+            /** Name */
+            name: string;
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Num Images
+             * @description Of that split.
+             */
+            num_images: number;
+            /** Num Validation */
+            num_validation: number;
+            plan: components["schemas"]["RacePlan"];
+            /**
+             * Rungs
+             * @default []
+             */
+            rungs: components["schemas"]["RungEnd"][];
+            /**
+             * Score Name
+             * @description The main score, such as accuracy.
+             */
+            score_name: string;
+            /**
+             * Split
+             * @description That scores are shown on; validation decides.
+             * @enum {string}
+             */
+            split: "test" | "validation";
+            /**
+             * Standard Error
+             * @description Of the best lane's validation score.
+             */
+            standard_error: number | null;
+            /**
+             * Winner
+             * @description The cheapest within one standard error of the best, on validation.
+             */
+            winner: ("head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune") | null;
+        };
+        /**
+         * RaceCard
+         * @description A race in a list.
+         */
+        RaceCard: {
+            /** Answer */
+            answer: string;
+            /** Created */
+            created: string;
+            /** Id */
+            id: string;
+            /** Name */
+            name: string;
+            /**
+             * Share
+             * @description Done, 0 to 1.
+             */
+            share: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "starting" | "planning" | "waiting" | "running" | "stopped" | "failed" | "finished";
+            /** Winner */
+            winner: ("head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune") | null;
+        };
+        /**
+         * RaceChoices
+         * @description Which lanes run, how often, and for how long.
+         */
+        "RaceChoices-Input": {
+            /**
+             * Advise
+             * @description Ask for advice first, so that the race shows whether it was right.
+             * @default true
+             */
+            advise: boolean;
+            /**
+             * Budget Minutes
+             * @description What the whole race may take. Empty: as long as it takes.
+             */
+            budget_minutes?: number | null;
+            /**
+             * Halving
+             * @description After each rung the worse half of the lanes ends. A budget turns it on where needed.
+             * @default false
+             */
+            halving: boolean;
+            /**
+             * Seeds
+             * @description Runs of each lane; each has new layers and an order of images of its own.
+             * @default 2
+             */
+            seeds: number;
+            /**
+             * Strategies
+             * @description The lanes. all_layers is plain fine-tuning: its head is not trained alone first.
+             * @default [
+             *       "head_only",
+             *       "some_layers",
+             *       "most_layers",
+             *       "all_layers",
+             *       "probe_then_tune",
+             *       "from_scratch"
+             *     ]
+             */
+            strategies: ("head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune")[];
+        };
+        /**
+         * RaceChoices
+         * @description Which lanes run, how often, and for how long.
+         */
+        "RaceChoices-Output": {
+            /**
+             * Advise
+             * @description Ask for advice first, so that the race shows whether it was right.
+             * @default true
+             */
+            advise: boolean;
+            /**
+             * Budget Minutes
+             * @description What the whole race may take. Empty: as long as it takes.
+             */
+            budget_minutes: number | null;
+            /**
+             * Halving
+             * @description After each rung the worse half of the lanes ends. A budget turns it on where needed.
+             * @default false
+             */
+            halving: boolean;
+            /**
+             * Seeds
+             * @description Runs of each lane; each has new layers and an order of images of its own.
+             * @default 2
+             */
+            seeds: number;
+            /**
+             * Strategies
+             * @description The lanes. all_layers is plain fine-tuning: its head is not trained alone first.
+             * @default [
+             *       "head_only",
+             *       "some_layers",
+             *       "most_layers",
+             *       "all_layers",
+             *       "probe_then_tune",
+             *       "from_scratch"
+             *     ]
+             */
+            strategies: ("head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune")[];
+        };
+        /**
+         * RaceCost
+         * @description What the race cost, and what it would have cost without sharing or cutting.
+         */
+        RaceCost: {
+            /**
+             * Apart Passes
+             * @description Of all lanes to their end, each on its own.
+             */
+            apart_passes: number;
+            /**
+             * Dearest
+             * @enum {string}
+             */
+            dearest: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+            /**
+             * Dearest Passes
+             * @description Of the dearest lane to its end, alone.
+             */
+            dearest_passes: number;
+            /**
+             * Passes
+             * @description Images through the whole base that the race amounted to.
+             */
+            passes: number;
+            /**
+             * Ratio
+             * @description Passes of the race over those of the dearest lane alone.
+             */
+            ratio: number;
+            /** Seconds */
+            seconds: number;
+            /** Shared Passes */
+            shared_passes: number;
+            /**
+             * Shared Seconds
+             * @description Of the pass of the base and of heads that several lanes start from.
+             */
+            shared_seconds: number;
+        };
+        /**
+         * RaceLane
+         * @description What came out of a lane.
+         */
+        RaceLane: {
+            /** @description Test score below the winner's, paired: the same images and seeds are drawn for both. */
+            behind: components["schemas"]["Interval"] | null;
+            cost: components["schemas"]["LaneCost"] | null;
+            /**
+             * Epoch
+             * @default 0
+             */
+            epoch: number;
+            /**
+             * Epochs
+             * @default 0
+             */
+            epochs: number;
+            /**
+             * Is On Front
+             * @description No other lane that ended by itself is as good on validation and cheaper.
+             * @default false
+             */
+            is_on_front: boolean;
+            /** Message */
+            message: string | null;
+            /**
+             * Num Trainable
+             * @default 0
+             */
+            num_trainable: number;
+            /**
+             * Runs
+             * @description Its scored runs, folders of the race, by seed.
+             * @default []
+             */
+            runs: string[];
+            /** Same As */
+            same_as: ("head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune") | null;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "waiting" | "running" | "paused" | "stopped" | "finished" | "failed" | "same";
+            /**
+             * Strategy
+             * @enum {string}
+             */
+            strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+            /** @description The same on the test images, which decide nothing. */
+            test: components["schemas"]["Interval"] | null;
+            /**
+             * Test Scores
+             * @description Of each seed.
+             * @default []
+             */
+            test_scores: components["schemas"]["Interval"][];
+            /** @description Mean over seeds; by drawing images and seeds again. */
+            validation: components["schemas"]["Interval"] | null;
+            /**
+             * Validation Scores
+             * @description Of each seed.
+             * @default []
+             */
+            validation_scores: components["schemas"]["Interval"][];
+            /** Words */
+            words: string;
+        };
+        /**
+         * RacePlan
+         * @description A race resolved before it runs.
+         */
+        RacePlan: {
+            /** Base */
+            base: string;
+            /** Data Digest */
+            data_digest: string;
+            /**
+             * Dearest
+             * @description The lane that costs most alone.
+             * @enum {string}
+             */
+            dearest: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+            /**
+             * Epochs
+             * @description Of the main phase of each lane.
+             */
+            epochs: number;
+            /** Lanes */
+            lanes: components["schemas"]["LanePlan"][];
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /** Num Images */
+            num_images: {
+                [key: string]: number;
+            };
+            /**
+             * Passes
+             * @description Images through the whole base that the race amounts to, at most.
+             */
+            passes: number;
+            /**
+             * Ratio
+             * @description Passes of the race, at most, over those of the dearest lane alone.
+             */
+            ratio: number;
+            /**
+             * Rungs
+             * @description The last one is the end.
+             */
+            rungs: components["schemas"]["Rung"][];
+            /**
+             * Seconds
+             * @description Estimated, of the whole race; at most, where lanes are cut off.
+             */
+            seconds: number;
+            /**
+             * Shared Rows
+             * @description Images and views that pass through the frozen base once for all lanes.
+             */
+            shared_rows: number;
+        };
+        /**
+         * RaceStart
+         * @description A flow whose base, data and recipe the lanes take, and what is wanted.
+         */
+        RaceStart: {
+            choices?: components["schemas"]["RaceChoices-Input"];
+            flow: components["schemas"]["Flow-Input"];
+        };
+        /**
+         * RaceState
+         * @description How far a race is.
+         */
+        RaceState: {
+            /**
+             * Advice
+             * @description The lane that was advised before it began.
+             */
+            advice: ("head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune") | null;
+            /**
+             * Advice Reason
+             * @description Of the advice; why there is none otherwise.
+             * @default
+             */
+            advice_reason: string;
+            /**
+             * At
+             * @description What is done now, in words.
+             * @default
+             */
+            at: string;
+            choices: components["schemas"]["RaceChoices-Output"];
+            /**
+             * Created
+             * @default
+             */
+            created: string;
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /** Id */
+            id: string;
+            /**
+             * Lanes
+             * @default []
+             */
+            lanes: components["schemas"]["LaneState"][];
+            /**
+             * Message
+             * @description Why it failed or stopped.
+             */
+            message: string | null;
+            /**
+             * Name
+             * @default
+             */
+            name: string;
+            plan: components["schemas"]["RacePlan"] | null;
+            /** @description What is known so far. */
+            race: components["schemas"]["Race"] | null;
+            /**
+             * Rungs
+             * @default []
+             */
+            rungs: components["schemas"]["RungEnd"][];
+            /**
+             * Score Name
+             * @default
+             */
+            score_name: string;
+            /**
+             * Seconds
+             * @description Worked so far, over all sittings.
+             * @default 0
+             */
+            seconds: number;
+            /** Seconds Left */
+            seconds_left: number | null;
+            /**
+             * Share
+             * @default 0
+             */
+            share: number;
+            /**
+             * Shared Passes
+             * @default 0
+             */
+            shared_passes: number;
+            /**
+             * Shared Seconds
+             * @default 0
+             */
+            shared_seconds: number;
+            /**
+             * Status
+             * @default starting
+             * @enum {string}
+             */
+            status: "starting" | "planning" | "waiting" | "running" | "stopped" | "failed" | "finished";
+        };
+        /**
          * RankCheck
          * @description One strategy's runs on the ranked bases, held against the measures; controls are left out.
          */
@@ -8370,6 +9138,41 @@ export interface components {
             plan: components["schemas"]["Plan"] | null;
             progress: components["schemas"]["RunProgressDocument"] | null;
             record: components["schemas"]["RunRecord"] | null;
+        };
+        /**
+         * Rung
+         * @description A stretch of a race: how far the lanes train, and how many of them go on after it.
+         */
+        Rung: {
+            /**
+             * Epochs
+             * @description Of the main phase, that a lane has behind it at the rung's end.
+             */
+            epochs: number;
+            /**
+             * Keep
+             * @description Lanes with epochs left that go on afterwards.
+             */
+            keep: number;
+        };
+        /**
+         * RungEnd
+         * @description How the lanes stood at the end of a rung, and who was cut off.
+         */
+        RungEnd: {
+            /** Ended */
+            ended: ("head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune")[];
+            /** Epochs */
+            epochs: number;
+            /**
+             * Scores
+             * @description By lane: mean over seeds on the validation images, best so far.
+             */
+            scores: {
+                [key: string]: number;
+            };
+            /** Why */
+            why: string;
         };
         /**
          * RunsChanged
@@ -11707,6 +12510,205 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PreviewReply"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list_races_api_projects__project__races_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaceCard"][];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    start_api_projects__project__races_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RaceStart"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaceState"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    state_api_projects__project__races__race__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                race: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaceState"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    delete_api_projects__project__races__race__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                race: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    keep_api_projects__project__races__race__kept_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                race: string;
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LaneToKeep"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunCard"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    order_race_api_projects__project__races__race___order__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                race: string;
+                order: "stop" | "resume";
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RaceState"];
                 };
             };
             /** @description Client Error */

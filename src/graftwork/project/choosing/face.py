@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from graftwork.documents.advice import Advice
     from graftwork.documents.flow import Flow
     from graftwork.documents.mix_curve import MixCurve
+    from graftwork.documents.race import Race, RaceState
     from graftwork.documents.ranking import Ranking
     from graftwork.documents.tuning import Search, SearchChoices, SearchState
     from graftwork.project.choosing.mix import MixedRun
@@ -173,3 +174,34 @@ class Choosing:
 
         home = cast("Project", self)
         return make_soup(home, [home.find(name) for name in run_ids], kind=kind, on_event=on_event)
+
+    def race(
+        self,
+        source: Source | Flow | None = None,
+        *,
+        resume: str | None = None,
+        told: Callable[[RaceState], object] | None = None,
+        stop: Callable[[], bool] | None = None,
+        **options: Any,
+    ) -> Race:
+        """Train all strategies side by side on the same data, and say which one to take.
+
+        What is frozen is computed once for all, and each lane is bit for bit the run that it would be alone.
+
+        Args:
+            source: as ``transfer`` takes it, or a flow whose base, data and recipe the lanes take.
+            resume: id of a race to go on with, instead of a new one.
+            told: called with the state, about twice a second.
+            stop: true ends the sitting; the race can go on from there.
+            options: ``strategies``, ``seeds``, ``halving``, ``budget_minutes``, and for a source the options of
+                ``transfer`` but ``strategy`` and ``cut``.
+
+        Raises:
+            UsageError: neither source nor race, both, a flow without a backbone, options that contradict each other,
+                or a budget that is too small.
+            RunInterrupted: it was stopped.
+            RunError: the race to go on with is at work, or its images changed.
+        """
+        from graftwork.project.choosing.race_opening import race
+
+        return race(self, source, resume=resume, told=told, stop=stop, **options)  # type: ignore[arg-type]
