@@ -383,7 +383,7 @@ def test_only_one_of_source_and_race_is_wanted(home: Project, raced: Race, strip
     with pytest.raises(UsageError, match="brings its choices"):
         home.race(flow, epochs=3)
     bare = flow.edit(nodes=tuple(n for n in flow.nodes if n.component != "backbone"), edges=())
-    with pytest.raises(Exception, match=r"backbone|wants"):
+    with pytest.raises(Exception, match=r"backbone|needs features"):
         home.race(bare)
 
 

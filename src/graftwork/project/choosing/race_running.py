@@ -69,6 +69,7 @@ def run_race(
     else:
         course = same_course(flow, state.choices, state.plan, project.workspace)
     board = RaceBoard(state.edit(status="running", message=None), told)
+    told(board.state)  # a sitting that is stopped at once leaves its plan
     return _Racer(project, folder, course, board, stop, turn).race()
 
 
