@@ -57,5 +57,25 @@ def test_an_advice_is_asked_for_read_and_taken_over(page: Any, server: Server, b
     acts.saved(server, "advised", lambda flow: strategy_of(flow) == "all_layers", "what was there before")
 
 
+def test_a_race_is_run_as_lanes_and_its_winner_kept(page: Any, server: Server, base: str) -> None:
+    flow = transfer_flow("sample:surfaces", base=base, name="raced", **settings())
+    acts.make_flow(server, flow=flow.model_dump(mode="json"), name="raced")
+    page.goto(f"{server.address}/p/{server.project_id}/choose/raced/race")
+    for lane in ("Some layers", "Most layers", "All layers", "Probe, then tune"):
+        page.get_by_role("checkbox", name=lane).uncheck()
+    page.get_by_role("button", name="Start the race").click()
+    lanes = page.get_by_role("table", name=re.compile("Lanes: validation score"))
+    lanes.wait_for(timeout=SLOW_MS)
+    assert lanes.get_by_role("row").count() == 3
+    result = page.get_by_role("region", name="What came out")
+    result.wait_for(timeout=SLOW_MS)
+    assert result.get_by_role("img", name=re.compile("Cost against accuracy")).is_visible()
+    assert result.get_by_text("The advice", exact=True).is_visible()
+    result.get_by_role("button", name="Keep as a run").click()
+    page.wait_for_url(re.compile("/run/"))
+    kept = acts.run_of(server, page.url.rpartition("/")[2])
+    assert kept["card"]["status"] == "finished"
+
+
 def strategy_of(flow: dict[str, Any]) -> str:
     return str(next(n["settings"]["strategy"] for n in flow["nodes"] if n["id"] == "backbone"))

@@ -73,7 +73,7 @@ describe("words of a race", () => {
       { epochs: 2, keep: 2 },
       { epochs: 9, keep: 0 },
     ];
-    expect(rungWords(state({ plan: { rungs } }))).toBe("Worse lanes end early: after epoch 2 2 lanes of those still training go on.");
+    expect(rungWords(state({ plan: { rungs } }))).toBe("Worse lanes end early: after epoch 2, 2 lanes of those still training go on.");
     expect(rungWords(state({ plan: { rungs: rungs.slice(1) } }))).toBe("");
   });
 });

@@ -62,7 +62,7 @@ export function laneStatus(lane: Pick<LaneState, "status" | "epoch">): string {
 export function rungWords(state: RaceState): string {
   const rungs = state.plan?.rungs.slice(0, -1) ?? [];
   if (!rungs.length) return "";
-  const parts = rungs.map((rung) => `after epoch ${rung.epochs} ${formatPlural(rung.keep, "lane")} of those still training go on`);
+  const parts = rungs.map((rung) => `after epoch ${rung.epochs}, ${formatPlural(rung.keep, "lane")} of those still training ${rung.keep === 1 ? "goes" : "go"} on`);
   return `Worse lanes end early: ${parts.join(", ")}.`;
 }
 

@@ -132,7 +132,10 @@ function Steering({ project, state }: { project: string; state: RaceState }) {
   const canGoOn = !isAtWork && state.status !== "finished";
   return (
     <div className={css.line}>
-      {isAtWork ? <Progress share={state.share} label={raceWords(state)} /> : <p className={css.words}>{raceWords(state)}</p>}
+      <div className={css.progress}>
+        <p className={css.words}>{raceWords(state)}</p>
+        {isAtWork ? <Progress share={state.share} label={raceWords(state)} /> : null}
+      </div>
       {isAtWork ? (
         <Button onClick={() => void orderRace(project, state.id, "stop")}>
           <Square size={13} aria-hidden /> Stop
