@@ -244,7 +244,7 @@ def list_recipe(recipe: Recipe) -> tuple[RecipeRow, ...]:
     """Return all training choices, those that differ from the default first."""
     rows = []
     for name, field in type(recipe).model_fields.items():
-        value, default = getattr(recipe, name), field.default
+        value, default = getattr(recipe, name), field.get_default(call_default_factory=True)
         texts = ["automatic" if v is None else "yes" if v is True else "no" if v is False else str(v)
                  for v in (value, default)]  # fmt: skip
         rows.append(RecipeRow(name, texts[0], texts[1], value != default, field.description or ""))
