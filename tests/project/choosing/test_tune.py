@@ -359,7 +359,7 @@ def test_a_flow_that_does_not_train_as_it_stands_ends_the_search(
     before = {search.id for search in list_searches(home)}
     with pytest.raises(PlanError, match="No"):
         home.tune(flow, choices=CHEAP)
-    (new,) = [search for search in list_searches(home) if search.id not in before]  # two may begin in one instant
+    (new,) = [s for s in list_searches(home) if s.id not in before]  # two may begin in one instant
     assert new.status == "failed"
 
 

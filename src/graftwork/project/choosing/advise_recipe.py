@@ -84,7 +84,7 @@ def _of_recipe(inside: Inspection, decision: Decision, measured: Measured) -> It
             None,
             "probe_first",
             False,
-            "On the whole base a probe first cost 0.6 points in the proof of the advice.",
+            "On the whole base a probe first cost half a point in the proof of the advice.",
         )
         yield None, "learning_rate", _WHOLE_RATE, "The rate of the whole base in that proof."
     elif not is_head:
