@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["advise_on", "advise_task"]
 
-_RULES = 1  # another rule is another advice: what was kept is made anew
+_RULES = 2  # another rule is another advice: what was kept is made anew
 _TITLES = {
     "probe": "Probe against a random twin",
     "depth": "Depth that serves best",
@@ -54,12 +54,14 @@ def advise_on(
     """
     node = inside.require_base()
     _refuse(inside, node)
+    from graftwork.insight.advice import Thresholds
+
     facts = {
         "rules": _RULES,
         "flow": inside.flow.edit(name="", layout={}).model_dump(mode="json"),
         "data": inside.data_digest,
         "source": source,
-        "thresholds": repr(thresholds),
+        "thresholds": repr(thresholds or Thresholds()),
     }
     return inside.kept(Advice, "advice", facts, lambda: _made(inside, node, source, thresholds))
 
