@@ -135,3 +135,4 @@ def test_images_of_another_folder_are_shown_beside(
     colors.get_by_role("button", name=re.compile("^others")).get_by_text("9", exact=True).wait_for()
     page.get_by_role("button", name="Without others").click()
     chart.get_by_text("60 points", exact=True).wait_for(timeout=60_000)
+    assert colors.get_by_role("button", name=re.compile("^others")).count() == 0

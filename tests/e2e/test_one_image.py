@@ -49,7 +49,9 @@ def test_why_leads_from_a_prediction_to_every_stage(page: Any, server: Server, r
     heat(page)
     dialog.get_by_role("button", name="See it through every stage").click()
     page.get_by_role("tab", name="One image", selected=True).wait_for()
-    page.get_by_role("group", name="Stages of the base").wait_for(timeout=60_000)
+    stages = page.get_by_role("group", name="Stages of the base")
+    stages.wait_for(timeout=60_000)
+    assert stages.get_by_role("button", name=re.compile("^(stem|pool)")).count() == 2
 
 
 def test_the_view_is_used_by_keyboard_and_passes_the_check(page: Any, server: Server, run: str) -> None:
@@ -88,4 +90,4 @@ def test_an_image_of_ones_own_is_looked_into(page: Any, server: Server, run: str
     page.goto(f"{server.address}/p/{server.project_id}/run/{run}/try")
     page.get_by_label("Image file", exact=True).set_input_files(stripes / "wide" / "001.png")
     page.get_by_role("article").get_by_role("button", name="Why?").click(timeout=60_000)
-    heat(page)
+    assert heat(page).is_visible()

@@ -179,6 +179,7 @@ def test_l2_sp_takes_the_place_of_weight_decay_in_the_main_phase(run):
         ({"strategy": "from_scratch"}, {"delta": 0.1}, "starts without it"),
         (TUNED, {"l2_sp": 0.1, "weight_decay": 0.05}, "takes the place of weight decay"),
         (TUNED, {"l2_sp_head": 0.1}, "L2-SP is off"),
+        ({**TUNED, "moving": "lora"}, {"l2_sp": 0.1}, "none of the weights moves"),
         (TUNED, {"delta": 0.1, "probe_first": False}, "no probe phase"),
         (TUNED, {"further_terms": {"l2sp": 1.0}}, "No loss term"),
     ],

@@ -212,6 +212,10 @@ class AdviceVerdict(Document):
     regret: Interval | None = Field(
         None, description="Points on the test images below the best lane, paired."
     )
+    stopped_at: int | None = Field(
+        None,
+        description="Epoch at which the advised lane was cut off; its regret then says little of the whole training.",
+    )
 
 
 class Race(VersionedDocument):

@@ -1895,6 +1895,11 @@ export interface components {
             /** @description Points on the test images below the best lane, paired. */
             regret: components["schemas"]["Interval"] | null;
             /**
+             * Stopped At
+             * @description Epoch at which the advised lane was cut off; its regret then says little of the whole training.
+             */
+            stopped_at: number | null;
+            /**
              * Strategy
              * @enum {string}
              */

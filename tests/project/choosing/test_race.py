@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from graftwork.documents.events import EpochEnded
-from graftwork.documents.race import Race, RaceState
-from graftwork.documents.record import main_score
+from graftwork.documents.race import AdviceVerdict, Race, RaceState
+from graftwork.documents.record import Interval, main_score
 from graftwork.errors import DataError, RunError, RunInterrupted, RunNotFound, UsageError
 from graftwork.graph.flows import transfer_flow
 from graftwork.project import Project
@@ -28,6 +28,7 @@ from graftwork.project.choosing.race_steering import (
     race_state,
     race_states,
 )
+from graftwork.project.choosing.race_words import advice_sentence
 from graftwork.project.run import Run
 
 from ...conftest import TINY_BASE, write_stripes
@@ -398,3 +399,12 @@ def test_lanes_that_would_do_the_same_are_found_by_what_they_do(home: Project, r
     plain = survey(lane_flow(flow, "all_layers"), images, home.workspace)
     assert is_same_training(probed, tuned)
     assert not is_same_training(plain, tuned)
+
+
+def test_advice_on_a_lane_that_was_cut_off_is_said_to_say_little() -> None:
+    one = Interval(value=4.9, low=1.2, high=8.4)
+    verdict = AdviceVerdict(
+        strategy="some_layers", best="most_layers", was_raced=True, is_best=False, regret=one, stopped_at=1
+    )
+    assert "cut off at epoch 1" in advice_sentence(verdict)
+    assert "cut off" not in advice_sentence(verdict.edit(stopped_at=None))

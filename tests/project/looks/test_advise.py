@@ -107,3 +107,23 @@ def test_options_beside_a_flow_are_refused(trained, stripes):
     flow = project.make_flow(stripes, base=base, **SMALL)
     with pytest.raises(UsageError, match="cannot be added"):
         project.advise(flow, base=base)
+
+
+def test_other_images_under_the_name_of_the_source_are_another_advice(
+    trained, stripes, tmp_path, monkeypatch
+):
+    from graftwork.project.choosing import advise_readings
+
+    project, base = trained
+    source = write_stripes(tmp_path / "source", per_class=6)
+    measure, made = advise_readings.measure, []
+    monkeypatch.setattr(advise_readings, "measure", lambda *given: made.append(1) or measure(*given))
+
+    def ask():
+        project.advise(stripes, base=base, trained_on=str(source), **SMALL)
+        return len(made)
+
+    assert [ask(), ask()] == [1, 1]
+    for path in sorted(source.glob("wide/*.png")):
+        path.unlink()
+    assert ask() == 2

@@ -70,6 +70,12 @@ class _Method:
                 "L2-SP pulls weights back to the pretrained ones, and from_scratch starts without them.",
                 hint="Leave l2_sp empty, or choose another strategy.",
             )
+        if any(placed.moving == "lora" for placed in facts.network.bases.values()):
+            raise PlanError(
+                "L2-SP pulls weights back to where they began, and of a base with LoRA none of the weights moves: the "
+                "change begins at zero, where weight decay pulls it.",
+                hint="Leave l2_sp empty, or set moving to 'all'.",
+            )
         default = Recipe.model_fields["weight_decay"].default
         if recipe.weight_decay not in (0.0, default):
             raise PlanError(

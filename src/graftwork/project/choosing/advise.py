@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from graftwork.insight.advice import Decision, Thresholds
     from graftwork.project.bench_state import BenchState
     from graftwork.project.choosing.advise_readings import Measured
+    from graftwork.project.choosing.advise_source import Domain
     from graftwork.project.looks.inspection import Inspection
 
 __all__ = ["advise_on", "advise_task"]
@@ -55,15 +56,18 @@ def advise_on(
     node = inside.require_base()
     _refuse(inside, node)
     from graftwork.insight.advice import Thresholds
+    from graftwork.project.choosing.advise_source import source_of
 
+    domain = source_of(inside, node, source)
     facts = {
         "rules": _RULES,
         "flow": inside.flow.edit(name="", layout={}).model_dump(mode="json"),
         "data": inside.data_digest,
         "source": source,
+        "source_data": domain.digest,
         "thresholds": repr(thresholds or Thresholds()),
     }
-    return inside.kept(Advice, "advice", facts, lambda: _made(inside, node, source, thresholds))
+    return inside.kept(Advice, "advice", facts, lambda: _made(inside, node, domain, thresholds))
 
 
 def _refuse(inside: Inspection, node: str) -> None:
@@ -89,14 +93,14 @@ def _refuse(inside: Inspection, node: str) -> None:
         )
 
 
-def _made(inside: Inspection, node: str, source: str | None, thresholds: Thresholds | None) -> Advice:
+def _made(inside: Inspection, node: str, domain: Domain, thresholds: Thresholds | None) -> Advice:
     from graftwork.insight.advice import Thresholds, decide
     from graftwork.project.choosing.advise_costs import resolved_cut, strategy_costs
     from graftwork.project.choosing.advise_readings import measure
 
     start = time.perf_counter()
     rule = Thresholds() if thresholds is None else thresholds
-    measured = measure(inside, node, source)
+    measured = measure(inside, node, domain)
     decision = decide(measured.readings, rule)
     card = inside.prepared.network.bases[node].base.card
     cut = resolved_cut(card, decision.strategy, measured.depth.cut)
@@ -129,7 +133,16 @@ def _made(inside: Inspection, node: str, source: str | None, thresholds: Thresho
         flow=with_changes(inside.flow, changes),
         num_looked_at=measured.num_looked_at,
         seconds=round(time.perf_counter() - start, 2),
-        notes=measured.notes,
+        notes=(*_notes(inside, node), *measured.notes),
+    )
+
+
+def _notes(inside: Inspection, node: str) -> list[str]:
+    others = [name for name in inside.prepared.network.bases if name != node]
+    return (
+        [f"The advice is on the base of '{node}'; {', '.join(others)} stays as the flow says."]
+        if others
+        else []
     )
 
 

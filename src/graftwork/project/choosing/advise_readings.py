@@ -20,7 +20,7 @@ from graftwork.insight.advice import Readings
 from graftwork.insight.depth import probe_features, standard_error
 from graftwork.insight.folds import choose_folds, evenly
 from graftwork.insight.similarity.statistics_shift import layer_shift
-from graftwork.project.choosing.advise_source import against_source, last_features, source_of
+from graftwork.project.choosing.advise_source import Domain, against_source, last_features
 from graftwork.project.controls import control_flow
 from graftwork.project.looks.depth import probe_by_depth
 from graftwork.project.looks.inspection import Inspection
@@ -67,13 +67,13 @@ class Measured:
         return (*found[name], self.words[name])
 
 
-def measure(inside: Inspection, node: str, source: str | None) -> Measured:
+def measure(inside: Inspection, node: str, domain: Domain) -> Measured:
     """Return all readings of a flow's data with its base.
 
     Args:
         inside: the flow.
         node: of the base.
-        source: what the base was trained on; see ``advise_on``.
+        domain: what the base was trained on.
 
     Raises:
         DataError, FlowError, UsageError: as ``advise_on`` says.
@@ -88,7 +88,6 @@ def measure(inside: Inspection, node: str, source: str | None) -> Measured:
     own = features.of(last, images, chosen)
     pair = _probed(inside, own, chosen)
     twin = _twin(inside, node, chosen)
-    domain = source_of(inside, node, source)
     classes, domains = against_source(inside, node, domain, own, chosen)
     inside.check_stop()
     shift = _shift(inside, node, chosen)

@@ -41,6 +41,11 @@ class Domain:
     name: str
     why_not: str = ""
 
+    @property
+    def digest(self) -> str | None:
+        """SHA-256 of its images as they lie there now."""
+        return None if self.images is None else self.images.digest()
+
 
 def source_of(inside: Inspection, node: str, source: str | None) -> Domain:
     """Return the images that the user names, or those of the run that the base is.

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from graftwork.documents.race import Race, RaceState
 from graftwork.errors import GraftworkError, RunInterrupted
+from graftwork.project.background import holding, quiet_warnings
 from graftwork.project.choosing.race_board import Told
 from graftwork.project.choosing.race_running import run_race
 from graftwork.project.choosing.race_steering import RACES, race_state, work
 from graftwork.project.control import OrderWatch
-from graftwork.project.lock import adopt_lock
 from graftwork.project.project import Project
 from graftwork.project.queue import turn_between_runs
 
@@ -29,20 +27,16 @@ def main(arguments: Sequence[str]) -> int:
         arguments: root of the project, id of the race, number of the open file that holds the race's lock.
     """
     root, name, descriptor = arguments
-    if not sys.warnoptions:  # what libraries tell programmers is no news to users
-        warnings.simplefilter("ignore")
+    quiet_warnings()
     project = Project(root, create=False, on_note=lambda _text: None)
     folder = project.root / RACES / name
-    adopt_lock(folder, int(descriptor))
-    (folder / "process.log").write_text("", encoding="utf-8")
-    try:
-        work(folder, _Sitting(project, folder).race)
-    except RunInterrupted:
-        return 0
-    except GraftworkError as error:
-        return error.exit_code
-    finally:
-        os.close(int(descriptor))  # lets go of the lock: leaving the interpreter takes a while
+    with holding(folder, int(descriptor)):
+        try:
+            work(folder, _Sitting(project, folder).race)
+        except RunInterrupted:
+            return 0
+        except GraftworkError as error:
+            return error.exit_code
     return 0
 
 

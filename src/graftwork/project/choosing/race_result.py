@@ -272,8 +272,14 @@ class _Reading:
         if name not in shown.names:
             return AdviceVerdict(strategy=advised, best=best, was_raced=False, is_best=False)
         regret = shown.gain(best, name, 100.0)
+        lane = next(x for x in self.state.lanes if x.strategy == name)
         return AdviceVerdict(
-            strategy=advised, best=best, was_raced=True, is_best=not regret.value > 0, regret=regret
+            strategy=advised,
+            best=best,
+            was_raced=True,
+            is_best=not regret.value > 0,
+            regret=regret,
+            stopped_at=lane.epoch if lane.status == "stopped" else None,
         )
 
     def _cautions(self) -> list[str]:

@@ -6,8 +6,8 @@ import contextlib
 import json
 import secrets
 import shutil
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,10 +23,10 @@ from graftwork.errors import (
     RunError,
     RunInterrupted,
     RunNotFound,
-    StorageError,
     did_you_mean,
 )
 from graftwork.graph.check import checked
+from graftwork.project.background import busy_in_words, last_words, let_go
 from graftwork.project.choosing.race_board import Told
 from graftwork.project.choosing.race_lanes import lane_flow, lane_run
 from graftwork.project.control import ask, clear
@@ -59,7 +59,6 @@ RACES = "races"
 STATE = "state.json"
 _MODULE = "graftwork.project.choosing.race_process"
 _AT_WORK = ("starting", "planning", "waiting", "running")
-_GONE_SECONDS, _LOOK_SECONDS = 10.0, 0.05
 
 
 def make_race(project: Project, flow: Flow, choices: RaceChoices) -> RaceState:
@@ -101,7 +100,7 @@ def race_here(project: Project, name: str, *, told: Told | None = None, stop: Ca
 
     folder = _folder(project, name)
     require_trust(checked(read_flow(folder / "flow.yaml")), project.root)
-    with _said_plainly(folder), lock_run(folder):
+    with _busy(folder), lock_run(folder):
         clear(folder)
         return work(folder, lambda tell: run_race(project, folder, _read(folder), told=tell, stop=stop), told)
 
@@ -146,7 +145,7 @@ def start_race(project: Project, name: str) -> RaceState:
     if state.status == "finished":
         raise RunError(f"The race {name} is finished; there is nothing to go on with.")
     require_trust(checked(read_flow(folder / "flow.yaml")), project.root)
-    with _said_plainly(folder), lock_for_child(folder) as lock:
+    with _busy(folder), lock_for_child(folder) as lock:
         clear(folder)
         state = state.edit(status="starting", message=None)
         write_state(folder, state)
@@ -179,7 +178,7 @@ def race_state(project: Project, name: str) -> RaceState:
     if state.status in _AT_WORK and not is_locked(folder):
         state = _read(folder)  # what the process wrote last
         if state.status in _AT_WORK:
-            why = _last_words(folder) or "Its process ended before it was done; it can go on from there."
+            why = last_words(folder) or "Its process ended before it was done; it can go on from there."
             lanes = tuple(x.edit(status="paused") if x.status == "running" else x for x in state.lanes)
             return state.edit(status="stopped", message=why, at="", seconds_left=None, lanes=lanes)
     return state
@@ -286,29 +285,10 @@ def _folder(project: Project, name: str) -> Path:
 
 
 def _let_go(folder: Path) -> None:
-    """Wait a moment for a process that said its last word and is not gone yet."""
-    deadline = time.monotonic() + _GONE_SECONDS
-    while is_locked(folder) and _read(folder).status not in _AT_WORK and time.monotonic() < deadline:
-        time.sleep(_LOOK_SECONDS)
+    let_go(folder, lambda: _read(folder).status in _AT_WORK)
 
 
-@contextlib.contextmanager
-def _said_plainly(folder: Path) -> Iterator[None]:
-    """Say that the race runs already where the lock speaks of a run."""
-    try:
-        yield
-    except StorageError:
-        raise
-    except RunError as error:
-        if error.fields.get("run") != folder.name:
-            raise
-        raise RunError(
-            f"The race {folder.name} is running already.", hint="Wait until it ends, or stop it."
-        ) from error
-
-
-def _last_words(folder: Path) -> str | None:
-    log = folder / LOG
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
-    said = [line.strip() for line in lines if line.strip()]
-    return f"Its process ended: {said[-1]}" if said else None
+def _busy(folder: Path) -> AbstractContextManager[None]:
+    return busy_in_words(
+        folder, f"The race {folder.name} is running already.", "Wait until it ends, or stop it."
+    )

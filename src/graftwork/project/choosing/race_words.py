@@ -103,6 +103,8 @@ def answer_of(
 def advice_sentence(advice: AdviceVerdict) -> str:
     """Return whether advice held."""
     advised = f"The advice was {name_of(advice.strategy)}"
+    if advice.stopped_at is not None:
+        advised += f", cut off at epoch {advice.stopped_at}, so this says little of it"
     if not advice.was_raced:
         return f"{advised}, which was not raced."
     if advice.is_best:

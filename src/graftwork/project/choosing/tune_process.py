@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from graftwork.documents.tuning import SearchState
 from graftwork.errors import GraftworkError, RunInterrupted
+from graftwork.project.background import holding, quiet_warnings
 from graftwork.project.choosing.tune import run_search
 from graftwork.project.choosing.tune_opening import folder_of, take_up
 from graftwork.project.choosing.tune_steering import read_state, write_state
 from graftwork.project.control import OrderWatch
-from graftwork.project.launch import LOG
-from graftwork.project.lock import adopt_lock
 from graftwork.project.project import Project
 from graftwork.project.queue import turn_between_runs
 
@@ -30,16 +27,11 @@ def main(arguments: Sequence[str]) -> int:
         arguments: root of the project, id of the search, number of the open file that holds the search's lock.
     """
     root, search_id, descriptor = arguments
-    if not sys.warnoptions:  # what libraries tell programmers is no news to users
-        warnings.simplefilter("ignore")
+    quiet_warnings()
     project = Project(root, create=False, on_note=lambda _text: None)
     folder = folder_of(project, search_id)
-    adopt_lock(folder, int(descriptor))
-    (folder / LOG).write_text("", encoding="utf-8")
-    try:
+    with holding(folder, int(descriptor)):
         return _Searching(project, folder).work()
-    finally:
-        os.close(int(descriptor))  # lets go of the lock: leaving the interpreter takes a while
 
 
 class _Searching:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graftwork.documents.files import storing, write_atomically
 from graftwork.documents.flow import Flow
 from graftwork.documents.tuning import SearchChoices, SearchState, SearchSummary
-from graftwork.errors import FlowError, RunError, StorageError
+from graftwork.errors import FlowError, RunError
+from graftwork.project.background import busy_in_words, last_words, let_go
 from graftwork.project.choosing.tune_opening import (
     SETUP,
     TUNES,
@@ -45,7 +46,6 @@ __all__ = [
 STATE = "state.json"
 _MODULE = "graftwork.project.choosing.tune_process"
 _AT_WORK = ("starting", "waiting", "running")
-_GONE_SECONDS, _LOOK_SECONDS = 10.0, 0.05
 
 
 def start_search(project: Project, flow: Flow, choices: SearchChoices) -> SearchState:
@@ -77,7 +77,7 @@ def go_on(
 
 def _spawn(project: Project, folder: Path, total: int) -> SearchState:
     _let_go(folder)
-    with _said_plainly(folder), lock_for_child(folder) as lock:
+    with _busy(folder), lock_for_child(folder) as lock:
         clear(folder)
         known = read_state(folder)
         state = known.edit(status="starting", message=None, total=total, at="", seconds_left=None)
@@ -119,7 +119,7 @@ def _state(folder: Path) -> SearchState:
         state = read_state(folder)  # what the process wrote last
         if state.status in _AT_WORK:
             why = "Its process ended before it was done; going on takes up where it was."
-            return state.edit(status="stopped", message=_last_words(folder) or why, at="", seconds_left=None)
+            return state.edit(status="stopped", message=last_words(folder) or why, at="", seconds_left=None)
     return state
 
 
@@ -181,7 +181,7 @@ def only_one(folder: Path) -> Iterator[Path]:
     Raises:
         RunError: another process does.
     """
-    with _said_plainly(folder), lock_run(folder):
+    with _busy(folder), lock_run(folder):
         clear(folder)
         yield folder
 
@@ -199,29 +199,10 @@ def read_state(folder: Path) -> SearchState:
 
 
 def _let_go(folder: Path) -> None:
-    """Wait a moment for a process that said its last word and is not gone yet."""
-    deadline = time.monotonic() + _GONE_SECONDS
-    while is_locked(folder) and read_state(folder).status not in _AT_WORK and time.monotonic() < deadline:
-        time.sleep(_LOOK_SECONDS)
+    let_go(folder, lambda: read_state(folder).status in _AT_WORK)
 
 
-@contextlib.contextmanager
-def _said_plainly(folder: Path) -> Iterator[None]:
-    """Say that the search is at work where the lock speaks of a run."""
-    try:
-        yield
-    except StorageError:
-        raise
-    except RunError as error:
-        if error.fields.get("run") != folder.name:
-            raise
-        raise RunError(
-            f"The search {folder.name} is at work already.", hint="Wait until that ends, or stop it."
-        ) from error
-
-
-def _last_words(folder: Path) -> str | None:
-    log = folder / LOG
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
-    said = [line.strip() for line in lines if line.strip()]
-    return f"Its process ended: {said[-1]}" if said else None
+def _busy(folder: Path) -> AbstractContextManager[None]:
+    return busy_in_words(
+        folder, f"The search {folder.name} is at work already.", "Wait until that ends, or stop it."
+    )

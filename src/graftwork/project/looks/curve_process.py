@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from graftwork.documents.learning_curve import CurveChoices, CurveState
 from graftwork.errors import GraftworkError, RunInterrupted
+from graftwork.project.background import holding, quiet_warnings
 from graftwork.project.control import OrderWatch
-from graftwork.project.lock import adopt_lock
 from graftwork.project.looks.curve_runs import CURVE
 from graftwork.project.looks.curve_steering import read_state, write_state
 from graftwork.project.looks.inspection import Inspection
@@ -30,16 +28,11 @@ def main(arguments: Sequence[str]) -> int:
         arguments: root of the project, id of the run, number of the open file that holds the curve's lock.
     """
     root, run_id, descriptor = arguments
-    if not sys.warnoptions:  # what libraries tell programmers is no news to users
-        warnings.simplefilter("ignore")
+    quiet_warnings()
     project = Project(root, create=False, on_note=lambda _text: None)
     run = project.find(run_id)
-    adopt_lock(run.path / CURVE, int(descriptor))
-    (run.path / CURVE / "process.log").write_text("", encoding="utf-8")
-    try:
+    with holding(run.path / CURVE, int(descriptor)):
         return _Measuring(project, run).work()
-    finally:
-        os.close(int(descriptor))  # lets go of the lock: leaving the interpreter takes a while
 
 
 class _Measuring:

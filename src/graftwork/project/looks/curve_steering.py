@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graftwork.documents.files import storing, write_atomically
 from graftwork.documents.learning_curve import CurveChoices, CurveState
-from graftwork.errors import FlowError, RunError, StorageError
+from graftwork.errors import FlowError, RunError
 from graftwork.graph.check import checked
+from graftwork.project.background import busy_in_words, last_words, let_go
 from graftwork.project.control import ask, clear
 from graftwork.project.launch import LOG, spawn
 from graftwork.project.lock import is_locked, lock_for_child, lock_run
@@ -29,7 +30,6 @@ __all__ = ["curve_state", "only_one", "refuse_while_measured", "start_curve", "s
 STATE = "state.json"
 _MODULE = "graftwork.project.looks.curve_process"
 _AT_WORK = ("starting", "waiting", "running")
-_GONE_SECONDS, _LOOK_SECONDS = 10.0, 0.05
 
 
 def start_curve(project: Project, run_id: str, choices: CurveChoices) -> CurveState:
@@ -49,7 +49,7 @@ def start_curve(project: Project, run_id: str, choices: CurveChoices) -> CurveSt
     require_trust(checked(run.flow), project.root)
     folder = _made(run)
     _let_go(run)
-    with _said_plainly(run), lock_for_child(folder) as lock:
+    with _busy(run), lock_for_child(folder) as lock:
         clear(folder)
         known = read_state(run)
         same = known.curve if known.choices == choices else None
@@ -68,7 +68,7 @@ def stop_curve(project: Project, run_id: str) -> CurveState:
         RunError: no process measures its curve.
     """
     run = project.find(run_id)
-    if not is_locked(run.path / CURVE) or read_state(run).status not in _AT_WORK:
+    if not is_locked(run.path / CURVE) or not _is_at_work(run):
         raise RunError(f"Nobody measures the learning curve of run {run.id}.", run=run.id)
     ask(run.path / CURVE, "stop")
     return curve_state(project, run_id)
@@ -86,7 +86,9 @@ def curve_state(project: Project, run_id: str) -> CurveState:
         state = read_state(run)  # what the process wrote last
         if state.status in _AT_WORK:
             why = "Its process ended before it was done; measuring again goes on where it was."
-            return state.edit(status="stopped", message=_last_words(run) or why, at="", seconds_left=None)
+            return state.edit(
+                status="stopped", message=last_words(run.path / CURVE) or why, at="", seconds_left=None
+            )
     return state
 
 
@@ -98,7 +100,7 @@ def only_one(run: Run) -> Iterator[Path]:
         RunError: another process measures it.
     """
     folder = _made(run)
-    with _said_plainly(run), lock_run(folder):
+    with _busy(run), lock_run(folder):
         clear(folder)
         yield folder
 
@@ -129,15 +131,6 @@ def read_state(run: Run) -> CurveState:
     return CurveState(run=run.id)
 
 
-def _let_go(run: Run) -> None:
-    """Wait a moment for a process that said its last word and is not gone yet."""
-    deadline = time.monotonic() + _GONE_SECONDS
-    while (
-        is_locked(run.path / CURVE) and read_state(run).status not in _AT_WORK and time.monotonic() < deadline
-    ):
-        time.sleep(_LOOK_SECONDS)
-
-
 def _made(run: Run) -> Path:
     folder = run.path / CURVE
     with storing("The learning curve", folder):
@@ -145,25 +138,14 @@ def _made(run: Run) -> Path:
     return folder
 
 
-@contextlib.contextmanager
-def _said_plainly(run: Run) -> Iterator[None]:
-    """Say that the curve is measured already where the lock speaks of a run."""
-    try:
-        yield
-    except StorageError:
-        raise
-    except RunError as error:
-        if error.fields.get("run") != CURVE:
-            raise
-        raise RunError(
-            f"The learning curve of run {run.id} is being measured already.",
-            hint="Wait until that ends, or stop it.",
-            run=run.id,
-        ) from error
+def _is_at_work(run: Run) -> bool:
+    return read_state(run).status in _AT_WORK
 
 
-def _last_words(run: Run) -> str | None:
-    log = run.path / CURVE / LOG
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.is_file() else []
-    said = [line.strip() for line in lines if line.strip()]
-    return f"Its process ended: {said[-1]}" if said else None
+def _let_go(run: Run) -> None:
+    let_go(run.path / CURVE, lambda: _is_at_work(run))
+
+
+def _busy(run: Run) -> AbstractContextManager[None]:
+    message = f"The learning curve of run {run.id} is being measured already."
+    return busy_in_words(run.path / CURVE, message, "Wait until that ends, or stop it.", run=run.id)

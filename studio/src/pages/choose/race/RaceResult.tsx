@@ -61,6 +61,7 @@ function Advice({ race }: { race: Race }) {
   return (
     <p>
       <strong>The advice</strong> was {laneName(advice.strategy).toLowerCase()}. {words}
+      {advice.stopped_at === null ? "" : ` It was cut off at epoch ${advice.stopped_at}, so this says little of it: race without cutting lanes to know.`}
     </p>
   );
 }
