@@ -187,10 +187,10 @@ def race_state(project: Project, name: str) -> RaceState:
 def race_states(project: Project) -> list[RaceState]:
     """Return the states of all races of a project, newest first; folders that do not read are passed over."""
     found = []
-    for path in sorted((project.root / RACES).glob(f"*/{STATE}"), reverse=True):
+    for path in sorted((project.root / RACES).glob(f"*/{STATE}")):
         with contextlib.suppress(GraftworkError):
             found.append(race_state(project, path.parent.name))
-    return found
+    return sorted(found, key=lambda one: one.created, reverse=True)
 
 
 def race_flow(project: Project, name: str) -> Flow:

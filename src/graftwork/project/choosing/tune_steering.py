@@ -126,10 +126,10 @@ def _state(folder: Path) -> SearchState:
 def list_searches(project: Project) -> tuple[SearchSummary, ...]:
     """Return the searches of a project, newest first; those that do not read are left out."""
     found = []
-    for path in sorted((project.root / TUNES).glob(f"*/{SETUP}"), reverse=True):
+    for path in sorted((project.root / TUNES).glob(f"*/{SETUP}")):
         with contextlib.suppress(RunError):
             found.append(_summary(path.parent))
-    return tuple(found)
+    return tuple(sorted(found, key=lambda one: one.created, reverse=True))
 
 
 def _summary(folder: Path) -> SearchSummary:
