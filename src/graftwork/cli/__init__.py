@@ -32,6 +32,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "graftwork.cli.choose.tune:tune",
         "Search the settings with the highest validation score, and say which to take.",
     ),
+    "find-rate": (
+        "graftwork.cli.choose.find_rate:find_rate",
+        "Find a learning rate by a short training whose rate rises; nothing of it stays.",
+    ),
     "plan": ("graftwork.cli.train:plan", "Show what train would do, without doing it."),
     "advise": (
         "graftwork.cli.choose.advise:advise",

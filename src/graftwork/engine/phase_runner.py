@@ -123,7 +123,7 @@ class PhaseRunner:
         self.norms: dict[str, float] = {}
         self.reported = -math.inf
         self.saved = time.perf_counter()  # what was saved last, this phase starts from
-        self.factor = self._scheduled
+        self.rates_at = self._scheduled  # of each group at an update
         self.added: list[float] = []  # by each term to the loss of the last step
         self.steps = len(epoch_batches(len(train), recipe.batch, recipe.seed, number, 0))
         self.updates_per_epoch = -(-self.steps // recipe.accumulate)
@@ -227,19 +227,19 @@ class PhaseRunner:
             yield
 
     def _update(self, update: int) -> None:
-        factor = self.factor(update)
-        for group, peak in zip(self.optimizer.param_groups, self.peaks(), strict=True):
-            group["lr"] = peak * factor
+        for group, rate in zip(self.optimizer.param_groups, self.rates_at(update), strict=True):
+            group["lr"] = rate
         if self.recipe.clip_norm is not None:
             nn.utils.clip_grad_norm_(list(self.moving.values()), self.recipe.clip_norm)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.state.updates += 1
 
-    def _scheduled(self, update: int) -> float:
-        """Return the rate at an update as a share of its peak."""
+    def _scheduled(self, update: int) -> list[float]:
+        """Return the rate of each group at an update: its peak, and the schedule's share of that."""
         total = self.updates_per_epoch * self.phase.epochs
-        return rate_factor(self.recipe, update, total, self.updates_per_epoch)
+        factor = rate_factor(self.recipe, update, total, self.updates_per_epoch)
+        return [peak * factor for peak in self.peaks()]
 
     def fit_terms(self) -> Iterator[Event]:
         """Let the terms look at the training images; yields what they tell."""

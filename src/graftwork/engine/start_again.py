@@ -58,23 +58,33 @@ class StartAgain(RunSteps):
         plan: of the run; kept to.
         workspace: what runs of the project share.
         stop: asked often; true ends the work.
+        tell: called with each event on the way.
+        phase: that is to begin; the main one if not given.
 
     Attributes:
         seeded: all tensors as they were built: pretrained bases, new parts as seeded.
-        start: all tensors as the main phase began.
+        start: all tensors as the phase began.
         has_probe: whether a head was trained before.
     """
 
     def __init__(
-        self, flow: Flow, plan: Plan, workspace: Workspace, *, stop: Callable[[], bool] = lambda: False
+        self,
+        flow: Flow,
+        plan: Plan,
+        workspace: Workspace,
+        *,
+        stop: Callable[[], bool] = lambda: False,
+        tell: Callable[[Event], None] = lambda _: None,
+        phase: str = "main",
     ) -> None:
-        self._kept_plan, self.flow_of_run = plan, flow
+        self._kept_plan, self.flow_of_run, self._upto = plan, flow, phase
         self._from_images = False
         with TemporaryDirectory(prefix="start-") as place:
             folder = Path(place) / "run"
             folder.mkdir()
             super().__init__(flow, folder, workspace, stop, lambda: False)
-            for _ in self.execute():
+            for event in self.execute():
+                tell(event)
                 if self.wants_end():
                     raise RunInterrupted("Stopped.", hint="Ask for it again when it is wanted.")
         self.start = self.copied()
@@ -89,7 +99,7 @@ class StartAgain(RunSteps):
 
     @property
     def _num_before(self) -> int:
-        return next(i for i, phase in enumerate(self._kept_plan.phases) if phase.name == "main")
+        return next(i for i, phase in enumerate(self._kept_plan.phases) if phase.name == self._upto)
 
     @property
     def has_probe(self) -> bool:
@@ -106,7 +116,7 @@ class StartAgain(RunSteps):
         self.plan, main = whole, whole.phases[number]
         if is_stopped:
             raise RunInterrupted("Stopped.", hint="Ask for it again when it is wanted.")
-        set_trainable(self.network, main.cuts, whole.batch_norm)
+        set_trainable(self.network, main.cuts, whole.batch_norm, with_rules=main.name == "main")
         if number == 0 and self._is_standardized(main):
             fit_standardization(self.network, self.stores.split("train", main), whole.compute)
         return False

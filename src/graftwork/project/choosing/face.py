@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from graftwork.documents.mix_curve import MixCurve
     from graftwork.documents.race import Race, RaceState
     from graftwork.documents.ranking import Ranking
+    from graftwork.documents.rate_test import RateTest
     from graftwork.documents.tuning import Search, SearchChoices, SearchState
     from graftwork.project.choosing.mix import MixedRun
     from graftwork.project.choosing.soup import SoupKind
@@ -124,6 +125,29 @@ class Choosing:
         return tune(
             cast("Project", self), flow, resume=resume, told=told, stop=asked, choices=choices, **limits
         )
+
+    def find_rate(
+        self, source: Source | Flow, *, choices: Mapping[str, Any] | None = None, **options: Any
+    ) -> RateTest:
+        """Return a learning-rate range test: the loss of a short training whose rate rises, and what it suggests.
+
+        Nothing of that training stays.
+
+        Args:
+            source: as ``transfer`` takes it, or a flow.
+            choices: ``phase``, ``lowest``, ``highest``, ``updates`` of ``RateChoices``.
+            options: of ``transfer``; none beside a flow.
+
+        Raises:
+            UsageError: options beside a flow, or choices that contradict each other.
+            FlowError, DataError, PlanError: as a run would.
+        """
+        from graftwork.documents.rate_test import RateChoices
+        from graftwork.project.choosing.find_rate import find_rate
+        from graftwork.project.options import read_as
+
+        wanted = read_as(RateChoices, choices or {})
+        return find_rate(self.inspect(self._flow_of(source, options)), wanted)
 
     def mix(
         self, run_id: str, *, t: float | None = None, steps: int = 11, on_event: OnEvent | None = None
