@@ -17,6 +17,7 @@ from benchmarks.results import say
 from graftwork.project import Project
 from graftwork.project.choosing.advise_costs import strategy_costs
 from graftwork.project.choosing.advise_readings import measure
+from graftwork.project.choosing.advise_source import source_of
 
 __all__ = ["read_all"]
 
@@ -52,7 +53,7 @@ def _read(project: Project, source: Path, chosen: dict[str, Any]) -> dict[str, A
     start = time.process_time()
     inside = project.inspect(flow)
     node = inside.require_base()
-    measured = measure(inside, node, None)
+    measured = measure(inside, node, source_of(inside, node, None))
     reading = time.process_time() - start
     strategy_costs(inside, node)
     return {

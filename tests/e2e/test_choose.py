@@ -79,3 +79,24 @@ def test_a_race_is_run_as_lanes_and_its_winner_kept(page: Any, server: Server, b
 
 def strategy_of(flow: dict[str, Any]) -> str:
     return str(next(n["settings"]["strategy"] for n in flow["nodes"] if n["id"] == "backbone"))
+
+
+def test_a_learning_rate_is_found_beside_its_field_and_taken(page: Any, server: Server) -> None:
+    name = acts.tiny_flow(server, name="rates")
+    page.goto(f"{server.address}/p/{server.project_id}/flow/{name}")
+    page.get_by_role("tab", name="Recipe").click()
+    page.get_by_role("button", name="Find a rate…").first.click()
+    dialog = page.get_by_role("dialog", name="Find a learning rate")
+    dialog.get_by_label("Lowest rate").fill("none")
+    assert dialog.get_by_role("alert").is_visible()
+    dialog.get_by_label("Lowest rate").fill("1e-4")
+    dialog.get_by_label("Highest rate").fill("10")
+    dialog.get_by_role("button", name="Test the rates").click()
+    dialog.get_by_role("img", name=re.compile("the plan would take")).wait_for(timeout=SLOW_MS)
+    dialog.get_by_role("button", name="As table").click()
+    assert dialog.get_by_role("row").count() > 20
+    take = dialog.get_by_role("button", name=re.compile("^Take "))
+    words = take.inner_text().removeprefix("Take ").replace("−", "-")
+    take.click()
+    saved = acts.saved(server, name, lambda flow: flow["recipe"]["learning_rate"] is not None, "the rate")
+    assert saved["recipe"]["learning_rate"] == pytest.approx(float(words), rel=0.01)

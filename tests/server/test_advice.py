@@ -7,6 +7,7 @@ from pathlib import Path
 from starlette.testclient import TestClient
 
 from graftwork.documents.advice import Advice
+from graftwork.documents.rate_test import RateTest
 from graftwork.documents.recipe import Recipe
 from graftwork.graph.flows import transfer_flow
 from graftwork.server.state import OpenProject, Studio
@@ -30,3 +31,17 @@ def test_advice_is_the_one_that_python_gives(
     assert "outside the folders" in outside.json()["message"]
     found = Advice.model_validate(page.post(f"{home}/inspections/advice", json=body).json())
     assert found == opened.project.advise(flow)
+
+
+def test_a_range_test_is_the_one_that_python_gives(
+    page: TestClient, home: str, opened: OpenProject, studio: Studio, stripes: Path
+) -> None:
+    studio.roots.open(stripes)
+    recipe = Recipe(precision="float32", memory_format="contiguous")
+    flow = transfer_flow(str(stripes), base=TINY_BASE, strategy="head_only", image_size=32, recipe=recipe)
+    body = {"flow": flow.model_dump(mode="json"), "choices": {"updates": 20}}
+    found = RateTest.model_validate(page.post(f"{home}/inspections/rate", json=body).json())
+    assert found == opened.project.find_rate(flow, choices={"updates": 20})
+    refused = page.post(f"{home}/inspections/rate", json={**body, "choices": {"lowest": 2.0, "highest": 1.0}})
+    assert refused.status_code == 422
+    assert "below the highest" in refused.text

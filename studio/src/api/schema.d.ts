@@ -840,6 +840,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/inspections/rate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find Rate
+         * @description Return the loss of a short training whose learning rate rises, and the rate that it suggests.
+         */
+        post: operations["find_rate_api_projects__project__inspections_rate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/inspections/report": {
         parameters: {
             query?: never;
@@ -8312,6 +8332,144 @@ export interface components {
             ranking: components["schemas"]["Ranking"] | null;
         };
         /**
+         * RateChoices
+         * @description Which phase is tested, and over which rates.
+         */
+        RateChoices: {
+            /**
+             * Highest
+             * @description Last rate. Empty: a thousand times the one that the plan would take.
+             */
+            highest?: number | null;
+            /**
+             * Lowest
+             * @description First rate. Empty: a thousandth of the one that the plan would take.
+             */
+            lowest?: number | null;
+            /**
+             * Phase
+             * @description Phase whose rate is sought; the main one begins after the probe, where there is one.
+             * @default main
+             * @enum {string}
+             */
+            phase: "main" | "probe";
+            /**
+             * Updates
+             * @description Updates of the optimizer from the first rate to the last.
+             * @default 100
+             */
+            updates: number;
+        };
+        /**
+         * RatePoint
+         * @description One update.
+         */
+        RatePoint: {
+            /**
+             * Loss
+             * @description Of the update's images, before the update; what loss terms add is in it.
+             */
+            loss: number;
+            /**
+             * Rate
+             * @description Of the recipe's field; other groups keep the proportion that they have in a run.
+             */
+            rate: number;
+            /**
+             * Smoothed
+             * @description Loss, averaged over neighbouring updates.
+             */
+            smoothed: number;
+        };
+        /**
+         * RateRequest
+         * @description Of which flow or run, over which rates.
+         */
+        RateRequest: {
+            /**
+             * @default {
+             *       "phase": "main",
+             *       "updates": 100
+             *     }
+             */
+            choices: components["schemas"]["RateChoices"];
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+        };
+        /**
+         * RateTest
+         * @description What the range test of a phase showed.
+         */
+        RateTest: {
+            /**
+             * Diverged
+             * @description Whether the test ended early, as the loss had grown beyond return.
+             */
+            diverged: boolean;
+            /**
+             * Field
+             * @description Of the recipe, that the rate goes into.
+             * @enum {string}
+             */
+            field: "learning_rate" | "probe_learning_rate";
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Lowest Loss At
+             * @description Rate where the smoothed loss is lowest.
+             */
+            lowest_loss_at: number;
+            /**
+             * Noise
+             * @description Standard deviation of the loss around its smoothed course, up to its lowest.
+             */
+            noise: number;
+            /**
+             * Num Images
+             * @description Images that were trained on in the test.
+             */
+            num_images: number;
+            /** Phase */
+            phase: string;
+            /**
+             * Planned
+             * @description The rate that the plan would take.
+             */
+            planned: number;
+            /** Points */
+            points: components["schemas"]["RatePoint"][];
+            /**
+             * Rises From
+             * @description Rate from which the smoothed loss lies above where it began. Empty: it never does.
+             */
+            rises_from: number | null;
+            /** Seconds */
+            seconds: number;
+            /**
+             * Steepest
+             * @description Rate where the smoothed loss falls fastest.
+             */
+            steepest: number | null;
+            /**
+             * Suggested
+             * @description Rate to take. Empty: the test does not tell.
+             */
+            suggested: number | null;
+            /**
+             * Words
+             * @description What it shows, in a sentence or two.
+             */
+            words: string;
+        };
+        /**
          * Recipe
          * @description All training choices of a flow.
          */
@@ -12202,6 +12360,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlacePage"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    find_rate_api_projects__project__inspections_rate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RateRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RateTest"];
                 };
             };
             /** @description Client Error */

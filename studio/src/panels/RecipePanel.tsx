@@ -1,19 +1,24 @@
 import { useQuery } from "@tanstack/react-query";
-import { useCallback, useMemo, useRef } from "react";
+import { type ReactNode, Suspense, useCallback, useMemo, useRef, useState } from "react";
 
 import type { Recipe } from "../api/types";
 import { Button } from "../kit/Button";
+import { lazily } from "../kit/lazily";
 import { Busy } from "../kit/small";
 import { setRecipe } from "../model/edits";
 import { type Field, editWords, fieldsOf, isSame } from "../model/form";
 import { inSections } from "../model/groups";
 import { useCheck } from "../store/checking";
-import { edit, useDoc } from "../store/doc";
+import { edit, splitKey, useDoc, useOpen } from "../store/doc";
 import { ask } from "../store/session";
 import { RefusalNotice } from "./RefusalNotice";
 import { SettingsForm } from "./SettingsForm";
 import { useFocusedSetting } from "./form/useFocusedSetting";
 import css from "./left/left.module.css";
+
+const RateFinder = lazily(() => import("./RateFinder").then((file) => ({ default: file.RateFinder })));
+
+type RateField = "learning_rate" | "probe_learning_rate";
 
 /** All training choices of the flow. */
 export function RecipePanel() {
@@ -33,6 +38,7 @@ export function RecipePanel() {
     },
     [fields],
   );
+  const { extras, dialog } = useRateFinder();
   if (schema.error) return <RefusalNotice error={schema.error} onRetry={() => void schema.refetch()} />;
   if (!schema.data) return <Busy what="Asking what can be set…" />;
   const values = recipe as unknown as Record<string, unknown>;
@@ -49,7 +55,7 @@ export function RecipePanel() {
             {changed(some).length ? <span>{changed(some).length} changed</span> : null}
           </summary>
           <div className={css.fields}>
-            <SettingsForm fields={some} values={values} problems={own} onSet={onSet} />
+            <SettingsForm fields={some} values={values} problems={own} extras={extras} onSet={onSet} />
           </div>
         </details>
       ))}
@@ -58,6 +64,25 @@ export function RecipePanel() {
           Reset all to defaults
         </Button>
       </p>
+      {dialog}
     </div>
   );
+}
+
+/** Learning rates can be looked for: a button beside each, and the dialog behind it. */
+function useRateFinder(): { extras: Record<RateField, ReactNode>; dialog: ReactNode } {
+  const [field, setField] = useState<RateField | null>(null);
+  const active = useOpen((state) => state.active);
+  const place = active ? splitKey(active) : null;
+  const extras = useMemo(() => {
+    const button = (name: RateField) => <Button onClick={() => setField(name)}>Find a rate…</Button>;
+    return { learning_rate: button("learning_rate"), probe_learning_rate: button("probe_learning_rate") };
+  }, []);
+  const dialog =
+    field && place ? (
+      <Suspense fallback={null}>
+        <RateFinder project={place.project} field={field} onClose={() => setField(null)} />
+      </Suspense>
+    ) : null;
+  return { extras, dialog };
 }
