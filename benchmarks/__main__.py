@@ -29,7 +29,14 @@ NAMES = (
     "report",
     "studio",
 )
-ON_REQUEST = ("hosts", "rank")  # take long, or want data and weights, so only when named
+ON_REQUEST = (
+    "hosts",
+    "rank",
+    "advise",
+    "race",
+    "rates",
+    "tune",
+)  # take long, or want data and weights, so only when named
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import shutil
 import tempfile
 import time
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.images import DEFAULT_SOURCE
+from benchmarks.images import DEFAULT_SOURCE, lay_out
 from benchmarks.results import measure_and_tell, print_table, say
 from graftwork.documents.race import Race
 from graftwork.project import Project
@@ -34,6 +35,7 @@ def options(parser: argparse.ArgumentParser) -> None:
         "--data", default=DEFAULT_SOURCE, help="folder with a sub-folder per class, or a sample"
     )
     parser.add_argument("--base", default="bundled:efficientnet_lite0")
+    parser.add_argument("--images", type=int, default=0, help="of the data set; 0 takes all")
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--seeds", type=int, default=1)
@@ -63,6 +65,16 @@ def _alone(race: Race, races: Path, work: Path) -> dict[str, Any]:
     return found
 
 
+def _share(given: argparse.Namespace, work: Path) -> str:
+    """Return the data set, or a share of it as a folder without splits."""
+    if not given.images:
+        return str(given.data)
+    lay_out(given.data, work / "split", count=given.images, seed=0)
+    for split in (work / "split").iterdir():
+        shutil.copytree(split, work / "images", dirs_exist_ok=True)
+    return str(work / "images")
+
+
 def measure(given: argparse.Namespace) -> dict[str, Any]:
     """Return the race and the lanes alone."""
     torch.set_num_threads(given.threads)
@@ -70,11 +82,18 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
         work = Path(text)
         project = Project(work / "race", on_note=lambda _: None)
         chosen = {"base": given.base, "image_size": given.size, "epochs": given.epochs, "batch": given.batch}
-        race = project.race(given.data, seeds=given.seeds, halving=not given.whole, **chosen)
+        data = _share(given, work)
+        race = project.race(data, seeds=given.seeds, halving=not given.whole, **chosen)
         say(race.answer)
         alone = {} if given.no_alone else _alone(race, project.root / "races", work)
     shown = race.model_dump(mode="json")
-    return {"data": Path(given.data).name, "options": chosen, "race": shown, "alone": alone}
+    return {
+        "data": Path(given.data).name,
+        "images": given.images,
+        "options": chosen,
+        "race": shown,
+        "alone": alone,
+    }
 
 
 def _interval(interval: dict[str, float] | None) -> str:
