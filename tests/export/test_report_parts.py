@@ -19,6 +19,7 @@ from graftwork.documents.recipe import Recipe
 from graftwork.documents.record import ClassScore, Interval, Scores
 from graftwork.export.folder import read_run_folder
 from graftwork.export.mistakes import worst_mistakes
+from graftwork.export.report import render_report
 from graftwork.export.report_parts import (
     compare_runs,
     count_classes,
@@ -68,6 +69,30 @@ def test_curves_do_without_validation_images(write_run_folder: Callable[..., Pat
     assert "polyline" in charts["Loss"]
     assert charts["Validation accuracy"] == ""
     assert curves.remark == ""
+
+
+def test_what_loss_terms_add_is_drawn_and_stands_in_the_table(write_run_folder: Callable[..., Path]) -> None:
+    folder = write_run_folder()
+    assert "Loss terms" not in render_report(read_run_folder(folder))
+    for epoch in range(1, 5):
+        append_event(folder, epoch=epoch, terms={"l2_sp": 0.125 * epoch, "<mine>": 0.25})
+    run = read_run_folder(folder)
+    probe, main = draw_curves(run)
+    assert (probe.terms, dict(probe.charts)["Loss terms"]) == ((), "")
+    lines = re.findall(r'<polyline class="(\w+)" points="([^"]+)"', dict(main.charts)["Loss terms"])
+    assert [style for style, _ in lines] == [style for style, _ in main.terms]
+    heights = [[float(p.split(",")[1]) for p in points.split()] for _, points in lines]
+    gaps = np.diff(heights[0])  # grows by the same in each epoch, so by the same height upwards
+    assert len(gaps) == 3
+    assert np.allclose(gaps, gaps[0], atol=0.11)
+    assert gaps[0] < 0
+    assert len(set(heights[1])) == 1
+    page = render_report(run)
+    assert "<code>&lt;mine&gt;</code> adds" in page
+    row = next(
+        r for r in page.splitlines() if r.startswith('<tr><th scope="row" class="n">3</th>') and "0.375" in r
+    )
+    assert '<td class="n">0.375</td><td class="n">0.25</td>' in row
 
 
 def test_worst_mistakes_are_the_surest_wrong_predictions_of_the_split(

@@ -28,6 +28,7 @@ FULL_WRONG = 0.25
 MAX_MATRIX = 24
 """More classes than this give a list of the commonest confusions instead of a matrix."""
 MAX_CONFUSIONS = 20
+_TERM_STYLES = ("run0", "run1", "run2", "run3", "run4", "run5")
 
 
 def pick_scores(record: RunRecord) -> tuple[Literal["test", "validation"], Scores] | None:
@@ -138,6 +139,8 @@ class Curves:
     remark: str
     charts: tuple[tuple[str, Markup], ...]
     epochs: tuple[EpochEnded, ...]
+    terms: tuple[tuple[str, str], ...] = ()
+    """CSS class and name of each loss term."""
 
 
 def draw_curves(run: RunFolder) -> tuple[Curves, ...]:
@@ -146,31 +149,44 @@ def draw_curves(run: RunFolder) -> tuple[Curves, ...]:
 
 
 def _curves_of(phase: str, epochs: tuple[EpochEnded, ...], end: PhaseEnded | None) -> Curves:
+    names = dict.fromkeys(name for e in epochs for name in e.terms)
+    terms = tuple((_TERM_STYLES[i % len(_TERM_STYLES)], name) for i, name in enumerate(names))
     best = end.best_epoch if end else next((e.epoch for e in reversed(epochs) if e.is_best), None)
+    remark = "" if best is None else f"best weights after epoch {best}"
+    if end and end.stopped_early:
+        remark += ", stopped early"
+    return Curves(phase, remark, _charts_of(phase, epochs, best, terms), epochs, terms)
+
+
+def _charts_of(
+    phase: str, epochs: tuple[EpochEnded, ...], best: int | None, terms: tuple[tuple[str, str], ...]
+) -> tuple[tuple[str, Markup], ...]:
     losses = (
         _series("training", "train", epochs, "train_loss"),
         _series("validation", "validation", epochs, "validation_loss"),
     )
     accuracy = _series("validation", "validation", epochs, "validation_accuracy")
     rate = _series("learning rate", "rate", epochs[epochs[0].epoch == 0 :], "learning_rate")
+    added = [_term_series(name, style, epochs) for style, name in terms]
     over = f"over the epochs of the {phase} phase"
-    charts = (
+    return (
         ("Loss", draw_lines(f"Training and validation loss {over}", losses, mark=best, zero=True)),
         (
             "Validation accuracy",
             draw_lines(f"Validation accuracy {over}", [accuracy], mark=best, is_percent=True),
         ),
         ("Learning rate", draw_lines(f"Learning rate {over}", [rate], zero=True)),
+        ("Loss terms", draw_lines(f"What each term adds to the loss {over}", added, mark=best, zero=True)),
     )
-    remark = "" if best is None else f"best weights after epoch {best}"
-    if end and end.stopped_early:
-        remark += ", stopped early"
-    return Curves(phase, remark, charts, epochs)
 
 
 def _series(name: str, style: str, epochs: tuple[EpochEnded, ...], field: str) -> Series:
     values = ((float(e.epoch), getattr(e, field)) for e in epochs)
     return Series(name, style, tuple((x, float(y)) for x, y in values if y is not None))
+
+
+def _term_series(name: str, style: str, epochs: tuple[EpochEnded, ...]) -> Series:
+    return Series(name, style, tuple((float(e.epoch), e.terms[name]) for e in epochs if name in e.terms))
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import { RunLog } from "./runlog";
 const lines = (...events: Partial<RunEvent>[]): EventLine[] => events.map((event, i) => ({ time: i, event }) as EventLine);
 const phase = (name: string, epochs: number) => ({ kind: "phase_started", phase: name, epochs, steps_per_epoch: 4 }) as Partial<RunEvent>;
 const step = (name: string, epoch: number, at: number, loss: number) =>
-  ({ kind: "step_ended", phase: name, epoch, step: at, loss, images_per_second: 1, memory_bytes: 0, learning_rate: 0.1, learning_rates: { head: 0.1 }, gradient_norms: {} }) as Partial<RunEvent>;
+  ({ kind: "step_ended", phase: name, epoch, step: at, loss, images_per_second: 1, memory_bytes: 0, learning_rate: 0.1, learning_rates: { head: 0.1 }, gradient_norms: {}, terms: name === "main" ? { l2_sp: loss / 10 } : {} }) as Partial<RunEvent>;
 const epoch = (name: string, number: number, loss: number, isBest = false) =>
   ({
     kind: "epoch_ended",
@@ -19,6 +19,7 @@ const epoch = (name: string, number: number, loss: number, isBest = false) =>
     validation_scores: {},
     validation_per_class: { cat: 0.25 },
     movement: { head: 0.1 },
+    terms: name === "main" && number ? { l2_sp: loss / 20 } : {},
     learning_rate: 0.1,
     seconds: 1,
     is_best: isBest,
@@ -32,6 +33,16 @@ describe("RunLog", () => {
     expect([...(log.column("validation_loss")?.xs ?? [])]).toEqual([1, 2, 3]); // the probe ended early, after 2
     expect(log.best).toEqual({ x: 3, epoch: 1, phase: "main" });
     expect(log.names("recall:")).toEqual(["cat"]);
+  });
+
+  it("keeps what loss terms add, of steps and of epochs, from the phase on in which they act", () => {
+    const log = new RunLog();
+    log.add(0, lines(phase("probe", 1), step("probe", 1, 4, 1), epoch("probe", 1, 0.9), phase("main", 2), epoch("main", 0, 0.8), step("main", 1, 2, 0.7), epoch("main", 1, 0.6)));
+    expect(log.names("term_step:")).toEqual(["l2_sp"]);
+    expect(log.names("term:")).toEqual(["l2_sp"]);
+    expect([...(log.column("term_step:l2_sp")?.xs ?? [])]).toEqual([1.5]);
+    expect([...(log.column("term:l2_sp")?.xs ?? [])]).toEqual([2]);
+    expect(log.column("term:l2_sp")?.last).toBeCloseTo(0.03);
   });
 
   it("takes a line only once, also when lines are sent again after a break", () => {

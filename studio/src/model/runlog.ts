@@ -119,6 +119,7 @@ export class RunLog {
     if (event.memory_bytes) this.put("memory", x, event.memory_bytes);
     this.putAll("learning_rate:", x, event.learning_rates);
     this.putAll("gradient:", x, event.gradient_norms);
+    this.putAll("term_step:", x, event.terms);
   }
 
   private takeEpoch(event: Of<"epoch_ended">): void {
@@ -134,6 +135,7 @@ export class RunLog {
     this.putAll("score:", x, event.validation_scores);
     this.putAll("recall:", x, event.validation_per_class);
     this.putAll("movement:", x, event.movement);
+    this.putAll("term:", x, event.terms);
   }
 
   private put(name: string, x: number, y: number | null): void {

@@ -8,7 +8,7 @@ import type { RunLog } from "../../model/runlog";
 import { isShare, scoreWords, showScore } from "../../model/told";
 import { onFrame, runKey, useRun, useRuns } from "../../store/runs";
 import css from "./dock.module.css";
-import { lossLines, overlayLine, partLines, scoreLines, line } from "./curves";
+import { lossLines, overlayLine, partLines, scoreLines, termLines, line } from "./curves";
 import { PartBars } from "./PartBars";
 
 type Props = { project: string; run: string; log: RunLog; overlays: readonly RunCard[] };
@@ -34,9 +34,11 @@ export const Curves = memo(function Curves({ project, run, log, overlays }: Prop
   );
   const readRates = useCallback(() => partLines(log, "learning_rate:"), [log]);
   const readRecall = useCallback(() => partLines(log, "recall:"), [log]);
+  const readTerms = useCallback(() => termLines(log), [log]);
   const readSpeed = useCallback(() => line(log, "rate", "images/s", "--accent"), [log]);
   const readMemory = useCallback(() => line(log, "memory", "memory", "--accent"), [log]);
   const hasRecall = kinds.includes("recall:");
+  const hasTerms = kinds.includes("term_step:") || kinds.includes("term:");
   return (
     <div className={css.charts}>
       <Watch project={project} runs={overlays} />
@@ -50,6 +52,9 @@ export const Curves = memo(function Curves({ project, run, log, overlays }: Prop
         empty="Scores on the validation images appear here after the first epoch."
         version={others}
       />
+      {hasTerms ? (
+        <LineChart {...shared} title="Loss terms" read={readTerms} marks={marks} isFromZero show={formatNumber} empty="What each loss term adds to the loss appears here." />
+      ) : null}
       <PartBars log={log} subscribe={subscribe} kind="gradient" />
       <PartBars log={log} subscribe={subscribe} kind="movement" />
       <LineChart {...shared} title="Learning rate" read={readRates} show={formatNumber} empty="The learning rate of each part that moves appears here." />

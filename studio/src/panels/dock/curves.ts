@@ -2,6 +2,7 @@ import type { Line } from "../../charts/lines";
 import { VALIDATION_DASH } from "../../charts/lines";
 import { lineLook } from "../../charts/theme";
 import type { Plan } from "../../api/types";
+import { labelOf } from "../../model/form";
 import type { RunLog } from "../../model/runlog";
 import { type Points, stepsOrMeans } from "../../model/series";
 import { scoreWords } from "../../model/told";
@@ -39,6 +40,15 @@ export function partLines(log: RunLog, prefix: string, lastShown = 24): Line[] {
       const { color, dash } = lineLook(index);
       return line(log, prefix + name, name, color, dash);
     });
+}
+
+/** Return what each loss term adds to the loss, as far as it was told. */
+export function termLines(log: RunLog): Line[] {
+  const names = [...new Set([...log.names("term_step:"), ...log.names("term:")])];
+  return names.flatMap((name, index) => {
+    const { color, dash } = lineLook(index);
+    return drawn(stepsOrMeans(log.column(`term_step:${name}`), log.column(`term:${name}`)), `term:${name}`, labelOf(name), color, dash);
+  });
 }
 
 /** Return an earlier run's curve beside others: thin, with its name. */
