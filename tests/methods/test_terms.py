@@ -7,9 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
 
-from graftwork.bases import open_base
 from graftwork.errors import GraftworkError, NoSourceHead
 from graftwork.methods.near_start.bss import smallest_singular_values
 from graftwork.methods.near_start.delta import channel_distances, channel_weights
@@ -23,15 +21,6 @@ TERMS = {
     "co_tuning": {"co_tuning": 0.5},
 }
 TUNED = {"strategy": "some_layers"}
-
-
-@pytest.fixture(scope="module")
-def headed(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A base whose old classifier has weights out of a file."""
-    path = tmp_path_factory.mktemp("headed") / "w.safetensors"
-    drawn = open_base("random:timm:test_efficientnet", image_size=32).module.state_dict()
-    save_file({name: t.contiguous() for name, t in drawn.items()}, path)
-    return f"file:{path}@timm:test_efficientnet"
 
 
 # -- formulas ---------------------------------------------------------------------------------------

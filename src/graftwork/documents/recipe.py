@@ -52,7 +52,9 @@ class Recipe(Document):
         None, description="Passes of the probe phase. Empty: as many as epochs, at least 20."
     )
     batch: Count = Field(64, description="Images in one optimizer step.")
-    accumulate: Count = Field(1, description="Steps whose gradients are added before one update.")
+    accumulate: Count = Field(
+        1, description="Steps whose gradients make one update, a mean over all their images."
+    )
     optimizer: OptimizerName = Field("adamw", description="Rule that turns gradients into updates.")
     learning_rate: Positive | None = Field(
         None,

@@ -125,7 +125,8 @@ class PhaseRunner:
         self.saved = time.perf_counter()  # what was saved last, this phase starts from
         self.rates_at = self._scheduled  # of each group at an update
         self.added: list[float] = []  # by each term to the loss of the last step
-        self.steps = len(epoch_batches(len(train), recipe.batch, recipe.seed, number, 0))
+        self.sizes = [len(b) for b in epoch_batches(len(train), recipe.batch, recipe.seed, number, 0)]
+        self.steps = len(self.sizes)
         self.updates_per_epoch = -(-self.steps // recipe.accumulate)
 
     def _free_groups(self, epoch: int) -> None:
@@ -173,7 +174,8 @@ class PhaseRunner:
             views = self.train.source.views(positions, epoch)
             data = self.train.data.batch(positions, self.compute.device, views)
             with autocast(self.compute):
-                yield self.objectives.loss(self.network, {**inputs, **data})
+                loss = self.objectives.loss(self.network, {**inputs, **data})
+            yield loss
 
     def peaks(self) -> list[float]:
         """Return the peak rate of each group in the epoch that runs."""
@@ -194,10 +196,9 @@ class PhaseRunner:
         recipe, state = self.recipe, self.state
         views = self.train.source.views(positions, state.epoch)
         data = self.train.data.batch(positions, self.compute.device, views)
-        in_group = min(recipe.accumulate, self.steps - step // recipe.accumulate * recipe.accumulate)
         with self._draws(step), autocast(self.compute):
             loss, added = self._parts_of_loss({**inputs, **data})
-        (sum(added, loss) / in_group).backward()  # type: ignore[no-untyped-call]
+        (sum(added, loss) / self._parts_of_update(step, len(positions))).backward()  # type: ignore[no-untyped-call]
         told = torch.stack([loss, *added]).detach()
         if (step + 1) % recipe.accumulate == 0 or step + 1 == self.steps:
             if self.wants_norms:  # they travel with the loss, so that a device is waited for once
@@ -208,6 +209,11 @@ class PhaseRunner:
         if norms:
             self.norms, self.wants_norms = dict(zip(self.parts.names, norms, strict=True)), False
         return float(value)
+
+    def _parts_of_update(self, step: int, images: int) -> float:
+        """Return by what the loss of a step is divided: a mean over all images of an update, however they are batched."""
+        first = step // self.recipe.accumulate * self.recipe.accumulate
+        return sum(self.sizes[first : first + self.recipe.accumulate]) / images
 
     def _parts_of_loss(self, values: dict[str, Tensor]) -> tuple[Tensor, list[Tensor]]:
         """Return the loss of the objectives, and what each term adds to it."""

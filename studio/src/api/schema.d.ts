@@ -8476,7 +8476,7 @@ export interface components {
         "Recipe-Input": {
             /**
              * Accumulate
-             * @description Steps whose gradients are added before one update.
+             * @description Steps whose gradients make one update, a mean over all their images.
              * @default 1
              */
             accumulate: number;
@@ -8707,7 +8707,7 @@ export interface components {
         "Recipe-Output": {
             /**
              * Accumulate
-             * @description Steps whose gradients are added before one update.
+             * @description Steps whose gradients make one update, a mean over all their images.
              * @default 1
              */
             accumulate: number;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -71,14 +71,16 @@ class _Chain:
     stages: tuple[Step, ...]  # with copies of the modules, for reading only
     compared: frozenset[str]  # wires
 
-    def run(self, values: Mapping[str, Tensor]) -> Iterator[tuple[str, Tensor]]:
-        """Yield the compared wires and the pretrained model's values there."""
-        with torch.no_grad():
-            known = {self.entry: values[self.entry]}
-            for step in self.stages:
-                known.update(zip(step.outputs, call_step(step, [known[w] for w in step.inputs]), strict=True))
-                if step.outputs[0] in self.compared:
-                    yield step.outputs[0], known[step.outputs[0]]
+    @torch.no_grad()
+    def run(self, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return the pretrained model's values at the compared wires.
+
+        All at once: the block of a generator that computes without slopes would reach into what its reader computes.
+        """
+        known = {self.entry: values[self.entry]}
+        for step in self.stages:
+            known.update(zip(step.outputs, call_step(step, [known[w] for w in step.inputs]), strict=True))
+        return {wire: value for wire, value in known.items() if wire in self.compared}
 
 
 class _Attention(LossTerm):
@@ -126,7 +128,7 @@ class _Attention(LossTerm):
         sums = [
             (weights[wire] * channel_distances(values[wire], source)).sum()
             for chain in self._chains
-            for wire, source in chain.run(values)
+            for wire, source in chain.run(values).items()
         ]
         return self.strength * torch.stack(sums).sum()
 
