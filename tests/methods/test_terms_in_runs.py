@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 
 import numpy as np
 import pytest
@@ -10,9 +11,11 @@ import torch
 from tests.engine.test_run_laws import Killed, _kill_after
 from tests.methods.test_terms import TERMS
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from graftwork.engine import run as running
 from graftwork.engine.optim import trainable_tensors
+from graftwork.engine.phase_runner import PhaseRunner
 from graftwork.engine.terms import base_end
 
 PLAIN = {"precision": "float32", "memory_format": "contiguous"}
@@ -152,6 +155,38 @@ def test_the_stronger_delta_is_the_nearer_features_stay(watched):
     distances = [distance(strength) for strength in (1e-6, 1.0, 20.0)]
     assert distances == sorted(distances, reverse=True)
     assert distances[-1] < 0.7 * distances[0]
+
+
+def slopes_of_convolution(upper, _, weight, *rest, **__):
+    """Multiplications (times two) of both slopes of a convolution: each takes as many as its forward pass.
+
+    torch's own count takes depthwise ones for full ones.
+    """
+    wanted = rest[-1]
+    return 2 * math.prod(upper) * math.prod(weight[1:]) * (bool(wanted[0]) + bool(wanted[1]))
+
+
+@pytest.mark.parametrize(
+    ("moving", "words", "share"), [("all", "a third", 1 / 3), ("norm", "a half", 1 / 2)], ids=["all", "norm"]
+)
+def test_the_work_that_delta_adds_is_what_its_plan_says(run, headed, monkeypatch, moving, words, share):
+    counted, step = {}, PhaseRunner.step
+
+    def counting(runner, *given):
+        formulas = {torch.ops.aten.convolution_backward: slopes_of_convolution}
+        with FlopCounterMode(display=False, custom_mapping=formulas) as counter:
+            loss = step(runner, *given)
+        key = (runner.phase.name, *runner.terms.names)
+        counted[key] = counted.get(key, 0) + counter.get_total_flops()
+        return loss
+
+    monkeypatch.setattr(PhaseRunner, "step", counting)
+    choices = {"base": headed, "strategy": "all_layers", "moving": moving}
+    for name, terms in (("with", {"delta": 0.1}), ("without", {})):
+        done = run(name, **choices, recipe={**PLAIN, "epochs": 1, "probe_epochs": 1, "batch": 64, **terms})
+        notes = " ".join(done.of("plan_made")[0].plan.notes)
+        assert (f"about {words} more work" in notes) == bool(terms)
+    assert counted["main", "delta"] / counted["main",] - 1 == pytest.approx(share, abs=0.08)
 
 
 @pytest.mark.parametrize("name", TERMS)

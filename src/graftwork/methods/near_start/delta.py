@@ -169,7 +169,7 @@ class _Method:
         ]
         return (
             f"DELTA holds the features at the ends of {', '.join(names)} near the pretrained ones (weight "
-            f"{facts.recipe.delta:g}); each step runs the pretrained stages too, about a third more work."
+            f"{facts.recipe.delta:g}); each step runs the pretrained stages too, about {_more_work(facts)} more work."
         )
 
     def make(self, facts: TermFacts) -> LossTerm:
@@ -181,6 +181,15 @@ class _Method:
                 chains.append(_chain(moving_stages(facts.network, placed), frozenset(wires)))
                 channels.update(wires)
         return _Attention(facts.recipe.delta, chains, channels)
+
+
+def _more_work(facts: TermFacts) -> str:
+    """Return the pretrained pass as a share of a step, in words.
+
+    A layer's forward pass, the slopes of its values and those of its weights take as many multiplications each.
+    """
+    slopes_of_weights = any(placed.moving == "all" for placed in facts.network.bases.values())
+    return "a third" if slopes_of_weights else "a half"
 
 
 def _compared(network: Network, placed: PlacedBase) -> list[tuple[Step, int]]:
