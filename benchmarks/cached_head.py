@@ -17,16 +17,22 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from benchmarks.results import measure_and_tell, print_table
-from graftwork.bases import open_base
-from graftwork.components.classification import ClassificationLoss
+from graftwork.data import ImageSet, Sample, Transform
 from graftwork.documents.events import EpochEnded
 from graftwork.documents.plan import ComputePlan, ParameterGroup, Phase
 from graftwork.documents.recipe import Recipe
-from graftwork.engine.network import Network, build_network
+from graftwork.engine.boundary import find_boundary, set_trainable
+from graftwork.engine.build import build_flow
+from graftwork.engine.data_wires import DataWires
+from graftwork.engine.evaluate import Split
+from graftwork.engine.objectives import Objectives
 from graftwork.engine.optim import trainable_tensors
+from graftwork.engine.phase_runner import PhaseState
 from graftwork.engine.shards import ShardStore
 from graftwork.engine.sources import FeatureSource
-from graftwork.engine.train import PhaseState, Split, train_phase
+from graftwork.engine.train import train_phase
+from graftwork.engine.workspace import Workspace
+from graftwork.graph.flows import transfer_flow
 
 __all__ = ["main", "measure"]
 
@@ -46,52 +52,100 @@ def measure(given: argparse.Namespace) -> dict[str, Any]:
     """Return the median seconds of an epoch of each way; the ways take turns."""
     torch.set_num_threads(given.threads)
     torch.manual_seed(0)
-    network = build_network(open_base(BASE), given.classes)
-    network.set_trainable(network.last_cut, "held")
-    width = network.head.num_features
-    features, labels = torch.rand(given.rows, width), torch.randint(given.classes, (given.rows,))
+    labels = torch.randint(given.classes, (given.rows,))
     seconds: dict[str, list[float]] = {name: [] for name in ("graftwork", "loader", "tensor")}
     with tempfile.TemporaryDirectory(prefix="bench-head-") as folder:
-        source = _store(features, Path(folder) / "entry", network.last_cut, given.threads)
+        trainer = _Trainer(given, labels, Path(folder))
         for _ in range(given.repeats + 1):
-            seconds["graftwork"].append(_graftwork_epoch(network, source, labels, given))
-            seconds["loader"].append(_loader_epoch(features, labels, given))
-            seconds["tensor"].append(_tensor_epoch(features, labels, given))
+            seconds["graftwork"].append(trainer.epoch())
+            seconds["loader"].append(_loader_epoch(trainer.features, labels, given))
+            seconds["tensor"].append(_tensor_epoch(trainer.features, labels, given))
     return {
         "rows": given.rows,
-        "width": width,
+        "width": trainer.features.shape[1],
         "batch": given.batch,
         "seconds": {name: median(values[1:]) for name, values in seconds.items()},
     }
 
 
-def _store(features: Tensor, folder: Path, cut: str, threads: int) -> FeatureSource:
+class _Trainer:
+    """Graftwork's own loop over the head of a frozen base, on features that are stored and drawn at random."""
+
+    def __init__(self, given: argparse.Namespace, labels: Tensor, folder: Path) -> None:
+        self.recipe = Recipe(epochs=1, batch=given.batch)
+        self.compute = ComputePlan(num_threads=given.threads)
+        flow = transfer_flow("drawn", base=BASE, strategy="head_only", recipe=self.recipe)
+        workspace = Workspace(folder / "cache", folder / "runs", folder / "index")
+        built = build_flow(flow, given.classes, workspace, weights=False)
+        self.network = built.network
+        self.cuts = {node: placed.base.stage_names()[-1] for node, placed in self.network.bases.items()}
+        set_trainable(self.network, self.cuts, "held")
+        (wire,) = find_boundary(self.network).wires
+        self.features = torch.rand(given.rows, *built.shapes[wire])
+        images = _without_pixels(labels, given.classes)
+        transform = Transform.for_port(built.port)
+        source = _stored(self.features, wire, images, folder / "entry", self.compute)
+        data, none = (
+            DataWires(images, chosen, self.network.data_wires, transform)
+            for chosen in (range(given.rows), ())
+        )
+        self.train, self.validation = Split(source, data), Split(source, none)
+        self.objectives = Objectives(flow, self.network, images, labels, self.recipe, "cpu")
+
+    def epoch(self) -> float:
+        """Return the seconds of one epoch; the head goes on from where it is."""
+        tensors = trainable_tensors(self.network)
+        group = ParameterGroup(name="head", learning_rate=RATE, weight_decay=0.01, tensors=tuple(tensors))
+        events = train_phase(
+            self.network,
+            Phase(
+                name="main",
+                cut=next(iter(self.cuts.values())),
+                cuts=self.cuts,
+                epochs=1,
+                groups=(group,),
+                from_cache=True,
+            ),
+            0,
+            self.recipe,
+            train=self.train,
+            validation=self.validation,
+            objectives=self.objectives,
+            compute=self.compute,
+            state=PhaseState(),
+            start={name: tensor.detach().clone() for name, tensor in tensors.items()},
+            save=lambda _: None,
+            stop=lambda: False,
+            pause=lambda: False,
+            hold_waiting=lambda _: None,
+        )
+        return next(e.seconds for e in events if isinstance(e, EpochEnded) and e.epoch == 1)
+
+
+class _NoPixels:
+    """Stands where images would be read: training on stored features reads none."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise AssertionError(f"'{name}' was asked for, but the features are stored.")
+
+
+def _without_pixels(labels: Tensor, num_classes: int) -> ImageSet:
+    samples = tuple(
+        Sample(key=str(index), label=int(label), split="train", group=None, digest=f"{index:064x}")
+        for index, label in enumerate(labels)
+    )
+    classes = tuple(f"class {index}" for index in range(num_classes))
+    return ImageSet("drawn", samples, classes, (), 0, 0, reader=_NoPixels())
+
+
+def _stored(
+    features: Tensor, wire: str, images: ImageSet, folder: Path, compute: ComputePlan
+) -> FeatureSource:
     store = ShardStore(folder, features.shape[1:], "float32")
-    names = [str(index) for index in range(len(features))]
+    names = [sample.digest for sample in images.samples]
     with store.writer() as writer:
         writer.append(names, features)
-    return FeatureSource(store, [[name] for name in names], cut, ComputePlan(num_threads=threads))
-
-
-def _graftwork_epoch(
-    network: Network, source: FeatureSource, labels: Tensor, given: argparse.Namespace
-) -> float:
-    tensors = tuple(trainable_tensors(network))
-    group = ParameterGroup(name="head", learning_rate=RATE, weight_decay=0.01, tensors=tensors)
-    events = train_phase(
-        network,
-        Phase(name="main", cut=source.cut, epochs=1, groups=(group,), from_cache=True),
-        0,
-        Recipe(epochs=1, batch=given.batch),
-        train=Split(source, labels),
-        validation=Split(source, labels[:0]),
-        loss=ClassificationLoss(torch.bincount(labels, minlength=given.classes)),
-        compute=ComputePlan(num_threads=given.threads),
-        state=PhaseState(),
-        save=lambda _: None,
-        stop=lambda: False,
-    )
-    return next(e.seconds for e in events if isinstance(e, EpochEnded) and e.epoch == 1)
+    return FeatureSource({wire: store}, [[name] for name in names], compute)
 
 
 def _head(width: int, classes: int) -> tuple[nn.Linear, torch.optim.Optimizer]:
