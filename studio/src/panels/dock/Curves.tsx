@@ -53,7 +53,7 @@ export const Curves = memo(function Curves({ project, run, log, overlays }: Prop
         version={others}
       />
       {hasTerms ? (
-        <LineChart {...shared} title="Loss terms" read={readTerms} marks={marks} isFromZero show={formatNumber} empty="What each loss term adds to the loss appears here." />
+        <LineChart {...shared} title="Loss terms" read={readTerms} marks={marks} show={formatNumber} empty="What each loss term adds to the loss appears here." />
       ) : null}
       <PartBars log={log} subscribe={subscribe} kind="gradient" />
       <PartBars log={log} subscribe={subscribe} kind="movement" />
