@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from tests.conftest import TINY_BASE
 from tests.e2e import acts
 from tests.e2e.conftest import Server
@@ -12,6 +13,7 @@ from graftwork.documents.recipe import Recipe
 from graftwork.graph.flows import transfer_flow
 
 
+@pytest.mark.slow
 def test_loss_terms_have_a_chart_with_a_table(page: Any, server: Server) -> None:
     recipe = Recipe(epochs=4, probe_epochs=2, batch=16, l2_sp=0.5, bss=0.01, precision="float32")
     flow = transfer_flow(

@@ -88,7 +88,9 @@ def test_a_run_paused_at_every_turn_comes_to_the_same_end(stripes, tmp_path):
 def test_a_pause_in_the_extraction_keeps_the_features(run, stripes, tmp_path):
     from graftwork.documents.flow import read_flow
 
-    whole = run("whole", recipe={"memory_format": "contiguous"})  # the other one would be measured anew elsewhere
+    whole = run(
+        "whole", recipe={"memory_format": "contiguous"}
+    )  # the other one would be measured anew elsewhere
     images = sum(whole.record.data.num_images.values())
     flow = read_flow(whole.folder / "flow.yaml")
     home = tmp_path / "other"
