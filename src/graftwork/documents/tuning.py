@@ -21,6 +21,7 @@ __all__ = [
     "Search",
     "SearchChoices",
     "SearchSetup",
+    "SearchSpace",
     "SearchState",
     "SearchStatus",
     "SearchSummary",
@@ -95,6 +96,16 @@ class Dimension(Document):
     )
     own: Value = Field(description="What the flow has; of a factor, the factor.")
     reason: str = Field(description="Why it is searched, and in this range.")
+
+
+class SearchSpace(Document):
+    """What a search of a flow would set, and what it leaves alone."""
+
+    node: str = Field(description="Backbone whose settings are searched.")
+    dimensions: tuple[Dimension, ...]
+    idle: dict[str, str] = Field(
+        default_factory=dict, description="Dimension → why it would do nothing in this flow."
+    )
 
 
 class Round(Document):

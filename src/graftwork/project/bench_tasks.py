@@ -50,6 +50,7 @@ TASKS: dict[str, str] = {
     "inspect_report": "graftwork.project.looks.reporting:report_task",
     "compare_report": "graftwork.project.looks.reporting:comparison_task",
     "rank_bases": "graftwork.project.choosing.rank:rank_task",
+    "search_space": "graftwork.project.choosing.tune_opening:search_space",
     "list_bases": "graftwork.project.base_list:search_bases",
     "inspect_depth": "graftwork.project.looks.depth:depth_task",
     "inspect_drift": "graftwork.project.looks.drift:drift_task",

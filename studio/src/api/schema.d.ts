@@ -1444,6 +1444,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/searches/space": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Space
+         * @description Return what a search would set in a flow, in what ranges, or why these choices would be refused.
+         */
+        post: operations["space_api_projects__project__searches_space_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/searches/{search}": {
         parameters: {
             query?: never;
@@ -9983,6 +10003,26 @@ export interface components {
             flow: components["schemas"]["Flow-Input"];
         };
         /**
+         * SearchSpace
+         * @description What a search of a flow would set, and what it leaves alone.
+         */
+        SearchSpace: {
+            /** Dimensions */
+            dimensions: components["schemas"]["Dimension"][];
+            /**
+             * Idle
+             * @description Dimension → why it would do nothing in this flow.
+             */
+            idle: {
+                [key: string]: string;
+            };
+            /**
+             * Node
+             * @description Backbone whose settings are searched.
+             */
+            node: string;
+        };
+        /**
          * SearchState
          * @description How far a search is.
          */
@@ -13555,6 +13595,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SearchState"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    space_api_projects__project__searches_space_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchQuestion"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchSpace"];
                 };
             };
             /** @description Client Error */

@@ -118,4 +118,5 @@ export type Search = Said<"Search">;
 export type SearchChoices = Said<"SearchChoices">;
 export type SearchDimension = Said<"Dimension">;
 export type SearchRound = Said<"Round">;
+export type SearchSpace = Said<"SearchSpace">;
 export type SearchState = Said<"SearchState">;

@@ -1,6 +1,7 @@
 /** Searches of a project: begun, watched, stopped, gone on with. */
 import { api, must } from "../api/client";
 import type { Flow, SearchChoices, SearchState } from "../api/types";
+import { flowKey } from "../model/searching";
 import { isSearching } from "../model/tuning";
 import { queries } from "./session";
 import { say, sayError } from "./toast";
@@ -14,6 +15,14 @@ export const askSearches = {
   list: (project: string) => ({
     queryKey: listKey(project),
     queryFn: () => must(api.GET("/api/projects/{project}/searches", { params: { path: { project } } })),
+  }),
+  /** What a search would set in a flow, or why these choices would be refused. */
+  space: (project: string, flow: Flow, choices: SearchChoices, isWanted: boolean) => ({
+    queryKey: ["search space", project, flowKey(flow), choices.over, choices.fixed],
+    queryFn: () => must(api.POST("/api/projects/{project}/searches/space", { params: { path: { project } }, body: { flow, choices } })),
+    enabled: isWanted,
+    retry: false,
+    staleTime: 60_000,
   }),
   /** How far one is; asked for again and again while it goes on or its final runs train. */
   state: (project: string, search: string | null) => ({

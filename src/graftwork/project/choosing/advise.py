@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["advise_on", "advise_task"]
 
 _RULES = 2  # another rule is another advice: what was kept is made anew
+_KINDS = {"number": "numbers", "tags": "tags", "mask": "masks"}
 _TITLES = {
     "probe": "Probe against a random twin",
     "depth": "Depth that serves best",
@@ -53,6 +54,7 @@ def advise_on(
         DataError: fewer than two classes, or images that are not there.
         UsageError: a source that is none.
     """
+    _refuse_labels(inside)
     node = inside.require_base()
     _refuse(inside, node)
     from graftwork.insight.advice import Thresholds
@@ -70,13 +72,18 @@ def advise_on(
     return inside.kept(Advice, "advice", facts, lambda: _made(inside, node, domain, thresholds))
 
 
-def _refuse(inside: Inspection, node: str) -> None:
-    if inside.images.label_kind != "category":
+def _refuse_labels(inside: Inspection) -> None:
+    """Refuse labels that are no classes, before a base is opened for them."""
+    kind = inside.images.label_kind
+    if kind != "category":
         raise FlowError(
-            f"The labels of the flow '{inside.flow.name}' are {inside.images.label_kind}; the advisor counts images "
+            f"The labels of the flow '{inside.flow.name}' are {_KINDS[kind]}; the advisor counts images "
             "per class and wants one class for each image.",
             hint="graftwork race runs all strategies and compares them, whatever the labels are.",
         )
+
+
+def _refuse(inside: Inspection, node: str) -> None:
     base = str(inside.flow.node(node).settings.get("base") or "")
     if base.startswith("random:"):
         raise FlowError(

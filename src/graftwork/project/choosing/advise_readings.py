@@ -80,14 +80,15 @@ def measure(inside: Inspection, node: str, domain: Domain) -> Measured:
     """
     images = inside.images
     size, is_copy = _size_of(images)
-    depth = probe_by_depth(inside, node=node, max_images=MAX_IMAGES)
     chosen = _spread(images, is_copy, _TWIN_IMAGES, inside.flow.recipe.seed)
+    _refuse_single(images, chosen)
+    depth = probe_by_depth(inside, node=node, max_images=MAX_IMAGES)
     features = last_features(inside, node)
     features.fill(images, chosen, stop=inside.stop, tell=inside.tell)
     last = features.stages[-1]
     own = features.of(last, images, chosen)
     pair = _probed(inside, own, chosen)
-    twin = _twin(inside, node, chosen)
+    twin = _twin(inside, node, chosen, own)
     classes, domains = against_source(inside, node, domain, own, chosen)
     inside.check_stop()
     shift = _shift(inside, node, chosen)
@@ -196,6 +197,17 @@ def _spread(images: ImageSet, is_copy: set[int], num: int, seed: int) -> list[in
     return [open_[k] for k in evenly(images.labels(open_), num, seed=seed)]
 
 
+def _refuse_single(images: ImageSet, chosen: Sequence[int]) -> None:
+    """Refuse data in which no two classes have an image to fit a probe on and one to score it on."""
+    counts = np.bincount(images.labels(chosen)) if chosen else np.zeros(0, dtype=np.int64)
+    if (counts >= 2).sum() < 2:
+        raise DataError(
+            f"Without copies, fewer than two classes of {images.source} have two images to train and validate on: no "
+            "probe can be fitted on one and scored on the other.",
+            hint="Add different images to at least two classes.",
+        )
+
+
 def _probed(inside: Inspection, features: NDArray[np.float32], chosen: Sequence[int]) -> _Pair:
     """Return the scores of a linear probe and of the nearest class mean, in folds."""
     images, seed = inside.images, inside.flow.recipe.seed
@@ -211,14 +223,26 @@ def _probed(inside: Inspection, features: NDArray[np.float32], chosen: Sequence[
     return found.linear.score, None if found.nearest_mean is None else found.nearest_mean.score
 
 
-def _twin(inside: Inspection, node: str, chosen: Sequence[int]) -> _Pair:
-    """Return the same scores on a twin of the base with random weights."""
+def _twin(inside: Inspection, node: str, chosen: Sequence[int], own: NDArray[np.float32]) -> _Pair:
+    """Return the same scores on a twin of the base with random weights.
+
+    Raises:
+        FlowError: the base is its own twin, as of a run that trained a head alone on random weights.
+    """
     flow = control_flow(inside.flow, "from_scratch")
     twin = Inspection(inside.project, flow, tell=inside.tell, stop=inside.stop)
     twin.images = inside.images
     features = last_features(twin, node)
     features.fill(inside.images, chosen, stop=inside.stop, tell=inside.tell)
-    return _probed(inside, features.of(features.stages[-1], inside.images, chosen), chosen)
+    random = features.of(features.stages[-1], inside.images, chosen)
+    if np.array_equal(random, own):
+        raise FlowError(
+            f"The base of node '{node}' is untrained: its features are those of random weights, so all of it has to "
+            "be trained.",
+            hint="Choose a pretrained base; graftwork bases list shows them.",
+            node=node,
+        )
+    return _probed(inside, random, chosen)
 
 
 def _depth_readings(depth: DepthReport) -> tuple[float, float]:

@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable
 
 from graftwork.documents.events import EpochEnded, Event, EventLine
-from graftwork.documents.race import LaneStatus, RacePlan, RaceState
+from graftwork.documents.progress import RunProgressDocument
+from graftwork.documents.race import LaneState, LaneStatus, RacePlan, RaceState
 from graftwork.documents.recipe import Strategy
 from graftwork.project.choosing.race_lanes import Sitting
+from graftwork.project.choosing.race_left import Outlook, Prices
 from graftwork.project.choosing.race_words import name_of
 from graftwork.project.progress import RunProgress
 
@@ -17,8 +19,7 @@ __all__ = ["RaceBoard", "Told"]
 Told = Callable[[RaceState], object]
 
 _TELL_SECONDS = 0.5
-_ENOUGH_SECONDS, _ENOUGH = 5.0, 0.05
-"""How long a race must have worked, and how much of it must be done, before its own pace is believed."""
+_OVER = ("finished", "failed", "same", "stopped")
 
 
 class RaceBoard:
@@ -27,20 +28,20 @@ class RaceBoard:
     Args:
         state: as the last sitting left it, with its plan.
         told: called with the state, twice a second and when something ends.
+        prices: estimated seconds of what the race does.
     """
 
-    def __init__(self, state: RaceState, told: Told) -> None:
+    def __init__(self, state: RaceState, told: Told, prices: Prices) -> None:
         assert state.plan is not None
         self.state, self._told = state, told
         self.plan: RacePlan = state.plan
         self.lines: dict[tuple[str, int], Sitting] = {}
         self.costs: dict[tuple[str, int], float] = {}  # seconds of runs that are not at work now
-        self._done = self._done_before = 0.0  # estimated seconds of what ended
+        self._outlook = Outlook(prices, self.plan.rungs, state.choices.seeds)
         self._before, self._began = state.seconds, time.monotonic()
         self._waited = 0.0
         self._last = 0.0
         self._now: tuple[Strategy, int] | None = None
-        self._started = 0.0
         self._inner = RunProgress()
 
     @property
@@ -48,9 +49,19 @@ class RaceBoard:
         """Seconds that the race worked so far, over all sittings, without waiting."""
         return self._before + time.monotonic() - self._began - self._waited
 
-    def remembered(self) -> None:
-        """All that ended before this sitting has been told."""
-        self._done_before = self._done
+    def remember(
+        self, strategy: Strategy, number: int, line: Sitting, seconds: float, *, is_over: bool
+    ) -> None:
+        """An earlier sitting left a run of a lane here."""
+        self.lines[_key(strategy, number)] = line
+        self.costs[_key(strategy, number)] = seconds
+        self._outlook.know(strategy, number, line.epoch, is_over=is_over)
+        self._refresh(strategy)
+
+    def passing(self, share: float) -> None:
+        """The shared pass of the base is so far."""
+        self._outlook.passing(share, time.monotonic())
+        self.tell()
 
     def wait(self, seconds: float) -> None:
         """Note that the race waited for others."""
@@ -73,7 +84,8 @@ class RaceBoard:
 
     def begin(self, strategy: Strategy, number: int, of: int) -> None:
         """A run of a lane begins or goes on."""
-        self._now, self._inner, self._started = (strategy, number), RunProgress(), time.monotonic()
+        self._now, self._inner = (strategy, number), RunProgress()
+        self._outlook.begin(strategy, number, time.monotonic())
         seed = f", seed {number + 1} of {of}" if of > 1 else ""
         self.state = self.state.edit(status="running", at=f"{name_of(strategy)}{seed}")
         self.lane(strategy, status="running", seed=number + 1)
@@ -84,15 +96,17 @@ class RaceBoard:
         self._inner.add(EventLine(time=time.time(), event=event))
         if isinstance(event, EpochEnded):
             self.lines.setdefault(_key(*self._now), Sitting()).add(event)
+            if event.phase == "main":
+                self._outlook.end_epoch(event.epoch, time.monotonic())
             self._refresh(self._now[0])
         if isinstance(event, EpochEnded) or time.monotonic() - self._last >= _TELL_SECONDS:
             self.tell()
 
-    def end(self, strategy: Strategy, number: int, seconds: float, estimate: float) -> None:
+    def end(self, strategy: Strategy, number: int, seconds: float, *, is_over: bool) -> None:
         """The run of a lane ended its stretch."""
         self.costs[_key(strategy, number)] = seconds
         self._now = None
-        self._done += estimate
+        self._outlook.end(is_over=is_over, now=time.monotonic())
         self._refresh(strategy)
 
     def _refresh(self, strategy: Strategy) -> None:
@@ -121,7 +135,7 @@ class RaceBoard:
         )
         self._told(self.state)
 
-    def _lanes(self) -> tuple[object, ...]:
+    def _lanes(self) -> tuple[LaneState, ...]:
         """Return the lanes with the time that the one at work still takes for its seed."""
         if self._now is None:
             return self.state.lanes
@@ -134,23 +148,19 @@ class RaceBoard:
     def _share(self) -> float:
         if self.state.status == "finished":
             return 1.0
-        return min(1.0, (self._done + self._inside()) / max(1e-9, self.plan.seconds))
-
-    def _inside(self) -> float:
-        """Return the estimated seconds of the run at work that it has behind it."""
-        if self._now is None:
-            return 0.0
-        lane = next((x for x in self.plan.lanes if x.strategy == self._now[0]), None)
-        return 0.0 if lane is None else lane.seconds * self._inner.document().share
+        return self._outlook.share(*self._standing())
 
     def _left(self) -> float | None:
         if self.state.status in ("finished", "failed", "stopped"):
             return 0.0 if self.state.status == "finished" else None
-        done, elapsed = self._done + self._inside(), self.worked - self._before
-        gained = done - self._done_before
-        is_told = elapsed > _ENOUGH_SECONDS and gained > _ENOUGH * self.plan.seconds
-        pace = elapsed / gained if is_told else 1.0
-        return max(0.0, self.plan.seconds - done) * pace
+        return self._outlook.left(*self._standing(), time.monotonic())
+
+    def _standing(self) -> tuple[set[str], set[int], RunProgressDocument | None]:
+        """Return the lanes that have nothing more to do, the rungs behind, and how far the run at work is."""
+        over = {str(x.strategy) for x in self.state.lanes if x.status in _OVER}
+        over |= {str(s) for rung in self.state.rungs for s in rung.ended}
+        inside = None if self._now is None else self._inner.document()
+        return over, {rung.epochs for rung in self.state.rungs}, inside
 
 
 def _key(strategy: str, number: int) -> tuple[str, int]:

@@ -12,6 +12,7 @@ from graftwork.documents.race import LanePlan, RaceChoices, RacePlan, Rung
 from graftwork.documents.recipe import Strategy
 from graftwork.errors import GraftworkError, RunError, StorageError, UsageError
 from graftwork.project.choosing.race_lanes import ORDER, lane_flow
+from graftwork.project.choosing.race_left import Price, Prices
 from graftwork.project.choosing.race_rungs import RATIO, Work, at_most, choose_rungs, fit_budget, straight
 from graftwork.project.choosing.race_words import lane_words
 from graftwork.project.sources import images_settings_of
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from graftwork.engine.shared_work import LaneSurvey
     from graftwork.engine.workspace import Workspace
 
-__all__ = ["START_SECONDS", "Course", "make_course", "same_course"]
+__all__ = ["Course", "make_course", "prices_of", "same_course"]
 
-START_SECONDS = 1.5
+_START_SECONDS = 1.5
 """Of each time that a run is opened: data, base, scoring."""
 _MARGIN = 0.9
 """Of a budget that the estimates may fill: they are estimates."""
@@ -118,6 +119,36 @@ def same_course(flow: Flow, choices: RaceChoices, plan: RacePlan, workspace: Wor
     return Course(plan, surveys, images)
 
 
+def prices_of(course: Course, seeds: int) -> Prices:
+    """Return what the parts of a race are estimated to take, for the time that is left of it.
+
+    Args:
+        course: of the race.
+        seeds: runs of each lane.
+    """
+    running = [lane for lane in course.plan.lanes if _runs(lane)]
+    shared = [s.extract_seconds for s in course.needed() if s.rows and not s.adapts]
+    has_head = any(lane.probe == "shared" or lane.strategy == "head_only" for lane in running)
+    return Prices(
+        shared_pass=max(shared, default=0.0) * (seeds if course.draws_anew else 1),
+        head=_price(course.surveys["head_only"]) if has_head else None,
+        lanes={
+            lane.strategy: _price(course.surveys[lane.strategy], lane)
+            for lane in running
+            if lane.strategy != "head_only"
+        },
+    )
+
+
+def _price(own: LaneSurvey, lane: LanePlan | None = None) -> Price:
+    before = own.extract_seconds if own.adapts else 0.0
+    if lane is None or lane.probe != "shared":
+        phases = zip(own.plan.phases[:-1], own.epoch_seconds, strict=False)
+        before += sum(phase.epochs * seconds for phase, seconds in phases)
+    epochs = own.plan.phases[-1].epochs if lane is None else lane.epochs
+    return Price(around=_START_SECONDS, before=before, epoch=own.epoch_seconds[-1], epochs=epochs)
+
+
 def _survey(
     flow: Flow, choices: RaceChoices, workspace: Workspace, *, epochs: int | None = None
 ) -> tuple[ImageSet, dict[Strategy, LaneSurvey], dict[Strategy, GraftworkError]]:
@@ -203,7 +234,7 @@ def _with_epochs(lane: LanePlan, surveys: Mapping[Strategy, LaneSurvey], epochs:
     numbers = [*(p.epochs for p in own.plan.phases[:-1]), own_epochs]
     passes = own.rows + sum(n * p for n, p in zip(numbers, each, strict=True))
     passes += sum(counts["validation"] * _weight(own, i) for i in range(len(each))) + _scoring(own)
-    seconds = START_SECONDS + own.extract_seconds
+    seconds = _START_SECONDS + own.extract_seconds
     seconds += sum(n * s for n, s in zip(numbers, own.epoch_seconds, strict=True))
     return lane.edit(
         epochs=own_epochs,
@@ -262,7 +293,7 @@ def _work(
             per_seed += _counts(own)["validation"] * _weight(own, -1) + _scoring(own)
             per_seed += own.flow.recipe.batch * _weight(own, -1) if is_cut else 0.0
         else:
-            per_seed += START_SECONDS * (3 if is_cut else 1)
+            per_seed += _START_SECONDS * (3 if is_cut else 1)
     each = [_epoch_passes(surveys[t.strategy], -1) for t in tuned]
     if unit != "passes":
         each = [surveys[t.strategy].epoch_seconds[-1] for t in tuned]
@@ -279,7 +310,7 @@ def _own_part(own: LaneSurvey, phases: range, unit: str) -> float:
         else:
             total += epochs * own.epoch_seconds[i]
     if own.plan.strategy == "head_only":
-        total += _scoring(own) if unit == "passes" else START_SECONDS
+        total += _scoring(own) if unit == "passes" else _START_SECONDS
     return total
 
 

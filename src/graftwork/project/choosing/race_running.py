@@ -16,7 +16,7 @@ from graftwork.errors import GraftworkError, RunError, RunInterrupted, StorageEr
 from graftwork.project.apart import is_apart
 from graftwork.project.choosing.race_board import RaceBoard, Told
 from graftwork.project.choosing.race_lanes import PROBE, lane_run, ready, sitting_of, with_seed
-from graftwork.project.choosing.race_plan import START_SECONDS, Course, make_course, same_course
+from graftwork.project.choosing.race_plan import Course, make_course, prices_of, same_course
 from graftwork.project.choosing.race_result import race_of
 from graftwork.project.choosing.race_rungs import Work, at_most
 from graftwork.project.choosing.race_words import ended_why
@@ -68,7 +68,9 @@ def run_race(
         state = state.edit(plan=course.plan, lanes=lanes)
     else:
         course = same_course(flow, state.choices, state.plan, project.workspace)
-    board = RaceBoard(state.edit(status="running", message=None), told)
+    board = RaceBoard(
+        state.edit(status="running", message=None), told, prices_of(course, state.choices.seeds)
+    )
     told(board.state)  # a sitting that is stopped at once leaves its plan
     return _Racer(project, folder, course, board, stop, turn).race()
 
@@ -146,12 +148,10 @@ class _Racer:
             for number in self.numbers:
                 run = lane_run(self.folder, lane.strategy, number)
                 if (run.path / "events.jsonl").is_file():
-                    self.board.lines[(lane.strategy, number)] = sitting_of(run)
-                    done = self.board.lines[(lane.strategy, number)].epoch * lane.epoch_seconds
-                    self.board.end(lane.strategy, number, _seconds(run), done)
+                    line, is_over = sitting_of(run), _status(run) in ("finished", "stopped")
+                    self.board.remember(lane.strategy, number, line, _seconds(run), is_over=is_over)
             if self.board.status(lane.strategy) == "running":
                 self.board.lane(lane.strategy, status="paused", seed=None)
-        self.board.remembered()
 
     def _runs_of(self, strategy: Strategy) -> list[Run]:
         runs = (lane_run(self.folder, strategy, number) for number in self.numbers)
@@ -172,8 +172,10 @@ class _Racer:
 
         surveys = [s for s in self.course.needed() if s.rows and not s.adapts]
         if not surveys or self.board.state.rungs:
+            self.board.passing(1.0)
             return
-        for number in self.numbers if self.course.draws_anew else range(1):
+        numbers = self.numbers if self.course.draws_anew else range(1)
+        for number in numbers:
             self._check_stop()
             flow, images = with_seed(surveys[0].flow, number), self.course.images
             if number:
@@ -186,10 +188,11 @@ class _Racer:
                     surveys, flow, images, self.project.workspace, stop=self._wants_pause
                 ):
                     done = progress.done
-                    self.board.tell()
+                    self.board.passing((number + done / max(1, progress.total)) / len(numbers))
             passes = self.board.state.shared_passes + done
             seconds = self.board.state.shared_seconds + time.monotonic() - began
             self.board.set(shared_passes=passes, shared_seconds=seconds)
+        self.board.passing(1.0)
 
     def _wants_pause(self) -> bool:
         return self._stop() or self._asked()
@@ -342,7 +345,6 @@ class _Racer:
         """
         self._check_stop()
         stretch = _Stretch(run, flow, epochs, way, self._wants_pause, self._is_late)
-        before = sitting_of(run).epoch
         waited = time.monotonic()
         with self._turn():
             self.board.wait(time.monotonic() - waited)
@@ -367,8 +369,8 @@ class _Racer:
             except Exception as error:  # noqa: BLE001 the other lanes go on, whatever befell this one
                 self._failed(strategy, error)
                 return False
-        gained = max(0, sitting_of(run).epoch - before)
-        self.board.end(strategy, number, _seconds(run), self._estimate(strategy, gained))
+        is_over = _status(run) in ("finished", "stopped")
+        self.board.end(strategy, number, _seconds(run), is_over=is_over)
         if stretch.was_late:
             self.board.lane(strategy, message="Stopped: the budget's time was over.")
         elif run.status in ("paused", "stopped") and not stretch.has_ended:
@@ -378,11 +380,6 @@ class _Racer:
                 hint=f"Go on with graftwork race --resume {self.folder.name}.",
             )
         return True
-
-    def _estimate(self, strategy: Strategy, epochs: int) -> float:
-        """Return the seconds that were estimated for a stretch of a lane."""
-        survey = self.course.surveys[strategy]
-        return START_SECONDS + epochs * survey.epoch_seconds[-1]
 
     def _failed(self, strategy: Strategy, error: Exception) -> None:
         if isinstance(error, GraftworkError):

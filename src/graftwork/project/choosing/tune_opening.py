@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from graftwork.documents.advice import Advice
 from graftwork.documents.files import storing, write_atomically
 from graftwork.documents.flow import Flow
-from graftwork.documents.tuning import SearchChoices, SearchSetup
+from graftwork.documents.tuning import SearchChoices, SearchSetup, SearchSpace
 from graftwork.errors import DataError, FlowError, RunError, RunNotFound, UsageError
 from graftwork.graph.bypass import without_bypassed
 from graftwork.graph.check import checked
@@ -25,9 +25,19 @@ if TYPE_CHECKING:
     from graftwork.data import ImageSet
     from graftwork.documents.card import BaseCard
     from graftwork.documents.plan import Plan
+    from graftwork.project.bench_state import BenchState
     from graftwork.project.project import Project
 
-__all__ = ["ROUNDS", "TUNES", "OpenSearch", "begin_search", "folder_of", "read_setup", "take_up"]
+__all__ = [
+    "ROUNDS",
+    "TUNES",
+    "OpenSearch",
+    "begin_search",
+    "folder_of",
+    "read_setup",
+    "search_space",
+    "take_up",
+]
 
 TUNES, ROUNDS, SETUP = "tunes", "rounds", "setup.json"
 _START_SECONDS = 1.0
@@ -49,6 +59,24 @@ class OpenSearch:
     setup: SearchSetup
     space: Space
     num_images: int
+
+
+def search_space(state: BenchState, flow: Flow, choices: SearchChoices) -> SearchSpace:
+    """Return what a search would set in a flow, without beginning one. The images are not looked at.
+
+    Args:
+        state: of the bench, which keeps the base open.
+        flow: as it stands.
+        choices: what is searched and what is fixed; with none, all that the flow has.
+
+    Raises:
+        FlowError, BaseNotUsable: the flow's graph has problems, or its base does not open.
+        UnknownName, UsageError: as a search with these choices would be refused.
+    """
+    flow = without_bypassed(checked(flow))
+    node = _backbone_of(flow)
+    space = Space(flow, node, state.session.base_of(flow, flow.node(node)).card, choices)
+    return SearchSpace(node=node, dimensions=space.dimensions, idle=space.idle(choices))
 
 
 def begin_search(project: Project, flow: Flow, choices: SearchChoices) -> OpenSearch:

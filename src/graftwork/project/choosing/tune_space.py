@@ -230,6 +230,13 @@ class Space:
             return f"The flow says already what moves in free stages: '{self._node.moving}'."
         return None
 
+    def idle(self, choices: SearchChoices) -> dict[str, str]:
+        """Return the dimensions that would do nothing in the flow, each with the reason."""
+        names = {d.name for d in self.dimensions}
+        cut_is_free = "cut" in names
+        left = (d for d in DEFINITIONS if d.exists and d.name not in names and d.name not in choices.fixed)
+        return {d.name: why for d in left if (why := self._why_idle(d, cut_is_free)) is not None}
+
     def moves(self, cut: str) -> bool:
         """Whether pretrained parameters move at a cut."""
         return cut != self.card.stages[-1].name and self._strategy_at(cut) != "from_scratch"

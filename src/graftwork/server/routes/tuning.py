@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import Field
 
 from graftwork.documents.document import Document
 from graftwork.documents.flow import Flow
-from graftwork.documents.tuning import FinalRuns, SearchChoices, SearchState, SearchSummary
+from graftwork.documents.tuning import FinalRuns, SearchChoices, SearchSpace, SearchState, SearchSummary
 from graftwork.project.choosing.tune_final import start_final
 from graftwork.project.choosing.tune_steering import (
     delete_search,
@@ -19,6 +19,7 @@ from graftwork.project.choosing.tune_steering import (
     start_search,
     stop_search,
 )
+from graftwork.server.routes.nodes import ask_bench
 from graftwork.server.routes.places import Opened
 
 __all__ = ["router"]
@@ -50,6 +51,13 @@ def listed(opened: Opened) -> tuple[SearchSummary, ...]:
 def start(opened: Opened, wanted: SearchQuestion) -> SearchState:
     """Begin a search in a process of its own; it goes on when the page or the server ends."""
     return start_search(opened.project, wanted.flow, wanted.choices)
+
+
+@router.post("/space")
+async def space(request: Request, opened: Opened, wanted: SearchQuestion) -> SearchSpace:
+    """Return what a search would set in a flow, in what ranges, or why these choices would be refused."""
+    found: SearchSpace = await ask_bench(request, opened, "search_space", wanted.flow, wanted.choices)
+    return found
 
 
 @router.get("/{search}")

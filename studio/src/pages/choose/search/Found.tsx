@@ -5,6 +5,7 @@ import type { Search } from "../../../api/types";
 import { Bars } from "../../../charts/Bars";
 import { ParallelRounds } from "../../../charts/ParallelRounds";
 import { Scatter } from "../../../charts/Scatter";
+import { SlicePlots } from "../../../charts/SlicePlots";
 import { Button } from "../../../kit/Button";
 import { Notice } from "../../../kit/small";
 import { formatExact, formatPercent, formatSeconds } from "../../../model/format";
@@ -64,6 +65,7 @@ export function Found({ project, search, goes }: { project: string; search: Sear
         </section>
       </div>
       <ParallelRounds search={search} title="Settings of each round" picked={picked} show={(score) => showScore(name, score)} />
+      <SlicePlots search={search} title={`${scoreWords(name)} against each setting`} picked={picked} show={(score) => showScore(name, score)} onPick={setPicked} />
       <Rounds search={search} name={name} picked={picked} onPick={setPicked} />
       <p className={css.quiet}>
         {formatExact(search.rounds.length)} rounds in {formatSeconds(search.seconds)}: {search.num_pruned} ended early, {search.num_infeasible} refused, {search.num_failed}{" "}

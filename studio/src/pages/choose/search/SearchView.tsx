@@ -2,11 +2,12 @@ import { useQuery } from "@tanstack/react-query";
 import { Search as SearchIcon, Square } from "lucide-react";
 import { useState } from "react";
 
-import type { SearchState } from "../../../api/types";
+import type { SearchChoices, SearchState } from "../../../api/types";
 import { Button } from "../../../kit/Button";
 import { SelectField, TextField } from "../../../kit/Field";
 import { Busy, Empty, Notice, Progress } from "../../../kit/small";
 import { formatWhen } from "../../../model/format";
+import { type Wishes, askedOf, faultOfWishes, wishesInWords } from "../../../model/searching";
 import { isSearching, searchingWords } from "../../../model/tuning";
 import { RefusalNotice } from "../../../panels/RefusalNotice";
 import { useDoc } from "../../../store/doc";
@@ -14,6 +15,9 @@ import { askSearches, goOn, startSearch, stopSearch } from "../../../store/tunin
 import type { ChooseProps } from "../views";
 import { Found } from "./Found";
 import css from "./search.module.css";
+import { Wanted } from "./Wanted";
+
+const PLAIN: SearchChoices = { over: [], fixed: {}, rounds: 30, minutes: null, sampler: "tpe", prune: true, seed: 0 };
 
 /** Search for settings: begun from the flow that is open, watched round by round. */
 export default function SearchView({ project }: ChooseProps) {
@@ -23,14 +27,22 @@ export default function SearchView({ project }: ChooseProps) {
   const [rounds, setRounds] = useState("30");
   const [minutes, setMinutes] = useState("");
   const [sampler, setSampler] = useState<"tpe" | "random">("tpe");
+  const [wishes, setWishes] = useState<Wishes>({});
+  const [isOpen, setOpen] = useState(false);
   const [isAsking, setAsking] = useState(false);
+  const space = useQuery(askSearches.space(project, flow, PLAIN, isOpen));
+  const dimensions = space.data?.dimensions ?? [];
+  const asked = askedOf(dimensions, wishes);
+  const isPlain = asked.over.length === 0 && Object.keys(asked.fixed).length === 0;
+  const wishFault = faultOfWishes(dimensions, wishes);
+  const checked = useQuery(askSearches.space(project, flow, { ...PLAIN, ...asked }, isOpen && !isPlain && !wishFault));
   const search = chosen ?? list.data?.[0]?.id ?? null;
   const found = useQuery(askSearches.state(project, search));
-  const fault = faultOf(rounds, minutes);
+  const fault = faultOf(rounds, minutes) ?? wishFault ?? (isPlain ? null : (checked.error?.message ?? null));
   const begin = async () => {
     setAsking(true);
     const id = await startSearch(project, flow, {
-      over: [], fixed: {}, rounds: Number(rounds), minutes: minutes ? Number(minutes) : null, sampler, prune: true, seed: 0,
+      ...PLAIN, ...asked, rounds: Number(rounds), minutes: minutes ? Number(minutes) : null, sampler,
     });
     setAsking(false);
     if (id) setChosen(id);
@@ -54,6 +66,10 @@ export default function SearchView({ project }: ChooseProps) {
           <SearchIcon size={14} aria-hidden /> Search
         </Button>
       </div>
+      <details className={css.more} onToggle={(event) => setOpen(event.currentTarget.open)}>
+        <summary>What is searched{dimensions.length ? `: ${wishesInWords(dimensions, wishes)}` : ""}</summary>
+        <Wanted space={space.data} error={space.error} refusal={isPlain || wishFault ? null : checked.error} wishes={wishes} onWish={setWishes} onRetry={() => void space.refetch()} />
+      </details>
       {isAsking ? <Busy what="Opening images and base…" /> : null}
       {list.data && list.data.length > 1 ? (
         <SelectField
