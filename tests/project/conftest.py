@@ -15,6 +15,8 @@ from graftwork.documents.plan import CachePlan, ComputePlan, Plan
 from graftwork.documents.record import DataSummary, Interval, Proof, RunRecord, Scores
 from graftwork.project import Project
 
+from ..conftest import TINY_BASE
+
 ONE = Interval(value=0.75, low=0.5, high=0.9)
 SCORES = Scores(
     num_images=4,
@@ -113,3 +115,19 @@ def add_run(project: Project) -> Callable[..., Path]:
         return folder
 
     return add
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, stripes: Path) -> tuple[Project, str]:
+    """A project and a base id: a run on stripes."""
+    project = Project(tmp_path_factory.mktemp("trained") / "project")
+    run = project.transfer(
+        stripes,
+        base=TINY_BASE,
+        strategy="all_layers",
+        epochs=2,
+        probe_epochs=1,
+        image_size=32,
+        precision="float32",
+    )
+    return project, f"run:{run.id}"

@@ -278,8 +278,10 @@ def _reason(
 ) -> str:
     size = "many" if is_large else "few"
     how = "similar to" if is_similar else "different from"
+    median = readings.images_per_class_median
+    count = "1 image per class is" if median == 1 else f"{median:g} images per class are"
     return (
-        f"{readings.images_per_class_median:g} images per class are {size}, and they are {how} what the base was "
+        f"{count} {size}, and they are {how} what the base was "
         f"trained on (similarity {similarity:.2f}: a probe on its features reaches {100 * readings.probe:.0f} %, on "
         f"a random twin {100 * readings.random_probe:.0f} %), so {_ADVICE[strategy]}."
     )

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from tests.conftest import TINY_BASE, write_stripes
 
 from graftwork.errors import DataError, FlowError, UsageError
-from graftwork.project import Project
 
 SMALL = {"image_size": 32, "precision": "float32"}
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory, stripes: Path) -> tuple[Project, str]:
-    """A project and a base id: a run on stripes."""
-    project = Project(tmp_path_factory.mktemp("advice") / "project")
-    run = project.transfer(stripes, base=TINY_BASE, strategy="all_layers", epochs=2, probe_epochs=1, **SMALL)
-    return project, f"run:{run.id}"
 
 
 @pytest.fixture(scope="module")

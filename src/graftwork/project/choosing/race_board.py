@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from graftwork.documents.events import EpochEnded, Event, EventLine
 from graftwork.documents.progress import RunProgressDocument
@@ -155,7 +155,7 @@ class RaceBoard:
             return 0.0 if self.state.status == "finished" else None
         return self._outlook.left(*self._standing(), time.monotonic())
 
-    def _standing(self) -> tuple[set[str], set[int], RunProgressDocument | None]:
+    def _standing(self) -> tuple[Collection[str], Collection[int], RunProgressDocument | None]:
         """Return the lanes that have nothing more to do, the rungs behind, and how far the run at work is."""
         over = {str(x.strategy) for x in self.state.lanes if x.status in _OVER}
         over |= {str(s) for rung in self.state.rungs for s in rung.ended}

@@ -13,7 +13,7 @@ __all__ = ["Outlook", "Price", "Prices"]
 _ENOUGH = 0.05
 """Share of the shared pass that must be done before its own pace is believed."""
 _DOUBT = 0.1
-"""Share of the estimated race that must have come before its pace counts for half: a head alone says little of lanes."""
+"""Share of the estimated race that must have come before its pace counts for half: one short lane says little of others."""
 _BEFORE_MAIN = ("preparing", "extraction")
 _AFTER_MAIN = ("scoring", "ended")
 
@@ -123,7 +123,7 @@ class Outlook:
     _epochs: _Pace = field(default_factory=_Pace)
     _around: _Pace = field(default_factory=_Pace)
     _passed: float = 0.0
-    _pass_began: float | None = None
+    _pass_began: tuple[float, float] | None = None  # when it was first told of, and how far it was then
     _share: float = 0.0
     _whole: float = 0.0
 
@@ -138,8 +138,8 @@ class Outlook:
 
     def passing(self, share: float, now: float) -> None:
         """The shared pass is so far."""
-        self._pass_began = now if self._pass_began is None else self._pass_began
         self._passed = max(self._passed, min(1.0, share))
+        self._pass_began = (now, self._passed) if self._pass_began is None else self._pass_began
 
     def begin(self, lane: str, number: int, now: float) -> None:
         """A run begins, or goes on."""
@@ -170,7 +170,8 @@ class Outlook:
             self._around.add(now - watch.began - seconds, estimate)
             if epochs:
                 self._own.setdefault(lane, _Pace()).add(seconds, epochs * price.epoch)
-                self._epochs.add(seconds, epochs * price.epoch)
+                if lane != "head_only":  # a head on stored features says nothing of lanes that move a base
+                    self._epochs.add(seconds, epochs * price.epoch)
         self._leg(*self._now).is_over = is_over
         self._now = self._watch = None
 
@@ -207,8 +208,9 @@ class Outlook:
     def _pass_left(self, now: float) -> float:
         if self._passed >= 1.0:
             return 0.0
-        if self._pass_began is not None and self._passed > _ENOUGH:
-            return (now - self._pass_began) * (1 - self._passed) / self._passed
+        if self._pass_began is not None and self._passed - self._pass_began[1] > _ENOUGH:
+            began, first = self._pass_began
+            return (now - began) * (1 - self._passed) / (self._passed - first)
         return self.prices.shared_pass * (1 - self._passed)
 
     def _runs_left(
