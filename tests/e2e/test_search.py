@@ -25,11 +25,28 @@ def test_a_search_is_begun_watched_and_taken_over(page: Any, server: Server) -> 
     rounds.fill("1")
     assert page.get_by_role("button", name="Search", exact=True).get_attribute("aria-disabled") == "true"
     rounds.fill("2")
+    page.get_by_text("What is searched").click()
+    settings = page.get_by_role("list", name="Settings of the search")
+    settings.wait_for(timeout=SLOW_MS)
+    page.get_by_label("Lowest learning rate").fill("0.01")
+    page.get_by_label("Highest learning rate").fill("0.001")
+    assert settings.get_by_role("alert").inner_text() == "The first end must be the smaller one."
+    page.get_by_label("Highest learning rate").fill("0.02")
+    page.get_by_label("What to do with cut").select_option("leave")
+    page.get_by_text("layer_decay does nothing").wait_for()  # what the server says of it
+    page.get_by_label("What to do with cut").select_option("search")
+    page.get_by_label("What to do with augment").select_option("fix")
+    page.get_by_label("Value of augment").select_option("light")
     page.get_by_role("button", name="Search", exact=True).click()
     page.get_by_role("button", name="Ten rounds more").wait_for(timeout=SLOW_MS)
     table = page.get_by_role("region", name="Rounds as a table")
     assert table.get_by_role("row").count() == 3
     assert page.get_by_role("img", name="Settings of each round").is_visible()
+    header = table.get_by_role("row").nth(1).inner_text()
+    assert "augment" not in header  # fixed, so no round has it as a setting of its own
+    page.get_by_role("button", name="View slices as table").click()
+    slices = page.get_by_role("region", name="Score against each setting as a table")
+    assert slices.get_by_role("row").count() == 3
     assert page.get_by_text("Too few to say: 2 finished rounds").is_visible()
     table.get_by_role("button", name="2", exact=True).click()
     assert table.get_by_role("button", name="2", exact=True).get_attribute("aria-pressed") == "true"

@@ -12,8 +12,8 @@ import css from "./slices.module.css";
 type Props = { search: Search; title: string; picked: number | null; show: (score: number) => string; onPick: (round: number) => void };
 
 const WIDTH = 220;
-const HEIGHT = 130;
-const BOX = { left: 44, right: WIDTH - 10, top: 10, bottom: HEIGHT - 20 };
+const HEIGHT = 144;
+const BOX = { left: 44, right: WIDTH - 10, top: 24, bottom: HEIGHT - 20 };
 
 /** The score against each searched setting, a small chart each; as one table too. */
 export function SlicePlots({ search, title, picked, show, onPick }: Props) {
@@ -50,7 +50,7 @@ function Plot({ slice, search, picked, show, onPick }: PlotProps) {
   const y = (share: number) => BOX.bottom - 4 - share * (BOX.bottom - BOX.top - 8);
   return (
     <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} className={css.plot} role="img" aria-label={`Score against ${name}: ${slice.points.length} rounds. View slices as table for the numbers.`}>
-      <text x={(BOX.left + BOX.right) / 2} y={HEIGHT - 6} textAnchor="middle" className={css.name}>{name}</text>
+      <text x={BOX.left} y={14} textAnchor="start" className={css.name}>{name}</text>
       <text x={BOX.left} y={HEIGHT - 6} textAnchor="start">{first}</text>
       <text x={BOX.right} y={HEIGHT - 6} textAnchor="end">{last}</text>
       <text x={BOX.left - 5} y={BOX.top + 8} textAnchor="end">{show(high)}</text>

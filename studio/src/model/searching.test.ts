@@ -58,7 +58,8 @@ describe("words", () => {
     expect(wishesInWords(ALL, { epochs: { ...USUAL, way: "fix", fixed: "3" }, augment: { ...USUAL, way: "leave" } })).toBe("1 searched, 1 fixed, 1 as they are");
   });
   it("tells factors from values", () => {
-    expect(usualWords(RATE)).toEqual({ range: "× 0.1 to × 10", own: "× 1" });
+    expect(usualWords(RATE)).toEqual({ range: "× 0.1 to × 10", own: "as usual" });
+    expect(usualWords({ ...RATE, own: 2 }).own).toBe("× 2");
     expect(usualWords(EPOCHS).range).toBe("5 to 40");
     expect(usualWords(dimension({ low: 1e-5, high: 0.3 })).range).toBe("1e-5 to 0.3");
   });

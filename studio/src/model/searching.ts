@@ -84,7 +84,8 @@ export function wishesInWords(dimensions: readonly SearchDimension[], wishes: Wi
 export function usualWords(dimension: SearchDimension): { range: string; own: string } {
   const end = (value: number | null) => (value === null ? "?" : value !== 0 && Math.abs(value) < 0.01 ? value.toExponential(0) : formatNumber(value));
   const factor = dimension.is_factor ? "× " : "";
-  const own = typeof dimension.own === "number" && dimension.is_factor ? `× ${formatNumber(dimension.own)}` : settingWords(dimension.own);
+  const factorOwn = (own: number) => (own === 1 ? "as usual" : `× ${formatNumber(own)}`);
+  const own = typeof dimension.own === "number" && dimension.is_factor ? factorOwn(dimension.own) : settingWords(dimension.own);
   return { range: isChosen(dimension) ? "" : `${factor}${end(dimension.low)} to ${factor}${end(dimension.high)}`, own };
 }
 

@@ -21,11 +21,17 @@ Trained = tuple[Project, str]
 
 
 def in_mode(source: Path, target: Path, mode: str) -> Path:
-    """Write all images as gray ones, in one channel or in three equal ones."""
-    for path in source.glob("*/*.png"):
+    """Write all images as gray ones, in one channel or in three equal ones, with a table.
+
+    Folds of probes follow an image's group, and where it has none its bytes: the table gives it one.
+    """
+    rows = ["image,label,group"]
+    for number, path in enumerate(sorted(source.glob("*/*.png"))):
         (target / path.parent.name).mkdir(parents=True, exist_ok=True)
         Image.open(path).convert("L").convert(mode).save(target / path.parent.name / path.name)
-    return target
+        rows.append(f"{path.parent.name}/{path.name},{path.parent.name},{number}")
+    (target / "table.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    return target / "table.csv"
 
 
 def plain(root: Path, colors: dict[str, tuple[int, int, int]], count: int = 6) -> Path:
@@ -46,19 +52,17 @@ def on_sample(template: str, base: str) -> Flow:
 def test_one_channel_is_as_three_equal_ones(trained: Trained, tmp_path: Path) -> None:
     project, base = trained
     source = write_stripes(tmp_path / "color", per_class=8, size=32)
+    columns = {"image_column": "image", "label_column": "label", "group_column": "group"}
     one, three = (
-        project.advise(in_mode(source, tmp_path / mode, mode), base=base, **SMALL) for mode in ("L", "RGB")
+        project.advise(in_mode(source, tmp_path / mode, mode), base=base, **columns, **SMALL)
+        for mode in ("L", "RGB")
     )
     assert (one.strategy, one.cut, one.size) == (three.strategy, three.cut, three.size)
-    signals = [{s.name: s.reading for s in found.signals} for found in (one, three)]
-    for name in (
-        "probe",
-        "depth",
-        "classes",
-        "statistics",
-    ):  # the folds of the distance follow the files' bytes
-        assert signals[0][name] == pytest.approx(signals[1][name], abs=1e-4), name
     assert (one.probe, one.random_probe) == (three.probe, three.random_probe)
+    assert (one.nearest_mean, one.random_nearest_mean) == (three.nearest_mean, three.random_nearest_mean)
+    signals = [{s.name: s.reading for s in found.signals} for found in (one, three)]
+    for name in ("probe", "depth", "classes", "statistics"):  # the distance of domains folds by bytes
+        assert signals[0][name] == pytest.approx(signals[1][name], abs=1e-4), name
 
 
 def test_of_several_backbones_the_first_is_advised_on_and_the_other_said(
@@ -162,4 +166,4 @@ def test_an_untrained_base_is_refused_also_behind_a_run(strategy: str, stripes: 
     with pytest.raises(FlowError, match="untrained") as refused:
         project.advise(stripes, base=base, **SMALL)
     assert "pretrained base" in (refused.value.hint or "")
-    assert refused.value.fields["node"] == "backbone"
+    assert refused.value.node == "backbone"
