@@ -287,6 +287,10 @@ def test_a_lane_that_fails_does_not_end_the_race(
     assert made.lanes[1].message == "MemoryError: too little of it"
     assert made.winner == "head_only"
     assert {s.status for s in told} >= {"planning", "running", "finished"}
+    going = [s for s in told if s.status == "running" and s.seconds_left is not None]
+    assert [s.share for s in going] == sorted(s.share for s in going)
+    assert (told[-1].share, told[-1].seconds_left) == (1.0, 0.0)
+    assert going[-1].seconds_left == 0.0  # of the lane that failed nothing is left
 
 
 def test_seeds_share_the_splits_and_are_averaged(stripes: Path, tmp_path: Path) -> None:

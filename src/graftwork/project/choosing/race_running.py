@@ -367,6 +367,7 @@ class _Racer:
             except (StorageError, RunInterrupted):
                 raise
             except Exception as error:  # noqa: BLE001 the other lanes go on, whatever befell this one
+                self.board.end(strategy, number, _seconds(run), is_over=True)
                 self._failed(strategy, error)
                 return False
         is_over = _status(run) in ("finished", "stopped")
