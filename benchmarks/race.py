@@ -141,7 +141,7 @@ def show(found: dict[str, Any]) -> None:
     if race["advice"]:
         verdict = race["advice"]
         say(
-            f"Advised {verdict['strategy']}, best {verdict['best']}, regret {points(verdict['regret'])} points."
+            f"Advised {verdict['strategy']}, best {verdict['best']}, regret {_interval(verdict['regret'])} points."
         )
 
 
