@@ -10,19 +10,26 @@ from graftwork.documents.advice import Advice
 from graftwork.documents.flow import read_flow
 
 
-def test_advice_on_a_run_s_own_images(home: Any, photos: Path, tmp_path: Path) -> None:
-    run = home("runs", "show", "first", "--json").json["run"]
+def test_advice_on_a_run_s_own_images(graftwork: Any, home: Any, photos: Path, tmp_path: Path) -> None:
+    place = ["--project", tmp_path / "project"]
+    trained = graftwork("train", photos, *home.tiny, *place, "--strategy", "all_layers", "--name", "whole")
+    assert trained.code == 0, trained.err
+
+    def there(*args: str) -> Any:
+        return graftwork(*args, *place)
+
+    run = there("runs", "show", "whole", "--json").json["run"]
     path = tmp_path / "advised.yaml"
     options = ["--base", f"run:{run}", "--image-size", "32"]
-    ended = home("advise", str(photos), *options, "--write", str(path), "--json")
+    ended = there("advise", str(photos), *options, "--write", str(path), "--json")
     assert ended.code == 0, ended.err
     advice = Advice.model_validate(ended.json)
     assert read_flow(path) == advice.flow
-    table = home("advise", str(photos), *options)
+    table = there("advise", str(photos), *options)
     assert table.code == 0
     assert f"Advice: {advice.strategy}" in table.out
     assert "●" in table.out
-    again = home("advise", str(photos), *options, "--write", str(path))
+    again = there("advise", str(photos), *options, "--write", str(path))
     assert again.code == 2
     assert "there already" in again.err
     for place, row, column in (((0.0, 1.0), 0, 0), ((1.0, 0.0), -1, -1)):
