@@ -51,11 +51,12 @@ def test_a_search_is_begun_watched_and_taken_over(page: Any, server: Server) -> 
     table.get_by_role("button", name="2", exact=True).click()
     assert table.get_by_role("button", name="2", exact=True).get_attribute("aria-pressed") == "true"
     page.get_by_role("button", name="Use these settings").click()
-    taken = acts.saved(server, "tuned", _is_pinned, "the settings of the search")
-    assert _is_pinned(taken)
+    taken = acts.saved(server, "tuned", _is_taken, "the settings of the search")
+    assert _is_taken(taken)
     page.get_by_role("button", name="Undo").click()
-    acts.saved(server, "tuned", lambda flow: not _is_pinned(flow), "what was there before")
+    acts.saved(server, "tuned", lambda flow: not _is_taken(flow), "what was there before")
 
 
-def _is_pinned(flow: dict[str, Any]) -> bool:
-    return "cut" in next(n["settings"] for n in flow["nodes"] if n["id"] == "backbone")
+def _is_taken(flow: dict[str, Any]) -> bool:
+    """Whether the flow has what every round of the search had: which round is best may differ from machine to machine."""
+    return bool(flow["recipe"].get("augment") == "light")
