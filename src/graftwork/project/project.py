@@ -34,6 +34,7 @@ from graftwork.project.mark import check_format, make_project, mark_of
 from graftwork.project.options import flow_from_options
 from graftwork.project.run import Run
 from graftwork.project.sources import Source, image_by_key, source_text
+from graftwork.project.transferring.face import Transferring
 from graftwork.project.trust import require_trust, trust_new_project
 from graftwork.project.using import Prediction, predict_images
 
@@ -56,7 +57,7 @@ def default_root() -> Path:
     return Path(os.environ.get("GRAFTWORK_PROJECT") or "graftwork-project")
 
 
-class Project(Choosing):
+class Project(Choosing, Transferring):
     """A folder that holds flows, runs, caches and the index of runs.
 
     Args:

@@ -22,6 +22,7 @@ const HubPage = lazily(() => import("../pages/HubPage"));
 const FlowPage = lazily(() => import("../pages/FlowPage"));
 const DataPage = lazily(() => import("../pages/DataPage"));
 const ChoosePage = lazily(() => import("../pages/ChoosePage"));
+const TransferPage = lazily(() => import("../pages/TransferPage"));
 const RunsPage = lazily(() => import("../pages/RunsPage"));
 const RunPage = lazily(() => import("../pages/RunPage"));
 const ShortcutList = lazily(() => import("../panels/ShortcutList"));
@@ -78,6 +79,8 @@ function Page() {
       return <DataPage key={`${route.project}/${route.flow}`} project={route.project} flow={route.flow} />;
     case "choose":
       return <ChoosePage key={`${route.project}/${route.flow}`} project={route.project} flow={route.flow} shown={route.view} />;
+    case "transfer":
+      return <TransferPage key={`${route.project}/${route.flow}`} project={route.project} flow={route.flow} shown={route.view} />;
     case "runs":
       return <RunsPage project={route.project} compare={route.compare} />;
     case "run":

@@ -16,7 +16,7 @@ import css from "./App.module.css";
 export function TopBar() {
   const route = useRoute((state) => state.route);
   const { canUndo, canRedo } = useHistory();
-  const isEditing = route.page === "flow" || route.page === "data" || route.page === "choose";
+  const isEditing = "flow" in route;
   return (
     <header className={css.top}>
       <Go to={{ page: "start" }} className={css.brand ?? ""}>
@@ -86,7 +86,7 @@ function Crumbs() {
         {name}
       </Go>
       <span aria-hidden>/</span>
-      {route.page === "flow" || route.page === "data" || route.page === "choose" ? (
+      {"flow" in route ? (
         <>
           <Go to={{ page: "flow", project, flow: route.flow }} className={crumb} current={route.page === "flow"}>
             {route.flow}
@@ -98,6 +98,10 @@ function Crumbs() {
           <span aria-hidden>·</span>
           <Go to={{ page: "choose", project, flow: route.flow, view: "" }} className={crumb} current={route.page === "choose"}>
             Choose
+          </Go>
+          <span aria-hidden>·</span>
+          <Go to={{ page: "transfer", project, flow: route.flow, view: "" }} className={crumb} current={route.page === "transfer"}>
+            Transfer
           </Go>
           <span aria-hidden>·</span>
         </>

@@ -6,7 +6,7 @@ export type Route =
   | { page: "hub"; project: string }
   | { page: "flow"; project: string; flow: string }
   | { page: "data"; project: string; flow: string }
-  | { page: "choose"; project: string; flow: string; view: string }
+  | { page: "choose" | "transfer"; project: string; flow: string; view: string }
   | { page: "runs"; project: string; compare: string[] }
   | { page: "run"; project: string; run: string; tab: string };
 
@@ -15,7 +15,7 @@ export function parseRoute(path: string, search = ""): Route {
   if (head !== "p" || !project) return { page: "start" };
   if (page === "flow" && name) return { page: "flow", project, flow: name };
   if (page === "data" && name) return { page: "data", project, flow: name };
-  if (page === "choose" && name) return { page: "choose", project, flow: name, view: tab ?? "" };
+  if ((page === "choose" || page === "transfer") && name) return { page, project, flow: name, view: tab ?? "" };
   if (page === "run" && name) return { page: "run", project, run: name, tab: tab ?? "overview" };
   if (page === "runs") {
     const compare = new URLSearchParams(search).get("compare");
@@ -35,7 +35,8 @@ export function pathOf(route: Route): string {
     case "data":
       return `/p/${e(route.project)}/${route.page}/${e(route.flow)}`;
     case "choose":
-      return `/p/${e(route.project)}/choose/${e(route.flow)}${route.view ? `/${e(route.view)}` : ""}`;
+    case "transfer":
+      return `/p/${e(route.project)}/${route.page}/${e(route.flow)}${route.view ? `/${e(route.view)}` : ""}`;
     case "runs":
       return `/p/${e(route.project)}/runs${route.compare.length ? `?compare=${route.compare.map(e).join(",")}` : ""}`;
     case "run":

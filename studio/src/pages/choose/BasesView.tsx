@@ -15,12 +15,12 @@ import css from "./bases.module.css";
 import { CostScatter } from "./CostScatter";
 import { RankChecks } from "./RankChecks";
 import { RankTable } from "./RankTable";
-import type { ChooseProps } from "./views";
+import type { ViewProps } from "../FlowViews";
 
 const BasePicker = lazily(() => import("../../panels/BasePicker").then((file) => ({ default: file.BasePicker })));
 
 /** Which base: candidates measured on the flow's images before any training, and checked by runs afterwards. */
-export default function BasesView({ project }: ChooseProps) {
+export default function BasesView({ project }: ViewProps) {
   const flow = useDoc((state) => state.flow);
   const now = useRanking(project, flow);
   const [isPicking, setPicking] = useState(false);

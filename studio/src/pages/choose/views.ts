@@ -1,11 +1,5 @@
-import type { ComponentType } from "react";
-
 import { lazily } from "../../kit/lazily";
-
-/** What each view gets; the flow that is open is the store's document, so choices made here can be undone. */
-export type ChooseProps = { project: string; flow: string };
-
-type View = { name: string; words: string; Show: ComponentType<ChooseProps> };
+import type { View } from "../FlowViews";
 
 /** The ways to choose, each with an address of its own */
 export const VIEWS: readonly View[] = [

@@ -9,12 +9,12 @@ import { askAdvice, useAsked } from "../../../store/advice";
 import { docKey, useDoc } from "../../../store/doc";
 import { askQuality } from "../../../store/quality";
 import { queries } from "../../../store/session";
-import type { ChooseProps } from "../views";
+import type { ViewProps } from "../../FlowViews";
 import { Advised } from "./Advised";
 import css from "./advice.module.css";
 
 /** How much of the base to retrain: asked for, measured, and told with its reasons. */
-export default function AdviceView({ project, flow: name }: ChooseProps) {
+export default function AdviceView({ project, flow: name }: ViewProps) {
   const at = docKey(project, name);
   const flow = useDoc((state) => state.flow);
   const { questions, put } = useAsked();

@@ -10,13 +10,13 @@ import { RefusalNotice } from "../../../panels/RefusalNotice";
 import { useCheck } from "../../../store/checking";
 import { useDoc } from "../../../store/doc";
 import { askRaces, orderRace, startRace } from "../../../store/races";
-import type { ChooseProps } from "../views";
+import type { ViewProps } from "../../FlowViews";
 import css from "./race.module.css";
 import { RaceLanes } from "./RaceLanes";
 import { RaceResult } from "./RaceResult";
 
 /** All strategies side by side: started, watched as lanes, and held against each other. */
-export default function RaceView({ project, flow: name }: ChooseProps) {
+export default function RaceView({ project, flow: name }: ViewProps) {
   const list = useQuery(askRaces.list(project));
   const [chosen, setChosen] = useState<string | null>(null);
   const races = (list.data ?? []).filter((card) => card.name === name);

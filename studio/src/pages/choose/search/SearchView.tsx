@@ -12,7 +12,7 @@ import { isSearching, searchingWords } from "../../../model/tuning";
 import { RefusalNotice } from "../../../panels/RefusalNotice";
 import { useDoc } from "../../../store/doc";
 import { askSearches, goOn, startSearch, stopSearch } from "../../../store/tuning";
-import type { ChooseProps } from "../views";
+import type { ViewProps } from "../../FlowViews";
 import { Found } from "./Found";
 import css from "./search.module.css";
 import { Wanted } from "./Wanted";
@@ -20,7 +20,7 @@ import { Wanted } from "./Wanted";
 const PLAIN: SearchChoices = { over: [], fixed: {}, rounds: 30, minutes: null, sampler: "tpe", prune: true, seed: 0 };
 
 /** Search for settings: begun from the flow that is open, watched round by round. */
-export default function SearchView({ project }: ChooseProps) {
+export default function SearchView({ project }: ViewProps) {
   const flow = useDoc((state) => state.flow);
   const list = useQuery(askSearches.list(project));
   const [chosen, setChosen] = useState<string | null>(null);

@@ -1,0 +1,1 @@
+"""Verbs of transfer beyond retraining: between domains, by instances, by hyperparameters, by relations."""

@@ -1,0 +1,1 @@
+"""Transfer beyond retraining: between domains, by instances, by hyperparameters, by relations."""
