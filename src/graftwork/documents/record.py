@@ -30,6 +30,7 @@ __all__ = [
     "Status",
     "TagScore",
     "TagScores",
+    "TargetSummary",
     "main_score",
     "score_intervals",
 ]
@@ -268,6 +269,14 @@ class DataSummary(Document):
     )
 
 
+class TargetSummary(Document):
+    """The images of another domain that a run was adapted to; it never saw labels of them."""
+
+    source: str
+    digest: str = Field(description="SHA-256 over the keys and bytes of all images.")
+    num_images: int
+
+
 class Environment(Document):
     """Versions and hardware."""
 
@@ -295,6 +304,9 @@ class RunRecord(VersionedDocument):
     message: str | None = Field(None, description="Why a run failed, stopped or paused.")
     note: str = ""
     data: DataSummary | None = None
+    target: TargetSummary | None = Field(
+        None, description="The domain that the run was adapted to while it trained."
+    )
     card: BaseCard | None = None
     metrics: dict[Literal["validation", "test"], AnyScores] = Field(default_factory=dict)
     proof: Proof | None = None

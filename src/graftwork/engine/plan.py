@@ -61,6 +61,7 @@ def make_plan(
     compute: ComputePlan,
     *,
     cache_limit: int,
+    target: ImageSet | None = None,
 ) -> Plan:
     """Return what a run would do. The network is left frozen as the main phase wants it.
 
@@ -71,6 +72,7 @@ def make_plan(
         images: split image set.
         compute: number format, with the measured rate.
         cache_limit: bytes that stored features may take.
+        target: images of another domain that the flow is adapted to.
 
     Raises:
         CutError: a cut does not exist or is not legal.
@@ -81,6 +83,8 @@ def make_plan(
     cuts = cuts_of(settings, network)
     strategy = strategy_of(settings, network, cuts)
     counts = {s: len(images.of_split(s)) for s in ("train", "validation", "test")}
+    if target is not None:
+        counts["target"] = len(target)
     batch_norm = batch_norm_of(settings, strategy)
     facts = [
         phase_facts(network, name, at, batch_norm) for name, at in phase_cuts(network, strategy, recipe, cuts)
@@ -92,7 +96,7 @@ def make_plan(
     )
     _refuse_idle(flow, settings, network, counts["train"])
     term_notes = plan_terms(term_facts(network, recipe, strategy, phases, images))
-    phases = mark_terms(phases, recipe)
+    phases = mark_terms(phases, recipe, network.crossing)
     return Plan(
         base=main.base.card.id if main else "none",
         main=main.node if main else None,

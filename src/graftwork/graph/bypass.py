@@ -58,6 +58,8 @@ def why_not_bypassed(node: Node, contracts: Contracts = CONTRACTS) -> str | None
         return "cannot be bypassed: the images come from it."
     if contract.group == "objective":
         return "cannot be bypassed: without an objective nothing is learned from it."
+    if contract.name == "adaptation":
+        return None  # what is left is trained on the source alone
     inputs, outputs = contract.ports_as_far(node.settings)
     if not outputs:
         return "cannot be bypassed: it gives nothing."
@@ -86,6 +88,8 @@ def _passing_ports(flow: Flow, contracts: Contracts) -> dict[str, tuple[str, str
 
 def _passing_port(flow: Flow, node: Node, contracts: Contracts) -> tuple[str, str]:
     inputs, outputs = contracts.get(node.component).ports_as_far(node.settings)
+    if not outputs:
+        return "", ""
     kind = outputs[0].kind
     names = [port.name for port in inputs if accepts(port, kind)]
     connected = {edge.target.port for edge in incoming(flow, node.id)}
