@@ -42,8 +42,13 @@ class AdaptedMethod(Document):
         description="Balanced accuracy on the target; None without its labels."
     )
     plain_accuracy: Interval | None = Field(description="Accuracy on the target; None without its labels.")
+    source_only: Interval | None = Field(
+        None,
+        description="Balanced accuracy on the target of the same network, trained on the source alone: the line that the "
+        "gain is counted from. Of methods on stored features that of the head on them.",
+    )
     gain: Interval | None = Field(
-        description="Balanced accuracy minus that of the source-only line, on the same images; paired bootstrap."
+        description="Balanced accuracy minus that of its source-only line, on the same images; paired bootstrap."
     )
     verdict: Verdict
     source_accuracy: float | None = Field(

@@ -31,6 +31,7 @@ __all__ = [
     "TagScore",
     "TagScores",
     "TargetSummary",
+    "TunedRun",
     "main_score",
     "score_intervals",
 ]
@@ -277,6 +278,15 @@ class TargetSummary(Document):
     num_images: int
 
 
+class TunedRun(Document):
+    """Which run went on, and how."""
+
+    method: Literal["adabn", "shot", "tent"]
+    parent: str
+    parent_digest: str = Field(description="SHA-256 over names and values of the parent's weights.")
+    epochs: int | None = Field(None, description="Passes over the target; none where there is one alone.")
+
+
 class Environment(Document):
     """Versions and hardware."""
 
@@ -313,6 +323,9 @@ class RunRecord(VersionedDocument):
     cost: Cost | None = None
     environment: Environment | None = None
     best_epoch: int | None = None
+    tuned: TunedRun | None = Field(
+        None, description="Of a run that another run became on images of a target without labels."
+    )
     averaged: AveragedRun | None = Field(
         None, description="Of a run that was not trained: the runs whose weights it is the average of."
     )

@@ -37,7 +37,7 @@ _Method = Annotated[
         "--method",
         metavar="METHOD",
         help="'auto' tries all that take seconds and says which a label-free validator takes; or a method, or several "
-        "with commas: coral, subspace, tca, jda, transport, self_training; deep_coral, dan, jan, dann, cdan, mcc, "
+        "with commas: coral, subspace, tca, jda, transport, self_training; adabn, tent, shot, which let a source run go on; deep_coral, dan, jan, dann, cdan, mcc, "
         "mcd, entropy, which train with both domains.",
     ),
 ]
@@ -121,6 +121,7 @@ def _show(made: AdaptationReport) -> None:
     show_rows(
         [
             "method",
+            ">source only",
             ">target",
             ">gain",
             "",
@@ -146,6 +147,7 @@ def _row(method: AdaptedMethod) -> list[str]:
     values = [method.validators.get(name) for name in ("reverse", "information", "importance_weighted")]
     return [
         method.title,
+        "–" if method.source_only is None else f"{method.source_only.value:.3f}",
         interval(method.target_accuracy),
         interval(method.gain),
         "collapsed"

@@ -59,8 +59,8 @@ class Adapted:
         notes: sentences.
     """
 
-    target_probabilities: NDArray[np.float64]
-    held_out_probabilities: NDArray[np.float64]
+    target_probabilities: Floats
+    held_out_probabilities: Floats
     source: Floats
     target: Floats
     seconds: float = 0.0

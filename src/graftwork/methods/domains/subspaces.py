@@ -134,7 +134,10 @@ def joint_distribution(
 
 def _marginal(num_source: int, num_target: int) -> NDArray[np.float64]:
     """Return e with L = e·eᵀ and tr(K·L) the squared distance of the domains' means in the kernel's space."""
-    return np.r_[np.full(num_source, 1.0 / num_source), np.full(num_target, -1.0 / num_target)]
+    found: NDArray[np.float64] = np.r_[
+        np.full(num_source, 1.0 / num_source), np.full(num_target, -1.0 / num_target)
+    ]
+    return found
 
 
 def _conditional(labels: NDArray[np.int64], said: NDArray[np.int64]) -> list[NDArray[np.float64]]:

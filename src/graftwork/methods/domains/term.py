@@ -135,6 +135,9 @@ class _Adversary(_Adaptation):
 class _Conditional(_Adaptation):
     """CDAN+E: as DANN, on the products of features and answers; no gradient flows through the answers."""
 
+    of_features: Tensor
+    of_answers: Tensor
+
     def __init__(self, crossing: Crossing) -> None:
         super().__init__(crossing)
         width, num_classes = crossing.width, crossing.num_classes
@@ -155,7 +158,8 @@ class _Conditional(_Adaptation):
         if not self.is_random:
             return conditioned(features, probabilities)
         projected: Tensor = (features @ self.of_features) * (probabilities @ self.of_answers)
-        return projected / _MOST_CONDITIONED**0.5
+        scaled: Tensor = projected / _MOST_CONDITIONED**0.5
+        return scaled
 
 
 class _Discrepancy(_Adaptation):

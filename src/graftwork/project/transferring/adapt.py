@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graftwork.data import ImageSet
+    from graftwork.documents.embedding import MapWeights
     from graftwork.insight.adaptation.shallow import StoredDomains
     from graftwork.insight.map_features import FeatureReader
     from graftwork.project.transferring.outcome import Outcome
@@ -91,7 +92,7 @@ class Pair:
         """Return what reads the pretrained features, or those of the run."""
         from graftwork.project.looks.map_subject import readers_of
 
-        weights = "trained" if self.inside.run is not None else "pretrained"
+        weights: MapWeights = "trained" if self.inside.run is not None else "pretrained"
         return readers_of(self.inside, self.choices.at, [weights], [])[weights]
 
     def features(self, reader: FeatureReader) -> StoredDomains:

@@ -43,6 +43,11 @@ METHODS: tuple[AdaptWay, ...] = (
     AdaptWay(
         "self_training", "Self-training", "features", "Learns from its own sure answers, a quota per class."
     ),
+    AdaptWay("adabn", "AdaBN", "tuning", "Takes the target's batch-norm statistics; weights stay."),
+    AdaptWay(
+        "tent", "TENT", "tuning", "Answers the target once, making its answers sure by its norm layers."
+    ),
+    AdaptWay("shot", "SHOT", "tuning", "Trains the base on the target alone; the head stays."),
     AdaptWay("deep_coral", "Deep CORAL", "training", "Trains until both domains' covariances agree."),
     AdaptWay("dan", "DAN", "training", "Trains until both domains' features agree in many kernels."),
     AdaptWay("jan", "JAN", "training", "As DAN, features and answers together."),

@@ -72,11 +72,13 @@ class ReportMaker:
         from graftwork.insight.adaptation.validators import find_collapse
 
         said = outcome.target_probabilities.argmax(1)
-        accuracy = plain = gain = None
+        was = self.before if outcome.before is None else outcome.before.argmax(1)
+        accuracy = plain = gain = line = None
         if self.labels is not None and self.scored is not None and self.scored.any():
-            labels, now, before = (x[self.scored] for x in (self.labels, said, self.before))
+            labels, now, before = (x[self.scored] for x in (self.labels, said, was))
             accuracy = target_accuracy(labels, now, self.num_classes, seed=self.seed)
             plain = wilson(int((labels == now).sum()), len(labels))
+            line = target_accuracy(labels, before, self.num_classes, seed=self.seed)
             if way is not _SOURCE_ONLY:
                 gain = paired_gain(labels, now, before, self.num_classes, seed=self.seed)
         held = self.pair.held_out_labels
@@ -87,10 +89,11 @@ class ReportMaker:
             title=way.title,
             target_accuracy=accuracy,
             plain_accuracy=plain,
+            source_only=line,
             gain=gain,
             verdict=verdict_of(gain),
             source_accuracy=float(balanced_accuracy(matrix)) if len(held) else None,
-            per_class=self._per_class(said),
+            per_class=self._per_class(said, was),
             validators=self._validators(outcome),
             is_collapsed=collapse.is_collapsed,
             never_said=tuple(self.pair.classes[i] for i in collapse.never_said),
@@ -99,7 +102,7 @@ class ReportMaker:
             notes=outcome.notes,
         )
 
-    def _per_class(self, said: NDArray[np.int64]) -> tuple[ClassEffect, ...]:
+    def _per_class(self, said: NDArray[np.int64], was: NDArray[np.int64]) -> tuple[ClassEffect, ...]:
         import numpy as np
 
         from graftwork.insight.adaptation.gain import recalls
@@ -107,7 +110,7 @@ class ReportMaker:
         if self.labels is None or self.scored is None:
             return ()
         labels = self.labels[self.scored]
-        before, after = (recalls(labels, x[self.scored], self.num_classes) for x in (self.before, said))
+        before, after = (recalls(labels, x[self.scored], self.num_classes) for x in (was, said))
         counts = np.bincount(labels, minlength=self.num_classes)
         return tuple(
             ClassEffect(name=name, num_images=int(counts[i]), before=float(before[i]), after=float(after[i]))

@@ -23,7 +23,7 @@ def words_of(report: AdaptationReport) -> str:
     helped = [m for m in told if m.verdict == "helps"]
     harmed = [m for m in told if m.verdict == "harmful"]
     parts = [
-        f"From the source alone {_points(line.value)} % of the target are told right (mean over classes)"
+        f"From the source alone a head tells {_points(line.value)} % of the target right (mean over classes)"
     ]
     if report.oracle is not None:
         parts[0] += f", with its labels it would be {_points(report.oracle.value)} %"

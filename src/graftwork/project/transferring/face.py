@@ -29,7 +29,7 @@ class Transferring:
         names: Mapping[str, str] | None = None,
         max_images: int | None = None,
         weight: float | None = None,
-        tell: Callable[[Any], object] = lambda _: None,
+        tell: Callable[[Any], None] = lambda _: None,
         stop: Callable[[], bool] = lambda: False,
         **options: Any,
     ) -> AdaptationReport:
@@ -66,7 +66,7 @@ class Transferring:
         self,
         source: Source | Flow | Run,
         options: dict[str, Any],
-        tell: Callable[[Any], object],
+        tell: Callable[[Any], None],
         stop: Callable[[], bool],
     ) -> Inspection:
         """Return the look into what labelled images, a flow or a run stand for."""
