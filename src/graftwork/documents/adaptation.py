@@ -119,6 +119,9 @@ class AdaptationReport(VersionedDocument):
     num_source: int
     num_held_out: int
     num_target: int
+    a_distance: float = Field(
+        description="Proxy A-distance of the features: 0, a classifier cannot tell the domains apart; 2, it always can."
+    )
     truth: TargetTruth | None = Field(
         description="None: the target has no labels, so nothing is scored on it."
     )

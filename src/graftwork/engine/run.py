@@ -46,6 +46,9 @@ from graftwork.errors import GraftworkError, ProofFailed, RunError, RunInterrupt
 __all__ = ["RunSteps", "plan_flow", "run_flow"]
 
 
+_NOTHING_MOVES = "Nothing is trainable: the base's features are used as they are."
+
+
 def never() -> bool:
     """The wish to stop or to pause that never comes."""
     return False
@@ -262,9 +265,7 @@ class RunSteps:
             train = self.stores.split("train", phase)
             self.last_phase = phase
             if not phase.groups:
-                yield Noted(
-                    level="info", message="Nothing is trainable: the base's features are used as they are."
-                )
+                yield Noted(level="info", message=_NOTHING_MOVES)
                 continue
             state = PhaseState()
             if checkpoint is not None and number == first:

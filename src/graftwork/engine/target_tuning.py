@@ -201,7 +201,7 @@ def tune_shot(
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
-            done, total = done + 1, total + float(loss) * len(positions)
+            done, total = done + 1, total + float(loss.detach()) * len(positions)
         tell(f"SHOT, epoch {epoch + 1} of {epochs}: loss {total / len(place.images):.3f}")
     _hold(network)
 

@@ -18,7 +18,7 @@ def transport(
     target: Features,
     labels: NDArray[np.int64] | None = None,
     *,
-    smoothing: float = 0.05,
+    smoothing: float = 0.02,
     class_penalty: float = 0.1,
 ) -> NDArray[np.float64]:
     """Return source features moved to where an entropy-smoothed transport plan sends them: (n, d).

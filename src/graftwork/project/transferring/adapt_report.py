@@ -14,7 +14,7 @@ from graftwork.documents.adaptation import (
     ValidatorCheck,
 )
 from graftwork.project.transferring.adapt_methods import AdaptWay
-from graftwork.project.transferring.adapt_words import notes_on, words_of
+from graftwork.project.transferring.adapt_words import NO_GAP, notes_on, words_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,11 +44,13 @@ class ReportMaker:
 
     def __init__(self, pair: Pair, domains: StoredDomains, at: str) -> None:
         from graftwork.insight.adaptation.validators import weights_of
+        from graftwork.insight.similarity.domain_gap import proxy_a_distance
 
         self.pair, self.domains, self.at = pair, domains, at
         self.num_classes = len(pair.classes)
         self.seed = pair.inside.flow.recipe.seed
         self.weights = weights_of(domains, seed=self.seed)
+        self.a_distance = proxy_a_distance(domains.source, domains.target, seed=self.seed)
         truth = pair.target.truth
         self.labels = None if truth is None else truth.labels[pair.chosen]
         self.scored = None if self.labels is None else self.labels >= 0
@@ -155,6 +157,7 @@ class ReportMaker:
             num_source=len(pair.train),
             num_held_out=len(pair.held_out),
             num_target=len(pair.chosen),
+            a_distance=round(self.a_distance, 4),
             truth=self._truth(),
             source_only=self.source_only,
             oracle=self._oracle(),
@@ -169,7 +172,9 @@ class ReportMaker:
         return report.edit(words=words_of(report), notes=notes_on(report))
 
     def _choose(self) -> str | None:
-        """Return the method that the validator prefers among those that did not collapse."""
+        """Return the method that the validator prefers among those that did not collapse; none where there is no gap."""
+        if self.a_distance < NO_GAP:
+            return _SOURCE_ONLY.name
         usable = [m for m in (self.source_only, *self.methods) if not m.is_collapsed]
         values = [(m.validators[_CHOSEN_BY], m.method) for m in usable]
         known = [(value, name) for value, name in values if value is not None]

@@ -7,7 +7,10 @@ from collections.abc import Iterator
 from graftwork.documents.adaptation import AdaptationReport, AdaptedMethod
 from graftwork.documents.record import Interval
 
-__all__ = ["notes_on", "words_of"]
+__all__ = ["NO_GAP", "notes_on", "words_of"]
+
+NO_GAP = 0.4
+"""Below this proxy A-distance two domains can hardly be told apart, and there is nothing to adapt to."""
 
 _NO_LABELS = "The target has no labels, so nothing here says whether adapting helped: validators are guesses."
 
@@ -53,6 +56,11 @@ def notes_on(report: AdaptationReport) -> tuple[str, ...]:
 
 def _notes(report: AdaptationReport) -> Iterator[str]:
     truth = report.truth
+    if report.a_distance < NO_GAP:
+        yield (
+            f"A classifier can hardly tell the domains apart (A-distance {report.a_distance:.2f}): there is nothing to adapt "
+            "to, and moving images that are in place can only cost."
+        )
     if truth is not None and truth.unseen:
         counts = ", ".join(f"{name} ({count})" for name, count in truth.unseen.items())
         yield (
