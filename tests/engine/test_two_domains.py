@@ -86,8 +86,9 @@ def test_a_target_that_changed_is_not_gone_on_with(run, inverted, tmp_path):
         "target": (target, "dann"),
         "recipe": {**RECIPE, "checkpoint_seconds": 1e-9},
     }
+    run("whole", **choices)  # decodes all images
     with pytest.raises(Killed):
-        run("killed", stop=_kill_after(9), **choices)
+        run("killed", stop=_kill_after(5), **choices)
     next(target.rglob("*.png")).unlink()
     with pytest.raises(RunError, match="changed since run"):
         run("killed", **choices)

@@ -44,8 +44,9 @@ def passing_through(flow: Flow, node_id: str, contracts: Contracts = CONTRACTS) 
 
 
 def passing_output(node: Node, contracts: Contracts = CONTRACTS) -> str:
-    """Return the output at which a bypassed node hands on what comes in: its first one."""
-    return contracts.get(node.component).ports_as_far(node.settings)[1][0].name
+    """Return the output at which a bypassed node hands on what comes in: its first one; empty when it has none."""
+    outputs = contracts.get(node.component).ports_as_far(node.settings)[1]
+    return outputs[0].name if outputs else ""
 
 
 def why_not_bypassed(node: Node, contracts: Contracts = CONTRACTS) -> str | None:
