@@ -77,11 +77,18 @@ def run(tmp_path: Path, stripes: Path) -> Callable[..., Any]:
     from graftwork.engine.folder import read_record
     from graftwork.engine.run import run_flow
     from graftwork.engine.workspace import Workspace
-    from graftwork.graph.flows import transfer_flow
+    from graftwork.graph.flows import transfer_flow, with_adaptation
 
     workspace = Workspace(cache=tmp_path / "cache", runs=tmp_path / "runs", index=tmp_path / "data")
 
-    def start(name: str = "a", *, stop: Any = None, source: Path = stripes, **choices: Any) -> Any:
+    def start(
+        name: str = "a",
+        *,
+        stop: Any = None,
+        source: Path = stripes,
+        target: tuple[Path, str] | None = None,
+        **choices: Any,
+    ) -> Any:
         recipe = {
             "epochs": 2,
             "probe_epochs": 2,
@@ -91,6 +98,8 @@ def run(tmp_path: Path, stripes: Path) -> Callable[..., Any]:
         }
         settings = {"base": TINY_BASE, "image_size": 32, **choices}
         flow = transfer_flow(str(source), recipe=Recipe(**recipe), **settings)
+        if target is not None:
+            flow = with_adaptation(flow, str(target[0]), target[1])
         folder = workspace.runs / name
         folder.mkdir(parents=True, exist_ok=True)
         write_flow(flow, folder / "flow.yaml")

@@ -30,7 +30,7 @@ def _load_cases() -> Any:
 
 cases = _load_cases()
 CASES, NUM_CLASSES, one = cases.CASES, cases.NUM_CLASSES, cases.one
-OWN_BUILDERS = {"data", "base", "objective"}
+OWN_BUILDERS = {"data", "base", "objective", "adaptation"}
 
 
 def said_shape(case: Any) -> tuple[int, ...]:

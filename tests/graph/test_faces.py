@@ -124,7 +124,7 @@ def test_the_digest_is_of_the_text_that_is_written():
 
 
 def test_every_component_has_a_summary_of_its_usual_settings():
-    needed = {"images": {"source": "x"}, "embedding": {"num_categories": 4}}
+    needed = {"images": {"source": "x"}, "target_images": {"source": "y"}, "embedding": {"num_categories": 4}}
     nodes = tuple(
         Node(id=f"n_{c.name}", component=c.name, settings=needed.get(c.name, {})) for c in CONTRACTS
     )

@@ -30,6 +30,8 @@ __all__ = [
     "Status",
     "TagScore",
     "TagScores",
+    "TargetSummary",
+    "TunedRun",
     "main_score",
     "score_intervals",
 ]
@@ -268,6 +270,23 @@ class DataSummary(Document):
     )
 
 
+class TargetSummary(Document):
+    """The images of another domain that a run was adapted to; it never saw labels of them."""
+
+    source: str
+    digest: str = Field(description="SHA-256 over the keys and bytes of all images.")
+    num_images: int
+
+
+class TunedRun(Document):
+    """Which run went on, and how."""
+
+    method: Literal["adabn", "shot", "tent"]
+    parent: str
+    parent_digest: str = Field(description="SHA-256 over names and values of the parent's weights.")
+    epochs: int | None = Field(None, description="Passes over the target; none where there is one alone.")
+
+
 class Environment(Document):
     """Versions and hardware."""
 
@@ -295,12 +314,18 @@ class RunRecord(VersionedDocument):
     message: str | None = Field(None, description="Why a run failed, stopped or paused.")
     note: str = ""
     data: DataSummary | None = None
+    target: TargetSummary | None = Field(
+        None, description="The domain that the run was adapted to while it trained."
+    )
     card: BaseCard | None = None
     metrics: dict[Literal["validation", "test"], AnyScores] = Field(default_factory=dict)
     proof: Proof | None = None
     cost: Cost | None = None
     environment: Environment | None = None
     best_epoch: int | None = None
+    tuned: TunedRun | None = Field(
+        None, description="Of a run that another run became on images of a target without labels."
+    )
     averaged: AveragedRun | None = Field(
         None, description="Of a run that was not trained: the runs whose weights it is the average of."
     )

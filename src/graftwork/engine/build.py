@@ -13,10 +13,11 @@ from graftwork.components.custom.build import Custom
 from graftwork.documents.card import InputPort
 from graftwork.documents.flow import Flow, Node
 from graftwork.engine.input_port import choose_port
-from graftwork.engine.network import Network, PlacedBase, Sink, Step
+from graftwork.engine.network import Crossing, Network, PlacedBase, Sink, Step
 from graftwork.engine.node_building import NodeBuilder, base_id_of, input_wires, open_backbone, try_step
 from graftwork.engine.workspace import Workspace
 from graftwork.errors import FlowError
+from graftwork.graph.adaptation import AdaptationSettings
 from graftwork.graph.bypass import why_not_bypassed, without_bypassed
 from graftwork.graph.contracts import BackboneSettings, ImagesSettings
 from graftwork.graph.topology import incoming, sorted_nodes
@@ -116,6 +117,7 @@ class _Builder:
         self.placed: dict[str, PlacedBase] = {}
         self.customs: dict[str, Custom] = {}
         self.sinks: list[Sink] = []
+        self.crossing: Crossing | None = None
         self.values: dict[str, Tensor] = {}
 
     def build(self, until: str | None) -> Built:
@@ -149,6 +151,7 @@ class _Builder:
             data_wires=[
                 w for w in self.values if w.startswith(f"{self.source.id}.") and w != self.image_wire
             ],
+            crossing=self.crossing,
         )
         shapes = {wire: tuple(value.shape[1:]) for wire, value in self.values.items()}
         return Built(network, self.port, self.customs, shapes)
@@ -188,9 +191,12 @@ class _Builder:
 
     def _add(self, node: Node) -> None:
         group = face_of(node).contract.group
-        if group == "data":
+        if group == "data" or node.component == "target_images":
             return
         wires = tuple(input_wires(self.flow, node).values())
+        if group == "adaptation":
+            self.crossing = self._crossing(node)
+            return
         if group == "objective":
             self.sinks.append(Sink(node.id, wires))
             return
@@ -206,6 +212,20 @@ class _Builder:
             self.placed[node.id] = parts.placed
         if parts.custom is not None:
             self.customs[node.id] = parts.custom
+
+    def _crossing(self, node: Node) -> Crossing:
+        settings = AdaptationSettings.model_validate(node.settings)
+        wires = input_wires(self.flow, node)
+        features, logits = (self.values[wires[port]] for port in ("features", "logits"))
+        return Crossing(
+            node=node.id,
+            method=settings.method,
+            weight=settings.weight,
+            features=wires["features"],
+            logits=wires["logits"],
+            width=features.shape[2 if features.ndim == 3 else 1],  # of tokens or of maps
+            num_classes=logits.shape[-1],
+        )
 
     def _pixels_for_lone_custom(self, consumers: Sequence[str]) -> None:
         if len(consumers) == 1 and consumers[0] in self.customs:

@@ -45,7 +45,9 @@ def epoch_seconds(
     computed = behind if phase.from_cache else 1.0
     per_train = (computed - free + free * _STEP_FACTOR[compute.precision]) / rate + _HEAD_SECONDS_PER_IMAGE
     per_validation = computed / rate
-    return counts["train"] * per_train + counts["validation"] * per_validation
+    # as many target images as source images go through a step
+    trained = counts["train"] * (2 if network.crossing is not None and phase.name == "main" else 1)
+    return trained * per_train + counts["validation"] * per_validation
 
 
 def estimate_seconds(

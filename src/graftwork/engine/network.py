@@ -17,7 +17,7 @@ from graftwork.documents.recipe import BatchNormMode, Moving
 from graftwork.engine.layer_rules import LayerRules
 from graftwork.errors import FlowError, WeightsMismatch
 
-__all__ = ["Network", "PlacedBase", "Sink", "Step", "call_step"]
+__all__ = ["Crossing", "Network", "PlacedBase", "Sink", "Step", "call_step"]
 
 _NO_TAPS: Mapping[str, Callable[[Tensor], Tensor]] = MappingProxyType({})
 
@@ -73,6 +73,33 @@ class Sink:
     wires: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Crossing:
+    """Where a target domain meets the source while training, and how the two are made alike.
+
+    Args:
+        node: id of the adaptation.
+        method: its method.
+        weight: of its loss; None: the method's usual one.
+        features, logits: wires that are compared.
+        width: channels of the features.
+        num_classes: of the logits.
+    """
+
+    node: str
+    method: str
+    weight: float | None
+    features: str
+    logits: str
+    width: int
+    num_classes: int
+
+    @property
+    def wires(self) -> tuple[str, ...]:
+        """What is computed of the target."""
+        return self.features, self.logits
+
+
 class Network(nn.Module):
     """Steps in order.
 
@@ -82,6 +109,7 @@ class Network(nn.Module):
         sinks: objectives; the first one is the main objective.
         image_wire: where normalized images enter.
         data_wires: further wires that come from the data.
+        crossing: of the flow that is adapted to a target.
     """
 
     def __init__(
@@ -92,6 +120,7 @@ class Network(nn.Module):
         *,
         image_wire: str,
         data_wires: Sequence[str] = (),
+        crossing: Crossing | None = None,
     ) -> None:
         super().__init__()
         self.steps = tuple(steps)
@@ -100,6 +129,7 @@ class Network(nn.Module):
         self.sinks = tuple(sinks)
         self.image_wire = image_wire
         self.data_wires = tuple(data_wires)
+        self.crossing = crossing
         self.base_images = 0  # images that entered at the input
         self.partial_images = 0  # stored outputs that entered later and met a stage of a base
         self._schedules: dict[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,12 +31,12 @@ from graftwork.engine.network import Network, Step
 from graftwork.engine.objectives import Objectives
 from graftwork.engine.optim import make_optimizer, rate_factor, trainable_tensors
 from graftwork.engine.phase_terms import PhaseTerms
-from graftwork.engine.sources import prefetched
+from graftwork.engine.sources import Source, prefetched
 from graftwork.engine.stage_rates import RGN_BATCHES, relative_gradient_norms, stage_of_group
 from graftwork.engine.telemetry import MovingParts, recall_per_class, resident_bytes
-from graftwork.engine.terms import TermView
+from graftwork.engine.terms import TermView, of_target
 
-__all__ = ["PhaseRunner", "PhaseState", "epoch_batches"]
+__all__ = ["PhaseRunner", "PhaseState", "epoch_batches", "target_batches"]
 
 _SHOWN_APART = ("loss", "accuracy", "balanced_accuracy")
 
@@ -78,6 +78,25 @@ def epoch_batches(count: int, batch: int, seed: int, phase: int, epoch: int) -> 
     return batches
 
 
+def target_batches(
+    count: int, batches: Sequence[NDArray[np.int64]], key: Sequence[int]
+) -> list[NDArray[np.int64]]:
+    """Return positions in a target for each batch of an epoch: as many, in an order of their own.
+
+    All target images come before one comes again.
+
+    Args:
+        count: images of the target.
+        batches: of the source.
+        key: of the random order.
+    """
+    generator = np.random.default_rng([*key, 1])
+    wanted = sum(len(b) for b in batches)
+    rounds = [generator.permutation(count) for _ in range(-(-wanted // count))]
+    order = np.concatenate(rounds).astype(np.int64)[:wanted] if rounds else np.empty(0, dtype=np.int64)
+    return np.split(order, np.cumsum([len(b) for b in batches])[:-1]) if batches else []
+
+
 def _may_draw(step: Step) -> bool:
     """Whether a step may draw random numbers while training; a head without dropout does not.
 
@@ -104,11 +123,13 @@ class PhaseRunner:
         start: Mapping[str, Tensor],
         hold_waiting: Callable[[Unfreezing], None],
         terms: PhaseTerms | None = None,
+        target: Source | None = None,
     ) -> None:
         self.network, self.phase, self.number, self.recipe = network, phase, number, recipe
         self.train, self.validation, self.objectives, self.compute = train, validation, objectives, compute
         self.state, self.start, self.hold_waiting = state, start, hold_waiting
         self.terms = terms or PhaseTerms()
+        self.target = target
         if state.terms:
             self.terms.load(state.terms)
         # While all is free: what waits at the best epoch must be put back too.
@@ -191,13 +212,29 @@ class PhaseRunner:
         """Return a copy of all that the phase may change, as it is now."""
         return {name: t.detach().clone() for name, t in self.movable().items()}
 
-    def step(self, positions: NDArray[np.int64], inputs: dict[str, Tensor], step: int) -> float:
+    def target_batches(self, batches: Sequence[NDArray[np.int64]], first: int) -> Iterator[dict[str, Tensor]]:
+        """Yield a target batch for each batch of an epoch from step ``first`` on, of its size; none without a target."""
+        if self.target is None:
+            return
+        epoch = self.state.epoch
+        drawn = target_batches(len(self.target), batches, [self.recipe.seed, self.number, epoch + 1])
+        for _, inputs in prefetched(self.target, drawn[first:], epoch):
+            yield inputs
+
+    def step(
+        self,
+        positions: NDArray[np.int64],
+        inputs: dict[str, Tensor],
+        step: int,
+        target: dict[str, Tensor] | None = None,
+    ) -> float:
         """Do one step; update at the end of each accumulation."""
+        self.terms.at((self.state.epoch * self.steps + step) / (self.phase.epochs * self.steps))
         recipe, state = self.recipe, self.state
         views = self.train.source.views(positions, state.epoch)
         data = self.train.data.batch(positions, self.compute.device, views)
         with self._draws(step), autocast(self.compute):
-            loss, added = self._parts_of_loss({**inputs, **data})
+            loss, added = self._parts_of_loss({**inputs, **data}, target)
         (sum(added, loss) / self._parts_of_update(step, len(positions))).backward()  # type: ignore[no-untyped-call]
         told = torch.stack([loss, *added]).detach()
         if (step + 1) % recipe.accumulate == 0 or step + 1 == self.steps:
@@ -215,11 +252,15 @@ class PhaseRunner:
         first = step // self.recipe.accumulate * self.recipe.accumulate
         return sum(self.sizes[first : first + self.recipe.accumulate]) / images
 
-    def _parts_of_loss(self, values: dict[str, Tensor]) -> tuple[Tensor, list[Tensor]]:
+    def _parts_of_loss(
+        self, values: dict[str, Tensor], target: dict[str, Tensor] | None
+    ) -> tuple[Tensor, list[Tensor]]:
         """Return the loss of the objectives, and what each term adds to it."""
         wanted = dict.fromkeys((*self.network.needed_wires, *self.terms.wires))
         found = self.network.run(values, tuple(wanted))
-        return self.objectives.total(found), self.terms.values({**values, **found})
+        seen = {} if target is None else self.network.run(target, self.terms.target_wires)
+        of_both = {**values, **found, **{of_target(wire): value for wire, value in seen.items()}}
+        return self.objectives.total(found), self.terms.values(of_both)
 
     @contextmanager
     def _draws(self, step: int) -> Iterator[None]:

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from graftwork.documents.plan import ParameterGroup, Phase
 from graftwork.documents.recipe import Recipe
 from graftwork.engine.network import Network
+from graftwork.engine.optim import default_rate
 from graftwork.engine.terms import LossTerm, TermView
 
 __all__ = ["PhaseTerms"]
@@ -32,24 +33,47 @@ class PhaseTerms:
         """Values that the terms read."""
         return tuple(dict.fromkeys(w for term in self._terms.values() for w in term.wires))
 
+    @property
+    def target_wires(self) -> tuple[str, ...]:
+        """Values of a target batch that the terms read."""
+        return tuple(dict.fromkeys(w for term in self._terms.values() for w in term.target_wires))
+
+    def at(self, progress: float) -> None:
+        """Tell the terms which share of their phase is over."""
+        for term in self._terms.values():
+            term.progress = progress
+
     def parameters(self) -> dict[str, nn.Parameter]:
         """Return what the terms train of their own, by name."""
         return dict(self._set.named_parameters())
 
     def groups(self, network: Network, phase: Phase, recipe: Recipe) -> tuple[ParameterGroup, ...]:
-        """Return the groups of the terms' own parameters: at the highest rate of what moves of the bases."""
+        """Return the groups of the terms' own parameters: at the highest rate of what moves of the bases, or at that
+        of new parts where a term starts anew."""
         own = self.parameters()
         if not own:
             return ()
         base = network.base_tensors()
         rates = [g.learning_rate for g in phase.groups if any(name in base for name in g.tensors)]
+        highest = max(rates or [g.learning_rate for g in phase.groups])
+        anew = {
+            f"{name}.{key}"
+            for name, t in self._terms.items()
+            if t.starts_anew
+            for key, _ in t.named_parameters()
+        }
         decay = 0.0 if recipe.l2_sp is not None else recipe.weight_decay
-        decayed = tuple(name for name, p in own.items() if p.ndim > 1)
-        plain = tuple(name for name in own if name not in decayed)
-        made = [
-            ParameterGroup(name="terms", learning_rate=max(rates), weight_decay=decay, tensors=decayed),
-            ParameterGroup(name="terms/plain", learning_rate=max(rates), weight_decay=0.0, tensors=plain),
-        ]
+        made = []
+        for group, rate, members in (
+            ("terms", highest, [name for name in own if name not in anew]),
+            ("terms/new", max(highest, default_rate(recipe, "new")), [name for name in own if name in anew]),
+        ):
+            decayed = tuple(name for name in members if own[name].ndim > 1)
+            plain = tuple(name for name in members if own[name].ndim <= 1)
+            made += [
+                ParameterGroup(name=group, learning_rate=rate, weight_decay=decay, tensors=decayed),
+                ParameterGroup(name=f"{group}/plain", learning_rate=rate, weight_decay=0.0, tensors=plain),
+            ]
         return tuple(g for g in made if g.tensors)
 
     def fit(self, view: TermView) -> Iterator[str]:

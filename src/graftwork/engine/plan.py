@@ -61,6 +61,7 @@ def make_plan(
     compute: ComputePlan,
     *,
     cache_limit: int,
+    target: ImageSet | None = None,
 ) -> Plan:
     """Return what a run would do. The network is left frozen as the main phase wants it.
 
@@ -71,6 +72,7 @@ def make_plan(
         images: split image set.
         compute: number format, with the measured rate.
         cache_limit: bytes that stored features may take.
+        target: images of another domain that the flow is adapted to.
 
     Raises:
         CutError: a cut does not exist or is not legal.
@@ -80,7 +82,7 @@ def make_plan(
     network, recipe, main, shapes = built.network, flow.recipe, built.network.main, built.shapes
     cuts = cuts_of(settings, network)
     strategy = strategy_of(settings, network, cuts)
-    counts = {s: len(images.of_split(s)) for s in ("train", "validation", "test")}
+    counts = _counts(images, target)
     batch_norm = batch_norm_of(settings, strategy)
     facts = [
         phase_facts(network, name, at, batch_norm) for name, at in phase_cuts(network, strategy, recipe, cuts)
@@ -91,8 +93,7 @@ def make_plan(
         for f in facts
     )
     _refuse_idle(flow, settings, network, counts["train"])
-    term_notes = plan_terms(term_facts(network, recipe, strategy, phases, images))
-    phases = mark_terms(phases, recipe)
+    phases = mark_terms(phases, recipe, network.crossing)
     return Plan(
         base=main.base.card.id if main else "none",
         main=main.node if main else None,
@@ -114,9 +115,14 @@ def make_plan(
             *_batch_norm_notes(settings, batch_norm),
             *_notes(network, recipe, cache),
             *_notes_on_parts(network, recipe, cuts, phases[-1]),
-            *term_notes,
+            *plan_terms(term_facts(network, recipe, strategy, phases, images)),
         ),
     )
+
+
+def _counts(images: ImageSet, target: ImageSet | None) -> dict[str, int]:
+    counts = {s: len(images.of_split(s)) for s in ("train", "validation", "test")}
+    return counts if target is None else {**counts, "target": len(target)}
 
 
 def _refuse_idle(flow: Flow, settings: FlowSettings, network: Network, num_training: int) -> None:

@@ -30,7 +30,7 @@ def plan_cache(
         network: as its main phase is frozen.
         facts: of the phases.
         recipe: augmentation and whether features are stored at all.
-        counts: images per split.
+        counts: images per split, and of a target.
         compute: number format.
         shapes: at each wire, without the batch.
         limit: bytes that stored values may take.
@@ -41,7 +41,7 @@ def plan_cache(
     if not boundaries:
         return CachePlan(is_used=False, reason=_why_not_held(network))
     views = recipe.cached_views if recipe.augment != "none" else 1
-    rows = counts["train"] * views + counts["validation"] + counts["test"]
+    rows = (counts["train"] + counts.get("target", 0)) * views + counts["validation"] + counts["test"]
     bases = _DTYPE_BYTES[compute.precision]
     width = {w: bases if s.role == "base" else 4 for s in network.steps for w in s.outputs}
     row_bytes = {name: sum(prod(shapes[w]) * width[w] for w in b.wires) for name, b in boundaries.items()}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from graftwork.data import ImageSet, Transform, split_images
+from graftwork.data import ImageSet, Transform, open_images, split_images
 from graftwork.data.opening import index_path, list_images
+from graftwork.data.unlabelled import hide_labels
 from graftwork.documents.flow import Flow
 from graftwork.documents.plan import ComputePlan, Plan
 from graftwork.engine.boundary import set_trainable
@@ -21,9 +23,11 @@ from graftwork.engine.shards import cache_limit_bytes
 from graftwork.engine.sources import Augmenter
 from graftwork.engine.terms import make_terms
 from graftwork.engine.workspace import Workspace
+from graftwork.errors import DataError
+from graftwork.graph.adaptation import TargetSettings
 from graftwork.graph.contracts import ImagesSettings
 
-__all__ = ["Prepared", "index_path", "list_images", "open_data", "open_terms", "prepare"]
+__all__ = ["Prepared", "index_path", "list_images", "open_data", "open_target", "open_terms", "prepare"]
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,16 @@ class Prepared:
     transform: Transform
     augmenter: Augmenter
     plan: Plan
+    target: ImageSet | None = None
 
     @property
     def network(self) -> Network:
         """The flow's network."""
         return self.built.network
+
+
+LEAST_TARGET = 8
+"""Fewer target images than these say nothing about a domain."""
 
 
 class _Measured(nn.Module):
@@ -75,6 +84,27 @@ def open_data(
     )
 
 
+def open_target(settings: TargetSettings, classes: Sequence[str], workspace: Workspace) -> ImageSet:
+    """Return the images of a target domain, without labels.
+
+    Args:
+        settings: of the node that they come from.
+        classes: of the source.
+        workspace: shared folders.
+
+    Raises:
+        DataError: not there, or too few.
+    """
+    index = None if workspace.index is None else index_path(settings.source, workspace.index)
+    images = open_images(settings.source, index_path=index, need_labels=False, only_report=True)
+    if len(images) < LEAST_TARGET:
+        raise DataError(
+            f"The target {settings.source} has {len(images)} images; at least {LEAST_TARGET} are wanted.",
+            hint="Add images; they need no labels.",
+        )
+    return hide_labels(images, classes)
+
+
 def prepare(flow: Flow, images: ImageSet, workspace: Workspace, *, compute: ComputePlan | None) -> Prepared:
     """Build the network, measure, and plan.
 
@@ -99,9 +129,10 @@ def prepare(flow: Flow, images: ImageSet, workspace: Workspace, *, compute: Comp
     built.network.base_images = 0
     built.network.to(compute.device)
     limit = cache_limit_bytes(workspace.cache)
-    plan = make_plan(flow, settings, built, images, compute, cache_limit=limit)
+    target = None if settings.target is None else open_target(settings.target, images.classes, workspace)
+    plan = make_plan(flow, settings, built, images, compute, cache_limit=limit, target=target)
     augmenter = Augmenter(recipe.augment, recipe.seed, transform.size)
-    return Prepared(flow, settings, images, built, transform, augmenter, plan)
+    return Prepared(flow, settings, images, built, transform, augmenter, plan, target)
 
 
 def open_terms(prepared: Prepared, plan: Plan) -> PhaseTerms:

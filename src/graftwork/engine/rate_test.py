@@ -99,8 +99,9 @@ def _rise(
     runner.network.train()
     while not diverged and len(losses) < len(rates) and not stop():
         batches = epoch_batches(len(runner.train), recipe.batch, recipe.seed, runner.number, state.epoch + 1)
+        targets = runner.target_batches(batches, 0)
         for step, (positions, inputs) in enumerate(prefetched(runner.train.source, batches, state.epoch)):
-            parts.append(runner.step(positions, inputs, step) + sum(runner.added))
+            parts.append(runner.step(positions, inputs, step, next(targets, None)) + sum(runner.added))
             images += len(positions)
             if (step + 1) % recipe.accumulate and step + 1 < len(batches):
                 continue

@@ -23,7 +23,7 @@ from graftwork.documents.events import (
 )
 from graftwork.documents.flow import Flow
 from graftwork.documents.plan import Phase, Plan, Unfreezing
-from graftwork.documents.record import AnyScores, Cost, Proof, Status
+from graftwork.documents.record import AnyScores, Cost, Proof, Status, TargetSummary
 from graftwork.engine import folder as run_folder
 from graftwork.engine.boundary import frozen_names, set_trainable
 from graftwork.engine.checkpoint import Checkpoint, Spent, read_checkpoint, restore, write_checkpoint
@@ -44,6 +44,9 @@ from graftwork.engine.workspace import Workspace
 from graftwork.errors import GraftworkError, ProofFailed, RunError, RunInterrupted
 
 __all__ = ["RunSteps", "plan_flow", "run_flow"]
+
+
+_NOTHING_MOVES = "Nothing is trainable: the base's features are used as they are."
 
 
 def never() -> bool:
@@ -154,6 +157,7 @@ class RunSteps:
         self.prepared: Prepared = prepare(
             self.flow, self.images, self.workspace, compute=earlier.compute if earlier else None
         )
+        self._check_target(checkpoint)
         self.plan, self.network = earlier or self.prepared.plan, self.prepared.network
         yield from self._announce_plan()
         with deterministic(self.plan.compute):
@@ -185,14 +189,31 @@ class RunSteps:
             self.workspace,
             need_all_classes=self.settings.needs_all_classes,
         )
-        if checkpoint is not None and checkpoint.data != self.images.digest():
-            raise RunError(
-                f"The images of {self.images.source} changed since run {self.folder.name} began.",
-                hint="Put them back as they were, or start a new run.",
-            )
+        if checkpoint is not None and checkpoint.data.partition("+")[0] != self.images.digest():
+            raise self._changed(self.images)
         self.data = run_folder.summarize(self.images)
         run_folder.write_samples(self.folder, self.images)
         yield DataReady(classes=self.images.classes, num_images=self.data.num_images, notes=self.data.notes)
+
+    def _changed(self, images: ImageSet) -> RunError:
+        return RunError(
+            f"The images of {images.source} changed since run {self.folder.name} began.",
+            hint="Put them back as they were, or start a new run.",
+        )
+
+    def _digest(self) -> str:
+        """Return the digest of all images that the run learns from; that of the target comes after a plus."""
+        target = self.prepared.target
+        return self.images.digest() + ("" if target is None else f"+{target.digest()}")
+
+    def _check_target(self, checkpoint: Checkpoint | None) -> None:
+        target = self.prepared.target
+        if target is not None:
+            self.record = self.record.edit(
+                target=TargetSummary(source=target.source, digest=target.digest(), num_images=len(target))
+            )
+            if checkpoint is not None and checkpoint.data != self._digest():
+                raise self._changed(target)
 
     def _announce_plan(self) -> Iterator[Event]:
         run_folder.write_document(self.folder / run_folder.PLAN, self.plan)
@@ -244,9 +265,7 @@ class RunSteps:
             train = self.stores.split("train", phase)
             self.last_phase = phase
             if not phase.groups:
-                yield Noted(
-                    level="info", message="Nothing is trainable: the base's features are used as they are."
-                )
+                yield Noted(level="info", message=_NOTHING_MOVES)
                 continue
             state = PhaseState()
             if checkpoint is not None and number == first:
@@ -271,6 +290,7 @@ class RunSteps:
                 pause=self.pause,
                 hold_waiting=self._hold_waiting,
                 terms=terms if phase.terms else None,
+                target=self.stores.target(phase),
             )
             if state.has_moved:
                 self.begun |= tensors_in(phase, state.best_epoch or state.epoch + 1)
@@ -305,7 +325,7 @@ class RunSteps:
         return bool(whole) and phase.cuts == whole
 
     def _save(self, phase: int, state: PhaseState) -> None:
-        write_checkpoint(self.folder, self.network, self.images.digest(), phase, state, self._spent_so_far())
+        write_checkpoint(self.folder, self.network, self._digest(), phase, state, self._spent_so_far())
 
     def _spent_so_far(self) -> Spent:
         return Spent(

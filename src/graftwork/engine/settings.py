@@ -9,6 +9,7 @@ from graftwork.documents.plan import INPUT_CUT
 from graftwork.documents.recipe import Strategy
 from graftwork.engine.network import Network
 from graftwork.engine.only_stages import cut_of
+from graftwork.graph.adaptation import TargetSettings
 from graftwork.graph.check import checked
 from graftwork.graph.contracts import BackboneSettings, ImagesSettings
 from graftwork.graph.topology import sorted_nodes
@@ -26,6 +27,7 @@ class FlowSettings:
         backbones: of the backbones by node, in the order of the data.
         main: node of the main base; None when the flow has no backbone.
         backbone: settings of the main base; the defaults when there is none.
+        target: of the node that images of another domain come from; None when the flow is not adapted to any.
         needs_all_classes: whether each class must be among the training images; not to find anomalies.
     """
 
@@ -34,6 +36,7 @@ class FlowSettings:
     backbones: dict[str, BackboneSettings]
     main: str | None
     backbone: BackboneSettings
+    target: TargetSettings | None = None
     needs_all_classes: bool = True
 
     @property
@@ -69,8 +72,14 @@ def read_settings(flow: Flow) -> FlowSettings:
         backbones=backbones,
         main=main,
         backbone=backbones[main] if main is not None else BackboneSettings(),
+        target=_target_of(flow),
         needs_all_classes=not flow.of_component("anomaly"),
     )
+
+
+def _target_of(flow: Flow) -> TargetSettings | None:
+    nodes = flow.of_component("target_images") if flow.of_component("adaptation") else ()
+    return TargetSettings.model_validate(nodes[0].settings) if nodes else None
 
 
 def cuts_of(settings: FlowSettings, network: Network) -> dict[str, str]:

@@ -15,7 +15,7 @@ from graftwork.documents.averaged import AveragedRun
 from graftwork.documents.events import Event, Noted, RunStarted
 from graftwork.documents.flow import Flow
 from graftwork.documents.plan import Phase, Plan
-from graftwork.documents.record import AnyScores
+from graftwork.documents.record import AnyScores, TargetSummary, TunedRun
 from graftwork.engine import folder as run_folder
 from graftwork.engine.boundary import set_trainable
 from graftwork.engine.checkpoint import Checkpoint
@@ -191,21 +191,34 @@ class StartAgain(RunSteps):
 
     # -- a run of its own ----------------------------------------------------------------------------
 
-    def write(self, folder: Path, flow: Flow, averaged: AveragedRun, note: str) -> Iterator[Event]:
+    def write(
+        self,
+        folder: Path,
+        flow: Flow,
+        note: str,
+        *,
+        averaged: AveragedRun | None = None,
+        tuned: TunedRun | None = None,
+        target: TargetSummary | None = None,
+    ) -> Iterator[Event]:
         """Write the network as it is now into ``folder`` as a run, scored and proven; yields events.
 
         Args:
             folder: of the new run, with its flow in it.
             flow: that the record takes the name from.
-            averaged: where the weights come from.
-            note: one sentence on that.
+            note: one sentence on where the weights come from.
+            averaged: of weights that are an average.
+            tuned: of weights that went on, on a target.
+            target: that they were adapted to.
 
         Raises:
             ProofFailed: a tensor that was frozen in all parents is not that of the base.
         """
         frozen, before, moved = self._seen
         self.folder = folder
-        self.record = run_folder.open_record(folder, flow, self.settings).edit(averaged=averaged)
+        self.record = run_folder.open_record(folder, flow, self.settings).edit(
+            averaged=averaged, tuned=tuned, target=target
+        )
         yield RunStarted(run=folder.name)
         yield from self._read_data(None)
         yield from self._announce_plan()
@@ -213,6 +226,20 @@ class StartAgain(RunSteps):
         self.last_phase = self._phase
         with deterministic(self.plan.compute):
             yield from super()._conclude(frozen, before, moved)
+
+    def go_on(self, weights: Mapping[str, Tensor], may_change: Collection[str]) -> None:
+        """Put weights into the network, and let the proof begin there: all but some names must stay as they are.
+
+        Args:
+            weights: that are gone on from.
+            may_change: names of tensors that may.
+        """
+        self.put(weights)
+        self.read_images()
+        tensors = self.network.tensors()
+        witness = FrozenWitness(self.network, sorted(tensors.keys() - set(may_change)))
+        moving = {name: tensors[name] for name in sorted(may_change)}
+        self._seen = witness, witness.digest(), MovementWitness(moving)
 
     @property
     def frozen(self) -> set[str]:

@@ -19,7 +19,7 @@ from graftwork.engine.evaluate import Split
 from graftwork.engine.network import Network
 from graftwork.engine.sources import Source, prefetched
 
-__all__ = ["fit_standardization", "reestimate_batch_norm", "reestimate_layers"]
+__all__ = ["fit_standardization", "reestimate_batch_norm", "reestimate_by", "reestimate_layers"]
 
 _BATCH = 32
 
@@ -51,11 +51,30 @@ def reestimate_batch_norm(network: Network, images: Source, compute: ComputePlan
     ]
     if len(images) < 2 or not layers:
         return 0
+    reestimate_by(network, layers, images, _batches(len(images)), compute)
+    return len(layers)
+
+
+def reestimate_by(
+    network: Network,
+    layers: Sequence[_BatchNorm],
+    images: Source,
+    batches: Sequence[NDArray[np.int64]],
+    compute: ComputePlan,
+) -> None:
+    """Replace the statistics of batch-norm layers of bases by those of images alone; weights stay.
+
+    Args:
+        network: that the layers belong to.
+        layers: with running statistics.
+        images: what comes in.
+        batches: positions of the images.
+        compute: number format.
+    """
     network.eval()
     with _averaging(layers), torch.no_grad(), autocast(compute):
-        for _, inputs in prefetched(images, _batches(len(images)), epoch=0):
+        for _, inputs in prefetched(images, batches, epoch=0):
             network.run(inputs, network.measured_wires())
-    return len(layers)
 
 
 def reestimate_layers(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
+from graftwork.data import ImageSet
 from graftwork.data import Split as SplitName
 from graftwork.documents.events import Event, ExtractionProgress, Noted
 from graftwork.documents.plan import Phase, Plan
@@ -45,6 +46,7 @@ class Stores:
         self._scored = scored
         self._prepared, self._plan, self._cache, self._stop = prepared, plan, cache, stop
         self._images = prepared.images
+        self._target = prepared.target
         self._is_augmented = prepared.augmenter.kind != "none"
         self._features: dict[str, ShardStore] = {}  # by wire
         self._canvases: dict[bool, ShardStore] = {}
@@ -77,20 +79,24 @@ class Stores:
         )
         for store in self._features.values():
             self._make_room(store, plan.cache.rows)
-        progress = fill_features(
+        for images, jobs in ((self._images, self.jobs()), (self._target, self._target_jobs())):
+            last: ExtractionProgress | None = None
+            for last in self._fill_from(images, jobs) if images is not None else ():
+                yield last
+            self.hits += last.found if last else 0
+
+    def _fill_from(self, images: ImageSet, jobs: list[Job]) -> Iterator[ExtractionProgress]:
+        prepared = self._prepared
+        return fill_features(
             prepared.network,
-            self._images,
-            self.jobs(),
+            images,
+            jobs,
             self._features,
             prepared.transform,
             prepared.augmenter,
-            plan.compute,
+            self._plan.compute,
             stop=self._stop,
         )
-        last: ExtractionProgress | None = None
-        for last in progress:
-            yield last
-        self.hits += last.found if last else 0
 
     def stored_wires(self) -> tuple[str, ...]:
         """Return the wires of all stored boundaries."""
@@ -114,15 +120,21 @@ class Stores:
         for wide, names in splits.items():
             indices = [i for name in names for i in self._images.of_split(name)]
             store = canvas_store(self._cache / "images", self._prepared.transform, wide=wide)
-            if store.row_bytes * len(indices) > cache_limit_bytes(self._cache) // 2:
+            rows = len(indices) + (len(self._target or ()) if wide == self._is_augmented else 0)
+            if store.row_bytes * rows > cache_limit_bytes(self._cache) // 2:
                 yield Noted(
                     level="info", message="Decoded images would pass the cache's limit: decoded anew."
                 )
                 continue
-            self._make_room(store, len(indices))
+            self._make_room(store, rows)
             yield from fill_canvases(
                 self._images, indices, store, self._prepared.transform, wide=wide, stop=self._stop
             )
+            if self._target is not None and wide == self._is_augmented:
+                every = range(len(self._target))
+                yield from fill_canvases(
+                    self._target, every, store, self._prepared.transform, wide=wide, stop=self._stop
+                )
             self._canvases[wide] = store
 
     def _make_room(self, store: ShardStore, rows: int) -> None:
@@ -137,6 +149,18 @@ class Stores:
         """Return all images of the run, with the views of each that are stored."""
         train = [(i, self._train_views()) for i in self._images.of_split("train")]
         return [*train, *((i, (0,)) for name in self._scored for i in self._images.of_split(name))]
+
+    def _target_jobs(self) -> list[Job]:
+        return [(i, self._train_views()) for i in range(len(self._target or ()))]
+
+    def target(self, phase: Phase) -> Source | None:
+        """Return the inputs of the target for a phase that adapts to it; None for others."""
+        if self._target is None or not phase.terms or self._prepared.network.crossing is None:
+            return None
+        everything = list(range(len(self._target)))
+        if phase.from_cache:
+            return self._stored(self._target, everything, self._train_views(), phase)
+        return self._normalized(self._target, everything, is_augmented=self._is_augmented)
 
     def split(self, name: SplitName, phase: Phase) -> Split:
         """Return inputs and labels of a split for a phase."""
@@ -155,16 +179,24 @@ class Stores:
         if not phase.from_cache:
             return self.images(name, is_augmented=name == "train" and self._is_augmented)
         views = self._train_views() if name == "train" else (0,)
-        digests = [self._images.samples[i].digest for i in self._images.of_split(name)]
+        return self._stored(self._images, self._images.of_split(name), views, phase)
+
+    def _stored(
+        self, images: ImageSet, indices: Sequence[int], views: tuple[int, ...], phase: Phase
+    ) -> FeatureSource:
+        digests = [images.samples[i].digest for i in indices]
         rows = [[row_name(digest, view) for view in views] for digest in digests]
         wires = self._known[phase.boundary].wires
         return FeatureSource({w: self._features[w] for w in wires}, rows, self._plan.compute, views)
 
     def images(self, name: SplitName, *, is_augmented: bool) -> ImageSource:
         """Return the normalized images of a split."""
+        return self._normalized(self._images, self._images.of_split(name), is_augmented=is_augmented)
+
+    def _normalized(self, images: ImageSet, indices: Sequence[int], *, is_augmented: bool) -> ImageSource:
         return ImageSource(
-            self._images,
-            self._images.of_split(name),
+            images,
+            indices,
             self._prepared.transform,
             augmenter=self._prepared.augmenter if is_augmented else None,
             store=self._canvases.get(is_augmented),

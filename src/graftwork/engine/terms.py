@@ -6,21 +6,22 @@ offers further ones through the entry-point group "graftwork.methods", each a ``
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Protocol
+from typing import Protocol, get_args
 
 from torch import Tensor, nn
 
 from graftwork.documents.plan import ComputePlan, Phase
 from graftwork.documents.recipe import Recipe, Strategy
 from graftwork.engine.evaluate import Split
-from graftwork.engine.network import Network, PlacedBase, Step
+from graftwork.engine.network import Crossing, Network, PlacedBase, Step
 from graftwork.engine.objectives import Objectives
 from graftwork.errors import PlanError, UnknownName, UsageError, did_you_mean
+from graftwork.graph.adaptation import AdaptationMethod
 
 __all__ = [
     "LossTerm",
@@ -34,6 +35,7 @@ __all__ = [
     "make_terms",
     "mark_terms",
     "moving_stages",
+    "of_target",
     "plan_terms",
     "trains_base",
 ]
@@ -45,6 +47,8 @@ _BUILT_IN = {
     "delta": "graftwork.methods.near_start.delta:DELTA",
     "co_tuning": "graftwork.methods.source_classes.co_tuning:CO_TUNING",
 }
+_ACT_ON_HEADS = ("mcc", "entropy")  # on what is said of the target, wherever that can move
+_ADAPTATION = "graftwork.methods.domains.term:adaptation_method"
 
 
 @dataclass(frozen=True)
@@ -81,10 +85,15 @@ class TermView:
 class LossTerm(nn.Module):
     """A part of the loss. Its parameters are trained beside the network; its state is in the checkpoints.
 
-    ``wires``: values that ``forward`` reads, of the network or of the data.
+    ``wires``: values that ``forward`` reads, of the network or of the data. ``target_wires``: those that it reads of
+    a target batch too; ``of_target`` names them. ``starts_anew``: its own parameters learn at the rate of new parts.
+    ``progress``: share of the phase that is over, set before each step.
     """
 
     wires: tuple[str, ...] = ()
+    target_wires: tuple[str, ...] = ()
+    starts_anew = False
+    progress = 0.0
 
     def fit(self, view: TermView) -> str | None:
         """Learn from the training images with the pretrained weights; returns a sentence to tell, or None."""
@@ -135,12 +144,21 @@ def list_methods() -> tuple[str, ...]:
     return (*_BUILT_IN, *sorted(_plugins()))
 
 
+def of_target(wire: str) -> str:
+    """Return under which name a term finds the target's value of a wire."""
+    return f"target:{wire}"
+
+
 def find_method(name: str) -> Method:
     """Return a method by name.
 
     Raises:
         UnknownName: none is called so; the hint guesses.
     """
+    if name in get_args(AdaptationMethod):
+        module, _, attribute = _ADAPTATION.partition(":")
+        made: Callable[[str], Method] = getattr(import_module(module), attribute)
+        return made(name)
     if name in _BUILT_IN:
         module, _, attribute = _BUILT_IN[name].partition(":")
         method: Method = getattr(import_module(module), attribute)
@@ -150,15 +168,16 @@ def find_method(name: str) -> Method:
     return _plugins()[name]
 
 
-def asked_terms(recipe: Recipe) -> tuple[str, ...]:
-    """Return the names of the terms that a recipe asks for, in a fixed order."""
+def asked_terms(recipe: Recipe, crossing: Crossing | None = None) -> tuple[str, ...]:
+    """Return the names of the terms that a recipe and an adaptation ask for, in a fixed order."""
     asked = {
         "l2_sp": recipe.l2_sp is not None or recipe.l2_sp_head is not None,
         "bss": recipe.bss > 0,
         "delta": recipe.delta > 0,
         "co_tuning": recipe.co_tuning > 0,
     }
-    return (*(name for name, is_asked in asked.items() if is_asked), *sorted(recipe.further_terms))
+    adapting = () if crossing is None else (crossing.method,)
+    return (*(name for name, is_asked in asked.items() if is_asked), *sorted(recipe.further_terms), *adapting)
 
 
 def plan_terms(facts: TermFacts) -> tuple[str, ...]:
@@ -168,9 +187,10 @@ def plan_terms(facts: TermFacts) -> tuple[str, ...]:
         PlanError, NoSourceHead: a term would do nothing, or contradicts another choice.
     """
     notes = []
-    for name in asked_terms(facts.recipe):
+    for name in asked_terms(facts.recipe, facts.network.crossing):
         method = find_method(name)
-        _refuse_without_base(facts, name)
+        if name not in _ACT_ON_HEADS:
+            _refuse_without_base(facts, name)
         method.refuse(facts)
         notes.append(method.note(facts))
     return tuple(notes)
@@ -186,12 +206,14 @@ def _refuse_without_base(facts: TermFacts, name: str) -> None:
 
 def make_terms(facts: TermFacts) -> dict[str, LossTerm]:
     """Return the terms that a recipe asks for, by name. The network has its pretrained weights at this moment."""
-    return {name: find_method(name).make(facts) for name in asked_terms(facts.recipe)}
+    return {name: find_method(name).make(facts) for name in asked_terms(facts.recipe, facts.network.crossing)}
 
 
-def mark_terms(phases: tuple[Phase, ...], recipe: Recipe) -> tuple[Phase, ...]:
+def mark_terms(
+    phases: tuple[Phase, ...], recipe: Recipe, crossing: Crossing | None = None
+) -> tuple[Phase, ...]:
     """Return the phases with the names of the terms that act in them: in the main phase alone."""
-    asked = asked_terms(recipe)
+    asked = asked_terms(recipe, crossing)
     return tuple(p.edit(terms=asked) if p.name == "main" and asked else p for p in phases)
 
 

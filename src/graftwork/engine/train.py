@@ -26,7 +26,7 @@ from graftwork.engine.network import Network
 from graftwork.engine.objectives import Objectives
 from graftwork.engine.phase_runner import PhaseRunner, PhaseState, epoch_batches
 from graftwork.engine.phase_terms import PhaseTerms
-from graftwork.engine.sources import prefetched
+from graftwork.engine.sources import Source, prefetched
 from graftwork.errors import RunInterrupted
 
 __all__ = ["train_phase"]
@@ -54,6 +54,7 @@ def train_phase(
     pause: Callable[[], bool],
     hold_waiting: Callable[[Unfreezing], None],
     terms: PhaseTerms | None = None,
+    target: Source | None = None,
 ) -> Iterator[Event]:
     """Train the free part of a network for the epochs of a phase, then put the best weights back.
 
@@ -73,6 +74,7 @@ def train_phase(
         pause: asked after each step; the state is saved at the next update or the epoch's end.
         hold_waiting: freezes the network as a step of gradual unfreezing wants it.
         terms: what is added to the loss.
+        target: inputs of another domain that the terms read.
 
     Raises:
         RunInterrupted: paused; what was saved last is all that the phase needs.
@@ -90,6 +92,7 @@ def train_phase(
         start,
         hold_waiting,
         terms,
+        target,
     )
     yield PhaseStarted(phase=phase.name, epochs=phase.epochs, steps_per_epoch=runner.steps)
     if state.epoch == 0 and state.step == 0:
@@ -145,13 +148,14 @@ def _train_epoch(
     seen = 0
     runner.network.train()
     is_paused = False
+    targets = runner.target_batches(batches, first)
     for offset, (positions, inputs) in enumerate(
         prefetched(runner.train.source, batches[first:], state.epoch)
     ):
         step = first + offset
         is_due = time.perf_counter() - runner.reported >= _REPORT_SECONDS
         runner.wants_norms = runner.wants_norms or is_due
-        loss = runner.step(positions, inputs, step)
+        loss = runner.step(positions, inputs, step, next(targets, None))
         runner.count(loss, len(positions))
         seen += len(positions)
         now = time.perf_counter()

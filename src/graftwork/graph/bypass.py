@@ -44,8 +44,9 @@ def passing_through(flow: Flow, node_id: str, contracts: Contracts = CONTRACTS) 
 
 
 def passing_output(node: Node, contracts: Contracts = CONTRACTS) -> str:
-    """Return the output at which a bypassed node hands on what comes in: its first one."""
-    return contracts.get(node.component).ports_as_far(node.settings)[1][0].name
+    """Return the output at which a bypassed node hands on what comes in: its first one; empty when it has none."""
+    outputs = contracts.get(node.component).ports_as_far(node.settings)[1]
+    return outputs[0].name if outputs else ""
 
 
 def why_not_bypassed(node: Node, contracts: Contracts = CONTRACTS) -> str | None:
@@ -58,6 +59,8 @@ def why_not_bypassed(node: Node, contracts: Contracts = CONTRACTS) -> str | None
         return "cannot be bypassed: the images come from it."
     if contract.group == "objective":
         return "cannot be bypassed: without an objective nothing is learned from it."
+    if contract.name == "adaptation":
+        return None  # what is left is trained on the source alone
     inputs, outputs = contract.ports_as_far(node.settings)
     if not outputs:
         return "cannot be bypassed: it gives nothing."
@@ -86,6 +89,8 @@ def _passing_ports(flow: Flow, contracts: Contracts) -> dict[str, tuple[str, str
 
 def _passing_port(flow: Flow, node: Node, contracts: Contracts) -> tuple[str, str]:
     inputs, outputs = contracts.get(node.component).ports_as_far(node.settings)
+    if not outputs:
+        return "", ""
     kind = outputs[0].kind
     names = [port.name for port in inputs if accepts(port, kind)]
     connected = {edge.target.port for edge in incoming(flow, node.id)}

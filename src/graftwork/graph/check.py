@@ -191,7 +191,43 @@ def _check_whole(flow: Flow, known: dict[str, Face]) -> Iterator[Problem]:
             node=node,
             hint="Put further inputs into columns of the same table.",
         )
+    yield from _check_adaptation(flow, known)
     try:
         sorted_nodes(flow)
     except FlowError as error:
         yield Problem(message=error.message, hint="Remove one of these wires.")
+
+
+def _check_adaptation(flow: Flow, known: dict[str, Face]) -> Iterator[Problem]:
+    """One adaptation, of a network that tells classes; and images of a target go nowhere else."""
+    nodes = {name: [n.id for n in flow.of_component(name)] for name in ("adaptation", "target_images")}
+    for name, ids in nodes.items():
+        for node in ids[1:]:
+            yield Problem(
+                message=f"is a second node of component '{name}' beside '{ids[0]}'; one is wanted.",
+                node=node,
+                hint="Remove one.",
+            )
+    for edge in flow.edges:
+        into = known.get(edge.target.node)
+        from_target = edge.source.node in nodes["target_images"]
+        if from_target and into is not None and into.contract.name != "adaptation":
+            yield Problem(
+                message=f"gets images of the target from '{edge.source.node}', which have no labels.",
+                node=edge.target.node,
+                port=edge.target.port,
+                hint="Connect them to the port 'target' of an adaptation.",
+            )
+        if edge.target.node in nodes["adaptation"] and edge.target.port == "target" and not from_target:
+            yield Problem(
+                message=f"wants images of a target, but '{edge.source}' gives others.",
+                node=edge.target.node,
+                port="target",
+                hint="Add a node of component 'target_images' and connect it.",
+            )
+    if nodes["adaptation"] and not flow.of_component("classification"):
+        yield Problem(
+            message="adapts networks that tell one class per image.",
+            node=nodes["adaptation"][0],
+            hint="Use the objective 'classification', or remove the adaptation.",
+        )

@@ -14,7 +14,7 @@ from graftwork.graph.ports import Port, Wire
 
 __all__ = ["Contract", "Contracts", "Group", "Ports"]
 
-Group = Literal["data", "preprocess", "layer", "merge", "base", "custom", "objective"]
+Group = Literal["data", "preprocess", "layer", "merge", "base", "custom", "objective", "adaptation"]
 Ports = tuple[tuple[Port, ...], tuple[Port, ...]]
 Infer = Callable[[Any, Mapping[str, Wire]], Mapping[str, Wire]]
 

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from graftwork.documents.document import Document
 from graftwork.documents.recipe import BatchNormMode, Moving, Strategy
+from graftwork.graph.adaptation import ADAPTATION
 from graftwork.graph.contract import Contract, Contracts, Ports
 from graftwork.graph.custom import CUSTOM
 from graftwork.graph.layers import LAYERS
@@ -272,6 +273,7 @@ CONTRACTS = Contracts(
         *LAYERS,
         *MERGES,
         *OBJECTIVES,
+        *ADAPTATION,
         *CUSTOM,
     ],
     plugins="graftwork.contracts",

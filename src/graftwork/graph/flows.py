@@ -6,9 +6,10 @@ from typing import Any
 
 from graftwork.documents.flow import Edge, Flow, Node
 from graftwork.documents.recipe import Recipe
+from graftwork.errors import FlowError
 from graftwork.graph.contracts import BackboneSettings, HeadSettings, ImagesSettings
 
-__all__ = ["transfer_flow"]
+__all__ = ["transfer_flow", "with_adaptation"]
 
 
 def transfer_flow(
@@ -55,3 +56,46 @@ def transfer_flow(
     edges = tuple(Edge.model_validate({"source": s, "target": t}) for s, t in wires)
     layout = {n.id: (280.0 * i, 0.0) for i, n in enumerate(nodes)}
     return Flow(name=name, nodes=nodes, edges=edges, recipe=recipe or Recipe(), layout=layout)
+
+
+def with_adaptation(flow: Flow, target: str, method: str, *, weight: float | None = None) -> Flow:
+    """Return a flow that is adapted to a target while it trains: two data nodes, and what makes them alike between.
+
+    Args:
+        flow: one classification, whose logits come from a node that reads features.
+        target: where the target's images are.
+        method: as ``AdaptationSettings`` names it.
+        weight: of the adaptation's loss; None: the method's usual one.
+
+    Raises:
+        FlowError: the flow is not of that form.
+    """
+    objectives = flow.of_component("classification")
+    wires = {(e.target.node, e.target.port): e.source for e in flow.edges}
+    logits = wires.get((objectives[0].id, "logits")) if len(objectives) == 1 else None
+    ends = [] if logits is None else [e.source for e in flow.edges if e.target.node == logits.node]
+    if logits is None or not ends:
+        raise FlowError(
+            f"The flow '{flow.name}' is not one head with one classification; where to adapt it cannot be told.",
+            hint="Place the nodes 'target_images' and 'adaptation' yourself.",
+        )
+    taken = {n.id for n in flow.nodes}
+    images, adaptation = (_free(name, taken) for name in ("target", "adaptation"))
+    chosen = {"method": method} | ({} if weight is None else {"weight": weight})
+    nodes = (
+        Node(id=images, component="target_images", settings={"source": target}),
+        Node(id=adaptation, component="adaptation", settings=chosen),
+    )
+    into = (
+        (str(ends[0]), f"{adaptation}.features"),
+        (str(logits), f"{adaptation}.logits"),
+        (f"{images}.image", f"{adaptation}.target"),
+    )
+    edges = tuple(Edge.model_validate({"source": s, "target": t}) for s, t in into)
+    x, y = flow.layout.get(logits.node, (560.0, 0.0))
+    layout = {**flow.layout, images: (x - 280.0, y + 220.0), adaptation: (x + 280.0, y + 220.0)}
+    return flow.edit(nodes=(*flow.nodes, *nodes), edges=(*flow.edges, *edges), layout=layout)
+
+
+def _free(name: str, taken: set[str]) -> str:
+    return next(n for n in (name, *(f"{name}_{i}" for i in range(2, 100))) if n not in taken)

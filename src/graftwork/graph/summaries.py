@@ -36,9 +36,12 @@ def _changed(settings: Document) -> Iterator[str]:
         yield f"{name.replace('_', ' ')} {value}"
 
 
+def _short(source: str) -> str:
+    return source if source.startswith("sample:") else PurePath(source).name or source
+
+
 def _images(settings: Any) -> Iterator[str]:
-    source = settings.source
-    yield source if source.startswith("sample:") else PurePath(source).name or source
+    yield _short(settings.source)
     if settings.label_kind != "category":
         yield {"number": "numbers", "tags": "tags", "mask": "masks"}[settings.label_kind]
     if settings.size is not None:
@@ -137,6 +140,11 @@ def _custom(settings: Any) -> Iterator[str]:
     yield settings.file or (f"{_count(lines, 'line')} of Python" if lines else "no code yet")
 
 
+def _adaptation(settings: Any) -> Iterator[str]:
+    yield settings.method.replace("_", " ")
+    yield f"weight {settings.weight:g}" if settings.weight is not None else ""
+
+
 def _nothing(_: Any) -> Iterator[str]:
     return iter(())
 
@@ -164,6 +172,8 @@ def _percent(share: float) -> str:
 _Summary = Callable[[Any], Iterator[str]]
 _SUMMARIES: dict[str, _Summary] = {
     "images": _images,
+    "target_images": lambda s: iter([_short(s.source)]),
+    "adaptation": _adaptation,
     "backbone": _backbone,
     "head": _head,
     "resize": lambda s: iter([f"{s.height} × {s.width}"]),

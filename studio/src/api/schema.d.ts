@@ -2582,7 +2582,7 @@ export interface components {
              * Group
              * @enum {string}
              */
-            group: "data" | "preprocess" | "layer" | "merge" | "base" | "custom" | "objective";
+            group: "data" | "preprocess" | "layer" | "merge" | "base" | "custom" | "objective" | "adaptation";
             /**
              * Inputs
              * @description With the default settings.
@@ -6312,7 +6312,7 @@ export interface components {
              * Group
              * @description Where a palette lists the component; None: unknown component.
              */
-            group: ("data" | "preprocess" | "layer" | "merge" | "base" | "custom" | "objective") | null;
+            group: ("data" | "preprocess" | "layer" | "merge" | "base" | "custom" | "objective" | "adaptation") | null;
             /** Inputs */
             inputs: components["schemas"]["PortFace"][];
             /**
@@ -9254,6 +9254,10 @@ export interface components {
              * @enum {string}
              */
             strategy: "head_only" | "some_layers" | "most_layers" | "all_layers" | "from_scratch" | "probe_then_tune";
+            /** @description The domain that the run was adapted to while it trained. */
+            target: components["schemas"]["TargetSummary"] | null;
+            /** @description Of a run that another run became on images of a target without labels. */
+            tuned: components["schemas"]["TunedRun"] | null;
         };
         /**
          * RunResumed
@@ -10698,6 +10702,21 @@ export interface components {
             threshold: number;
         };
         /**
+         * TargetSummary
+         * @description The images of another domain that a run was adapted to; it never saw labels of them.
+         */
+        TargetSummary: {
+            /**
+             * Digest
+             * @description SHA-256 over the keys and bytes of all images.
+             */
+            digest: string;
+            /** Num Images */
+            num_images: number;
+            /** Source */
+            source: string;
+        };
+        /**
          * TemplateCard
          * @description A flow to start from.
          */
@@ -10757,6 +10776,29 @@ export interface components {
              * @description Share of the values that are exactly zero.
              */
             zero_share: number;
+        };
+        /**
+         * TunedRun
+         * @description Which run went on, and how.
+         */
+        TunedRun: {
+            /**
+             * Epochs
+             * @description Passes over the target; none where there is one alone.
+             */
+            epochs: number | null;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "adabn" | "shot" | "tent";
+            /** Parent */
+            parent: string;
+            /**
+             * Parent Digest
+             * @description SHA-256 over names and values of the parent's weights.
+             */
+            parent_digest: string;
         };
         /**
          * Unfreezing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.linalg
 from scipy.optimize import linprog
 from sklearn.linear_model import LogisticRegression
 
@@ -134,3 +135,21 @@ def test_bad_input_is_refused_and_constants_are_borne(align):
         align(np.ones((3, 2)), np.ones((3, 4)))
     found = align(np.ones((4, 3)), np.ones((5, 3)))
     assert np.isfinite(found if isinstance(found, np.ndarray) else found.source).all()
+
+
+@pytest.mark.parametrize("num_source", [20, 35])
+def test_components_of_a_linear_kernel_are_those_of_the_whole_eigenproblem(num_source):
+    rng = np.random.default_rng(num_source)
+    rows = np.r_[rng.normal(size=(num_source, 6)), rng.normal(size=(50, 6)) + 1.0]
+    kernel, total = rows @ rows.T, len(rows)
+    signs = np.r_[np.full(num_source, 1 / num_source), np.full(50, -1 / 50)]
+    centering = np.eye(total) - 1 / total
+    _, vectors = scipy.linalg.eigh(
+        kernel @ centering @ kernel, kernel @ np.outer(signs, signs) @ kernel + np.eye(total)
+    )
+    wanted = (kernel @ vectors[:, ::-1])[:, :4]
+    found = transfer_components(rows[:num_source], rows[num_source:], num=4, is_linear=True)
+    # an eigenvector's sign is free
+    assert np.abs(np.r_[found.source, found.target]) == pytest.approx(
+        np.abs(wanted), abs=1e-8 * np.abs(wanted).max()
+    )

@@ -81,8 +81,8 @@ def transfer_components(
     Source: Pan et al. 2011, "Domain adaptation via transfer component analysis", IEEE Trans. Neural Networks 22.
     """
     one, other = checked_pair(source, target)
-    kernel = _kernel(np.concatenate([one, other]), is_linear=is_linear)
-    return _components(kernel, _marginal(len(one), len(other)), len(one), num, penalty)
+    find = _finder(np.concatenate([one, other]), len(one), num, penalty, is_linear=is_linear)
+    return find([_marginal(len(one), len(other))])
 
 
 def joint_distribution(
@@ -117,53 +117,73 @@ def joint_distribution(
     Source: Long et al. 2013, "Transfer feature learning with joint distribution adaptation", ICCV.
     """
     one, other = checked_pair(source, target)
-    kernel = _kernel(np.concatenate([one, other]), is_linear=is_linear)
+    find = _finder(np.concatenate([one, other]), len(one), num, penalty, is_linear=is_linear)
     mean = _marginal(len(one), len(other))
-    apart = mean
     said: NDArray[np.int64] | None = None
-    aligned = _components(kernel, apart, len(one), num, penalty)
+    aligned = find([mean])
     for _ in range(rounds):
         new = labeller(aligned.source, labels, aligned.target)
         if said is not None and np.array_equal(new, said):
             break
         said = new
-        apart = mean + _conditional(labels, said)
-        aligned = _components(
-            kernel, apart / max(float(np.linalg.norm(apart)), 1e-12), len(one), num, penalty
-        )
+        apart = [mean, *_conditional(labels, said)]
+        size = _norm_of_sum(apart) ** 0.5
+        aligned = find([signs / max(size, 1e-12) for signs in apart])
     return aligned
 
 
-def _kernel(rows: NDArray[np.float64], *, is_linear: bool) -> NDArray[np.float64]:
-    if is_linear:
-        return np.asarray(rows @ rows.T)
-    return gaussian_kernel(rows, rows, median_width(rows))
-
-
 def _marginal(num_source: int, num_target: int) -> NDArray[np.float64]:
-    """Return the matrix L with tr(K·L) the squared distance of the domains' means in the kernel's space."""
-    signs = np.r_[np.full(num_source, 1.0 / num_source), np.full(num_target, -1.0 / num_target)]
-    return np.outer(signs, signs)
+    """Return e with L = e·eᵀ and tr(K·L) the squared distance of the domains' means in the kernel's space."""
+    found: NDArray[np.float64] = np.r_[
+        np.full(num_source, 1.0 / num_source), np.full(num_target, -1.0 / num_target)
+    ]
+    return found
 
 
-def _conditional(labels: NDArray[np.int64], said: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the sum of such matrices over the classes that both domains have."""
-    total = np.zeros((len(labels) + len(said),) * 2)
+def _conditional(labels: NDArray[np.int64], said: NDArray[np.int64]) -> list[NDArray[np.float64]]:
+    """Return such a vector for each class that both domains have."""
+    found = []
     for number in np.intersect1d(labels, said):
         one, other = labels == number, said == number
-        signs = np.r_[one / one.sum(), -(other / other.sum())]
-        total += np.outer(signs, signs)
-    return total
+        found.append(np.r_[one / one.sum(), -(other / other.sum())])
+    return found
 
 
-def _components(
-    kernel: NDArray[np.float64], apart: NDArray[np.float64], num_source: int, num: int, penalty: float
-) -> Aligned:
-    total = len(kernel)
-    centred = kernel - kernel.mean(0, keepdims=True)
-    near = kernel @ apart @ kernel + penalty * np.eye(total)
-    spread = centred.T @ centred  # K·H·K, as H is a projection
-    num = min(num, total)
-    _, vectors = eigh(spread, near, subset_by_index=(total - num, total - 1))
-    rows = kernel @ vectors[:, ::-1]
-    return Aligned(rows[:num_source], rows[num_source:])
+def _norm_of_sum(signs: list[NDArray[np.float64]]) -> float:
+    """Return the Frobenius norm of Σ e·eᵀ."""
+    products = np.array([[float(one @ other) for other in signs] for one in signs])
+    return float(np.sqrt((products**2).sum()))
+
+
+Finder = Callable[[list[NDArray[np.float64]]], Aligned]
+
+
+def _finder(
+    rows: NDArray[np.float64], num_source: int, num: int, penalty: float, *, is_linear: bool
+) -> Finder:
+    """Return what finds the components for L = Σ e·eᵀ of given vectors e.
+
+    K·L·K + μI and K·H·K are written in a basis: of all images for a Gaussian kernel; for a linear kernel K = X·Xᵀ with
+    X = U·S·Vᵀ in that of U, outside of which both say nothing, so that matrices are as large as the features are wide.
+    """
+    if is_linear:
+        basis, sizes, _ = np.linalg.svd(rows, full_matrices=False)
+        usable = sizes > 1e-10 * max(float(sizes[0]), 1e-300)
+        basis, scale = basis[:, usable], sizes[usable] ** 2
+        shown, pull = basis * scale, (basis * scale).T
+        mean = pull.mean(1)
+        spread = np.diag(scale**2) - len(rows) * np.outer(mean, mean)
+    else:
+        shown = pull = gaussian_kernel(rows, rows, median_width(rows))
+        centered = shown - shown.mean(0, keepdims=True)
+        spread = centered.T @ centered  # K·H·K, as H is a projection
+
+    def find(signs: list[NDArray[np.float64]]) -> Aligned:
+        pulled = pull @ np.stack(signs, 1)
+        near = pulled @ pulled.T + penalty * np.eye(len(pull))
+        count = min(num, len(near))
+        _, vectors = eigh(spread, near, subset_by_index=(len(near) - count, len(near) - 1))
+        found = shown @ vectors[:, ::-1]
+        return Aligned(found[:num_source], found[num_source:])
+
+    return find

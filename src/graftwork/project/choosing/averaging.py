@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from graftwork.engine.start_again import StartAgain
     from graftwork.project.project import Project
 
-__all__ = ["begin_again", "never", "weights_of", "write_run"]
+__all__ = ["begin_again", "begin_tuning", "never", "weights_of", "write_run"]
 
 Stop = Callable[[], bool]
 
@@ -52,8 +52,18 @@ def weights_of(run: Run) -> dict[str, Tensor]:
     return load_file(path)
 
 
-def begin_again(project: Project, run: Run, stop: Stop) -> StartAgain:
-    """Return a run as its main phase began.
+def begin_tuning(project: Project, run: Run, stop: Stop) -> StartAgain:
+    """Return a run as its first phase began, for weights of its own that go on; nothing is trained again.
+
+    Raises:
+        RunError: its images changed.
+        NotTrusted: it has custom code from a folder that the user does not trust.
+    """
+    return begin_again(project, run, stop, phase=run.plan.phases[0].name)
+
+
+def begin_again(project: Project, run: Run, stop: Stop, *, phase: str = "main") -> StartAgain:
+    """Return a run as its main phase, or another one, began.
 
     Raises:
         RunError: its images changed.
@@ -62,7 +72,7 @@ def begin_again(project: Project, run: Run, stop: Stop) -> StartAgain:
     from graftwork.engine.start_again import StartAgain
 
     require_trust(checked(run.flow), project.root)
-    made = StartAgain(run.flow, run.plan, project.workspace, stop=stop)
+    made = StartAgain(run.flow, run.plan, project.workspace, stop=stop, phase=phase)
     data = run.record.data
     if data is not None and data.digest != made.images.digest():
         raise RunError(

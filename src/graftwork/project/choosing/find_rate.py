@@ -144,6 +144,7 @@ def _tested(
         {name: tensor.detach() for name, tensor in network.tensors().items()},
         lambda _: None,
         open_terms(again.prepared, plan) if phase.terms else PhaseTerms(),
+        again.stores.target(phase),
     )
     for event in runner.fit_terms():
         inside.tell(event)

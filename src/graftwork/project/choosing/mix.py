@@ -251,7 +251,10 @@ class _Line:
         flow = self.run.flow.edit(name=f"{record.name}-mix-{t:g}")
         note = f"Mixed from the start ({1 - t:.0%}) and the end ({t:.0%}) of run {self.run.id}."
         return write_run(
-            self.project, flow, lambda run: self.steps.write(run.path, flow, averaged, note), on_event
+            self.project,
+            flow,
+            lambda run: self.steps.write(run.path, flow, note, averaged=averaged),
+            on_event,
         )
 
 

@@ -180,7 +180,10 @@ class _Pot:
         flow = self.steps.flow_of_run.edit(name=f"{kept[0].record.name}-soup")
         note = f"The mean of the weights of {', '.join(run.id for run in kept)}."
         return write_run(
-            self.project, flow, lambda run: self.steps.write(run.path, flow, averaged, note), on_event
+            self.project,
+            flow,
+            lambda run: self.steps.write(run.path, flow, note, averaged=averaged),
+            on_event,
         )
 
 

@@ -13,10 +13,7 @@ if TYPE_CHECKING:
     from graftwork.data import ImageSet
     from graftwork.data.unlabelled import Truth
 
-__all__ = ["LEAST_TARGET", "Target", "open_target"]
-
-LEAST_TARGET = 8
-"""Fewer target images than these say nothing about a domain."""
+__all__ = ["Target", "open_target"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +50,7 @@ def open_target(
     from graftwork.data import open_images
     from graftwork.data.opening import index_path
     from graftwork.data.unlabelled import hide_labels, truth_of
+    from graftwork.engine.prepare import LEAST_TARGET
 
     remembered = None if index is None else index_path(source, index)
     images = open_images(source, index_path=remembered, need_labels=False, only_report=True)

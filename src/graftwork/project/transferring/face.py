@@ -2,8 +2,84 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from graftwork.documents.adaptation import AdaptationReport
+    from graftwork.documents.flow import Flow
+    from graftwork.project.looks.inspection import Inspection
+    from graftwork.project.project import Project
+    from graftwork.project.run import Run
+    from graftwork.project.sources import Source
+
 __all__ = ["Transferring"]
 
 
 class Transferring:
     """The part of a project that transfers between domains, by instances, by hyperparameters, by relations."""
+
+    def adapt(
+        self,
+        source: Source | Flow | Run,
+        target: Source,
+        *,
+        method: str = "auto",
+        at: str = "base",
+        names: Mapping[str, str] | None = None,
+        max_images: int | None = None,
+        weight: float | None = None,
+        tell: Callable[[Any], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+        **options: Any,
+    ) -> AdaptationReport:
+        """Adapt to a target without labels, and say what it gave beside the source-only line and the oracle line.
+
+        The target's labels, where it has any, are read to score the result and by nothing else.
+
+        Args:
+            source: labelled images as ``transfer`` takes them, a flow on them, or a finished run.
+            target: images of the other domain.
+            method: 'auto' tries all that take seconds on stored features, and says which one a label-free validator
+                takes; or one method, or several with commas between.
+            at: 'base', a stage, or 'head' of a run: where features are taken.
+            names: class of the source by class of the target, where they are called otherwise.
+            max_images: of each domain, spread evenly.
+            weight: of the adaptation's loss in methods that train.
+            tell: told of progress.
+            stop: true ends the work.
+            options: those of ``transfer``, for a source that is images.
+
+        Raises:
+            UnknownName: no such method or stage.
+            DataError: a target of too few images, or whose classes are none of the source's.
+            FlowError, PlanError: as ``project.transferring.adapt.adapt`` says.
+            UsageError: options beside a flow or a run.
+            RunInterrupted: it was stopped.
+        """
+        from graftwork.project.transferring.adapt import AdaptChoices, adapt
+
+        choices = AdaptChoices(method, at, names, max_images, weight)
+        return adapt(self._inside(source, options, tell, stop), target, choices)
+
+    def _inside(
+        self,
+        source: Source | Flow | Run,
+        options: dict[str, Any],
+        tell: Callable[[Any], None],
+        stop: Callable[[], bool],
+    ) -> Inspection:
+        """Return the look into what labelled images, a flow or a run stand for."""
+        from graftwork.errors import UsageError
+        from graftwork.project.looks.inspection import Inspection
+        from graftwork.project.run import Run
+
+        home = cast("Project", self)
+        if isinstance(source, Run):
+            if options:
+                raise UsageError(
+                    f"A run has its choices in it; {', '.join(sorted(options))} cannot be added.",
+                    hint="Name the images instead of the run.",
+                )
+            return Inspection(home, source, tell=tell, stop=stop)
+        return Inspection(home, home._flow_of(source, options), tell=tell, stop=stop)

@@ -1,0 +1,1 @@
+"""Looks at what adapting to another domain gives: methods on stored features, label-free validators, gains."""
