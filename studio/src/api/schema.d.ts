@@ -1860,6 +1860,12 @@ export interface components {
              * @default []
              */
             notes: string[];
+            /**
+             * Num Copies
+             * @description Target images that are, byte for byte, training images of the source.
+             * @default 0
+             */
+            num_copies: number;
             /** Num Held Out */
             num_held_out: number;
             /** Num Source */

@@ -147,7 +147,7 @@ class ReportMaker:
         """Return the report."""
         pair = self.pair
         chosen = self._choose() if is_auto else None
-        shown = chosen or (self.methods[0].method if self.methods else None)
+        shown = chosen if chosen not in (None, "source_only") else self._likeliest()
         report = AdaptationReport(
             source=pair.images.source,
             target=pair.name,
@@ -163,13 +163,24 @@ class ReportMaker:
             oracle=self._oracle(),
             methods=tuple(self.methods),
             chosen=chosen,
-            chosen_by=_CHOSEN_BY if is_auto else None,
+            chosen_by=None if not is_auto else "A-distance" if self.a_distance < NO_GAP else _CHOSEN_BY,
+            num_copies=self._copies(),
             checks=self._checks(),
             maps=tuple(self._map(name) for name in ("source_only", shown) if name is not None),
             words="",
             seconds=round(seconds, 3),
         )
         return report.edit(words=words_of(report), notes=notes_on(report))
+
+    def _likeliest(self) -> str | None:
+        """Return the method that the validator prefers, whatever else is said of it."""
+        values = {m.method: m.validators[_CHOSEN_BY] or 0.0 for m in self.methods}
+        return max(values, key=lambda name: values[name]) if values else None
+
+    def _copies(self) -> int:
+        pair = self.pair
+        known = {pair.images.samples[i].digest for i in pair.train}
+        return sum(pair.target.images.samples[i].digest in known for i in pair.chosen)
 
     def _choose(self) -> str | None:
         """Return the method that the validator prefers among those that did not collapse; none where there is no gap."""
