@@ -168,8 +168,9 @@ def _made(pair: Pair, reader: FeatureReader, ways: tuple[AdaptWay, ...]) -> Adap
     from graftwork.project.transferring.adapt_report import ReportMaker
 
     began = time.perf_counter()
-    domains = reduced(pair.features(reader))
-    maker = ReportMaker(pair, domains, reader.place.name)
+    stored = pair.features(reader)
+    domains = reduced(stored)
+    maker = ReportMaker(pair, stored, domains, reader.place.name)
     maker.begin(shallow_outcome(domains, "source_only"))
     for way in ways:
         pair.inside.check_stop()

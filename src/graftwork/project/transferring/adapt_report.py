@@ -38,11 +38,12 @@ class ReportMaker:
 
     Args:
         pair: both domains.
-        domains: their stored features, as shallow methods saw them.
+        stored: their features.
+        domains: the same, reduced, as shallow methods saw them.
         at: where these were taken.
     """
 
-    def __init__(self, pair: Pair, domains: StoredDomains, at: str) -> None:
+    def __init__(self, pair: Pair, stored: StoredDomains, domains: StoredDomains, at: str) -> None:
         from graftwork.insight.adaptation.validators import weights_of
         from graftwork.insight.similarity.domain_gap import proxy_a_distance
 
@@ -50,7 +51,7 @@ class ReportMaker:
         self.num_classes = len(pair.classes)
         self.seed = pair.inside.flow.recipe.seed
         self.weights = weights_of(domains, seed=self.seed)
-        self.a_distance = proxy_a_distance(domains.source, domains.target, seed=self.seed)
+        self.a_distance = proxy_a_distance(stored.source, stored.target, seed=self.seed)
         truth = pair.target.truth
         self.labels = None if truth is None else truth.labels[pair.chosen]
         self.scored = None if self.labels is None else self.labels >= 0

@@ -69,14 +69,17 @@ class _Measured:
         for images, indices in ((pair.images, pair.train), (pair.target.images, pair.chosen)):
             self.features.fill(images, indices, stop=inside.stop, tell=inside.tell)
 
-    def _of(self, stage: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        from graftwork.insight.gap.distances import main_directions
-
+    def _raw(self, stage: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         pair = self.pair
-        return main_directions(
+        return (
             self.features.of(stage, pair.images, pair.train),
             self.features.of(stage, pair.target.images, pair.chosen),
         )
+
+    def _of(self, stage: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        from graftwork.insight.gap.distances import main_directions
+
+        return main_directions(*self._raw(stage))
 
     def report(self) -> Gap:
         """Return the report."""
@@ -121,7 +124,7 @@ class _Measured:
         order = np.random.default_rng(self.seed).permutation(len(source))
         halves = source[order[: len(order) // 2]], source[order[len(order) // 2 :]]
         apart = discrepancy(source, target, seed=self.seed)
-        distance = proxy_a_distance(source, target, seed=self.seed)
+        distance = proxy_a_distance(*self._raw(stage), seed=self.seed)  # it finds directions of its own
         return StageGap(
             stage=stage,
             a_distance=round(distance, 4),
