@@ -24,7 +24,13 @@ def test_the_words_lead_to_adapting_and_its_flow(page: Any, server: Server) -> N
     page.goto(f"{server.address}/p/{server.project_id}/flow/two")
     page.get_by_role("link", name="Transfer", exact=True).click()
     page.get_by_role("heading", name="Domain shift").wait_for()
-    page.get_by_role("button", name="Transfer › Adapt").click()
+    page.get_by_role("button", name="Transfer › Gap").click()
+    page.get_by_label("Target", exact=True).fill("sample:surfaces")
+    page.get_by_role("button", name="Measure the gap").click()
+    page.get_by_role("table", name="Distances by stage").wait_for(timeout=SLOW_MS)
+    assert page.get_by_text("no shift to see").is_visible()
+    assert page.get_by_role("list", name="Images least like it, of the target").get_by_role("img").count() > 0
+    page.get_by_role("tab", name="Adapt").click()
     start = page.get_by_role("button", name="Adapt", exact=True)
     assert start.get_attribute("aria-disabled") == "true"
     page.get_by_label("Target", exact=True).fill("sample:surfaces")

@@ -26,6 +26,10 @@ def test_a_page_adapts_and_puts_a_method_into_its_flow(
     answer = ask(method="coral")
     assert answer.status_code == 200, answer.text
     assert [m["method"] for m in answer.json()["methods"]] == ["coral"]
+    gap = page.post(f"{home}/inspections/gap", json={"flow": flow, "target": str(stripes)})
+    assert gap.json()["kinds"] == ["none"], gap.text
+    outside = page.post(f"{home}/inspections/gap", json={"flow": flow, "target": "/etc"})
+    assert outside.json()["error"] == "NotOpened"
     assert ask(target="/etc").json()["error"] == "NotOpened"
     slow = ask(method="dann").json()
     assert slow["error"] == "UsageError"

@@ -79,6 +79,7 @@ class ExampleImage(Document):
 
     domain: Literal["source", "target"]
     key: str
+    digest: str = Field(description="SHA-256 of the image's bytes.")
     target_probability: float
 
 

@@ -696,6 +696,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/inspections/gap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get Gap
+         * @description Return how far apart two domains are, in which way, and what suits.
+         */
+        post: operations["get_gap_api_projects__project__inspections_gap_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/inspections/images/new": {
         parameters: {
             query?: never;
@@ -1891,7 +1911,7 @@ export interface components {
         };
         /**
          * AdaptationRequest
-         * @description From which source to which target, and how.
+         * @description How to adapt.
          */
         AdaptationRequest: {
             /**
@@ -2690,6 +2710,28 @@ export interface components {
             name: string;
             /** Num Images */
             num_images: number;
+        };
+        /**
+         * ClassGap
+         * @description A class that both domains have.
+         */
+        ClassGap: {
+            /**
+             * Distance
+             * @description Between its means, in the source's mean spread within classes.
+             */
+            distance: number;
+            /** Name */
+            name: string;
+            /**
+             * Nearest
+             * @description Class of the source whose mean is nearest to the target's images of this class.
+             */
+            nearest: string;
+            /** Num Source */
+            num_source: number;
+            /** Num Target */
+            num_target: number;
         };
         /**
          * ClassOverlap
@@ -3910,6 +3952,36 @@ export interface components {
             y: number;
         };
         /**
+         * DomainsRequest
+         * @description From which source to which target.
+         */
+        DomainsRequest: {
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Max Images
+             * @description Of each domain, spread evenly.
+             */
+            max_images?: number | null;
+            /**
+             * Names
+             * @description Class of the source by class of the target.
+             */
+            names?: {
+                [key: string]: string;
+            };
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+            /**
+             * Target
+             * @description Images of the other domain; labels that lie there are used to score alone.
+             */
+            target: string;
+        };
+        /**
          * DriftLook
          * @description A base of a run.
          */
@@ -4344,6 +4416,26 @@ export interface components {
             project: string;
             /** Run */
             run: string;
+        };
+        /**
+         * ExampleImage
+         * @description An image, and how surely a classifier that has not seen it says that it is of the target.
+         */
+        ExampleImage: {
+            /**
+             * Digest
+             * @description SHA-256 of the image's bytes.
+             */
+            digest: string;
+            /**
+             * Domain
+             * @enum {string}
+             */
+            domain: "source" | "target";
+            /** Key */
+            key: string;
+            /** Target Probability */
+            target_probability: number;
         };
         /**
          * ExportReply
@@ -4901,6 +4993,73 @@ export interface components {
             top: number;
         };
         /**
+         * Gap
+         * @description The gap between two domains as a base sees it.
+         */
+        Gap: {
+            /**
+             * Alike
+             * @description Of each domain those that look most like the other one.
+             */
+            alike: components["schemas"]["ExampleImage"][];
+            /** Base */
+            base: string;
+            /**
+             * Confidence
+             * @enum {string}
+             */
+            confidence: "high" | "medium" | "low";
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /** Kinds */
+            kinds: ("none" | "covariate" | "label" | "concept" | "classes")[];
+            labels: components["schemas"]["LabelGap"] | null;
+            /**
+             * Layers
+             * @description Empty where the base has no batch-norm.
+             */
+            layers: components["schemas"]["LayerGap"][];
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Num Copies
+             * @description Images of the target that are in the source too, byte for byte.
+             */
+            num_copies: number;
+            /** Num Source */
+            num_source: number;
+            /** Num Target */
+            num_target: number;
+            /** Reasons */
+            reasons: string[];
+            /**
+             * Seconds
+             * @default 0
+             */
+            seconds: number;
+            /** Source */
+            source: string;
+            /** Stages */
+            stages: components["schemas"]["StageGap"][];
+            /**
+             * Suits
+             * @description Families of methods that fit, and those that do not, in words.
+             */
+            suits: string[];
+            /** Target */
+            target: string;
+            /** Unlike */
+            unlike: components["schemas"]["ExampleImage"][];
+            /** Words */
+            words: string;
+        };
+        /**
          * Group
          * @description Nodes that are drawn in one frame; says nothing about what is computed.
          */
@@ -5406,6 +5565,33 @@ export interface components {
         };
         JsonValue: unknown;
         /**
+         * LabelGap
+         * @description What labels of the target tell; None of it is known without them.
+         */
+        LabelGap: {
+            /** Classes */
+            classes: components["schemas"]["ClassGap"][];
+            /** Only Source */
+            only_source: string[];
+            /** Only Target */
+            only_target: string[];
+            /**
+             * P Value
+             * @description Chi-squared test of equal shares; None for fewer than two shared classes.
+             */
+            p_value: number | null;
+            /**
+             * Source Only
+             * @description Balanced accuracy on the target of a probe that learned from the source, over shared classes.
+             */
+            source_only: number | null;
+            /**
+             * Total Variation
+             * @description Half the sum of the differences of the classes' shares: 0 the same, 1 apart.
+             */
+            total_variation: number;
+        };
+        /**
          * LabelSuspect
          * @description An image whose label is doubted by a probe that did not see it.
          */
@@ -5698,6 +5884,29 @@ export interface components {
              * @description Without the batch; null when the layer does not run, or gives no single tensor.
              */
             output_shape: number[] | null;
+        };
+        /**
+         * LayerGap
+         * @description What reaches a batch-norm layer, in deviations of what it is compared with.
+         */
+        LayerGap: {
+            /** Layer */
+            layer: string;
+            /**
+             * Shift
+             * @description Target against source: what AdaBN would change.
+             */
+            shift: number;
+            /**
+             * Source Kept
+             * @description Source against the statistics that the base keeps.
+             */
+            source_kept: number;
+            /**
+             * Target Kept
+             * @description Target against them.
+             */
+            target_kept: number;
         };
         /**
          * LearningCurve
@@ -10755,6 +10964,46 @@ export interface components {
             why_not: string | null;
         };
         /**
+         * StageGap
+         * @description Distances of both domains at the end of a stage; each beside what two halves of the source give.
+         */
+        StageGap: {
+            /**
+             * A Distance
+             * @description Proxy A-distance: 0, a classifier cannot tell the domains apart; 2, always.
+             */
+            a_distance: number;
+            /**
+             * Coral
+             * @description ‖C_s − C_t‖² / 4d² of the covariances, on standardized main directions.
+             */
+            coral: number;
+            /** Coral Halves */
+            coral_halves: number;
+            /**
+             * Is Saturated
+             * @description From 1.95 on it says no more than: apart.
+             */
+            is_saturated: boolean;
+            /**
+             * Mmd
+             * @description Squared maximum mean discrepancy, five Gaussian kernels, biased estimate; at least 0.
+             */
+            mmd: number;
+            /**
+             * Mmd Halves
+             * @description The same between two random halves of the source: what nothing looks like.
+             */
+            mmd_halves: number;
+            /**
+             * Mmd P
+             * @description Share of random divisions of all images that are as far apart.
+             */
+            mmd_p: number;
+            /** Stage */
+            stage: string;
+        };
+        /**
          * StageLook
          * @description One stage, under all weights that were asked for.
          */
@@ -12501,6 +12750,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_gap_api_projects__project__inspections_gap_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DomainsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gap"];
                 };
             };
             /** @description Client Error */

@@ -58,6 +58,7 @@ export type RunRecord = Said<"RunRecord">;
 export type RunProgress = Said<"RunProgressDocument">;
 export type AdaptationReport = Said<"AdaptationReport">;
 export type AdaptedMethod = Said<"AdaptedMethod">;
+export type Gap = Said<"Gap">;
 export type Advice = Said<"Advice">;
 export type RateTest = Said<"RateTest">;
 export type RateChoices = Said<"RateChoices">;

@@ -2,7 +2,7 @@
 import { create } from "zustand";
 
 import { api, must } from "../api/client";
-import type { AdaptationReport, Flow } from "../api/types";
+import type { AdaptationReport, Flow, Gap } from "../api/types";
 import { lookedAt } from "../model/quality";
 import { edit } from "./doc";
 import { say, sayError } from "./toast";
@@ -22,6 +22,27 @@ export const askAdaptation = (project: string, question: AdaptQuestion | null) =
     const { flow, target, at, names } = question;
     const body = { run: null, flow, target, at, names, method: "auto", max_images: null };
     return must(api.POST("/api/projects/{project}/inspections/adaptation", { params: { path: { project } }, body, signal }));
+  },
+  enabled: question !== null,
+  staleTime: Infinity,
+  gcTime: Infinity,
+  retry: false,
+});
+
+export type GapQuestion = { flow: Flow; target: string; names: Record<string, string> };
+
+/** What was asked of the gap, by project and name of the flow. */
+export const useGaps = create<{ questions: Readonly<Record<string, GapQuestion>>; put: (at: string, question: GapQuestion) => void }>((set) => ({
+  questions: {},
+  put: (at, question) => set((state) => ({ questions: { ...state.questions, [at]: question } })),
+}));
+
+export const askGap = (project: string, question: GapQuestion | null) => ({
+  queryKey: ["gap", project, question && [lookedAt(question.flow), question.target, question.names]],
+  queryFn: ({ signal }: { signal: AbortSignal }): Promise<Gap> => {
+    if (!question) throw new Error("Nothing was asked.");
+    const body = { run: null, ...question, max_images: 500 };
+    return must(api.POST("/api/projects/{project}/inspections/gap", { params: { path: { project } }, body, signal }));
   },
   enabled: question !== null,
   staleTime: Infinity,

@@ -1,4 +1,4 @@
-"""Adaptation as a task of a bench: what takes seconds, on stored features."""
+"""The gap between two domains, and adapting on stored features, as tasks of a bench."""
 
 from __future__ import annotations
 
@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from graftwork.documents.adaptation import AdaptationReport
 from graftwork.documents.flow import Flow
+from graftwork.documents.gap import Gap
 from graftwork.errors import UsageError
 from graftwork.project.transferring.adapt import AdaptChoices, adapt
 from graftwork.project.transferring.adapt_methods import methods_asked
+from graftwork.project.transferring.gap import MAX_IMAGES, gap
 
 if TYPE_CHECKING:
     from graftwork.project.bench_state import BenchState
 
-__all__ = ["inspect_adaptation"]
+__all__ = ["inspect_adaptation", "inspect_gap"]
 
 
 def inspect_adaptation(
@@ -38,3 +40,14 @@ def inspect_adaptation(
             hint="Put the adaptation into the flow and run it, or use graftwork adapt.",
         )
     return adapt(state.inspection(subject), target, AdaptChoices(method, at, names, max_images))
+
+
+def inspect_gap(
+    state: BenchState,
+    subject: Flow | str,
+    target: str,
+    names: Mapping[str, str] | None = None,
+    max_images: int | None = MAX_IMAGES,
+) -> Gap:
+    """Return how far apart two domains are; see ``gap``."""
+    return gap(state.inspection(subject), target, AdaptChoices(names=names, max_images=max_images))

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from graftwork.data import Sample
+
 __all__ = ["MAX_IMAGES", "gap"]
 
 MAX_IMAGES = 500
@@ -194,20 +196,25 @@ class _Measured:
         pair = self.pair
         source, target = self._of(self.features.stages[-1])
         found = domain_probabilities(source, target, seed=self.seed)
-        sides: tuple[tuple[Literal["source", "target"], NDArray[np.float64], list[str]], ...] = (
-            ("source", found[: len(source)], [pair.images.samples[i].key for i in pair.train]),
-            ("target", found[len(source) :], [pair.target.images.samples[i].key for i in pair.chosen]),
+        sides: tuple[tuple[Literal["source", "target"], NDArray[np.float64], list[Sample]], ...] = (
+            ("source", found[: len(source)], [pair.images.samples[i] for i in pair.train]),
+            ("target", found[len(source) :], [pair.target.images.samples[i] for i in pair.chosen]),
         )
         alike: list[ExampleImage] = []
         unlike: list[ExampleImage] = []
-        for domain, sure, keys in sides:
+        for domain, sure, samples in sides:
             order = np.argsort(sure, kind="stable")
             rising = (
                 order if domain == "target" else order[::-1]
             )  # first those that look like the other domain
-            for found_, at in ((alike, rising[:_SHOWN]), (unlike, rising[::-1][:_SHOWN])):
-                found_ += [
-                    ExampleImage(domain=domain, key=keys[i], target_probability=round(float(sure[i]), 4))
+            for shown, at in ((alike, rising[:_SHOWN]), (unlike, rising[::-1][:_SHOWN])):
+                shown += [
+                    ExampleImage(
+                        domain=domain,
+                        key=samples[i].key,
+                        digest=samples[i].digest,
+                        target_probability=round(float(sure[i]), 4),
+                    )
                     for i in at
                 ]
         return tuple(alike), tuple(unlike)

@@ -1,4 +1,4 @@
-"""Adapting to a target without labels."""
+"""Two domains: the gap between them, and adapting to the one without labels."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from graftwork.documents.adaptation import AdaptationReport
 from graftwork.documents.document import Document
 from graftwork.documents.events import ExtractionProgress
 from graftwork.documents.flow import Flow
+from graftwork.documents.gap import Gap
 from graftwork.graph.adaptation import AdaptationMethod
 from graftwork.graph.flows import with_adaptation
 from graftwork.project.sources import source_text
@@ -23,18 +24,23 @@ __all__ = ["router"]
 router = APIRouter(tags=["transfer"])
 
 
-class AdaptationRequest(Look):
-    """From which source to which target, and how."""
+class DomainsRequest(Look):
+    """From which source to which target."""
 
     target: str = Field(
         description="Images of the other domain; labels that lie there are used to score alone."
     )
-    method: str = Field("auto", description="'auto', or methods on stored features with commas between.")
-    at: str = Field("base", description="Where features are taken: 'base', or a stage.")
     names: dict[str, str] = Field(
         default_factory=dict, description="Class of the source by class of the target."
     )
     max_images: int | None = Field(None, ge=8, description="Of each domain, spread evenly.")
+
+
+class AdaptationRequest(DomainsRequest):
+    """How to adapt."""
+
+    method: str = Field("auto", description="'auto', or methods on stored features with commas between.")
+    at: str = Field("base", description="Where features are taken: 'base', or a stage.")
 
 
 class AdaptedFlowRequest(Document):
@@ -58,20 +64,38 @@ async def adapt(
     request: Request, opened: Opened, studio: TheStudio, wanted: AdaptationRequest
 ) -> AdaptationReport:
     """Return what adapting gives on stored features, beside the source-only and the oracle line."""
+    choices = (wanted.method, wanted.at, wanted.names, wanted.max_images)
+    found: AdaptationReport = await _look(request, opened, studio, "inspect_adaptation", wanted, choices)
+    return found
+
+
+@router.post(f"{PREFIX}/gap")
+async def get_gap(request: Request, opened: Opened, studio: TheStudio, wanted: DomainsRequest) -> Gap:
+    """Return how far apart two domains are, in which way, and what suits."""
+    choices = (wanted.names, wanted.max_images)
+    found: Gap = await _look(request, opened, studio, "inspect_gap", wanted, choices)
+    return found
+
+
+async def _look(
+    request: Request,
+    opened: OpenProject,
+    studio: Studio,
+    task: str,
+    wanted: DomainsRequest,
+    choices: tuple[Any, ...],
+) -> Any:
+    """Let the bench look at both domains; how far it is, is told as of any first pass over images."""
     target = _target(opened, studio, wanted.target)
 
     def hear(event: Any) -> None:
         if isinstance(event, ExtractionProgress):
             opened.extraction = event
 
-    choices = (target, wanted.method, wanted.at, wanted.names, wanted.max_images)
     try:
-        found: AdaptationReport = await look(
-            request, opened, studio, "inspect_adaptation", wanted, *choices, on_event=hear
-        )
+        return await look(request, opened, studio, task, wanted, target, *choices, on_event=hear)
     finally:
         opened.extraction = None
-    return found
 
 
 @router.post("/projects/{project}/adapted-flow")

@@ -12,7 +12,7 @@ import { formatPercent } from "../../../model/format";
 import { type TrainedMethod, putIntoFlow } from "../../../store/adapting";
 import { useDoc } from "../../../store/doc";
 import { Card } from "../../run/Card";
-import css from "./adapt.module.css";
+import css from "../domains.module.css";
 
 type Props = { project: string; report: AdaptationReport; target: string };
 
