@@ -49,6 +49,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "graftwork.cli.choose.race:race",
         "Train all strategies side by side on the same images, and say which one to take.",
     ),
+    "gap": (
+        "graftwork.cli.transfer.gap:gap",
+        "Say how far apart two sets of images are, which kind of shift that is, and which methods suit.",
+    ),
     "adapt": (
         "graftwork.cli.transfer.adapt:adapt",
         "Adapt to a target without labels, and say what it gave beside the source-only line and the oracle line.",

@@ -61,7 +61,11 @@ class Truth:
 
 
 def truth_of(
-    images: ImageSet, classes: Sequence[str], names: Mapping[str, str] | None = None
+    images: ImageSet,
+    classes: Sequence[str],
+    names: Mapping[str, str] | None = None,
+    *,
+    needs_shared: bool = True,
 ) -> Truth | None:
     """Return the labels of a target by the source's classes; None where no image has a label.
 
@@ -69,6 +73,7 @@ def truth_of(
         images: the target with its labels.
         classes: of the source, in order.
         names: class of the source by class of the target, where they are called otherwise.
+        needs_shared: whether classes that have nothing in common are refused.
 
     Raises:
         DataError: a name that neither side has; or no class in common, with both sides named.
@@ -79,7 +84,7 @@ def truth_of(
     _check_names(names, images.classes, classes)
     place = {name: i for i, name in enumerate(classes)}
     known = [place.get(names.get(c, c), -1) for c in images.classes]
-    if all(k < 0 for k in known):
+    if needs_shared and all(k < 0 for k in known):
         raise DataError(
             f"The target's classes ({_listed(images.classes)}) are none of the source's ({_listed(classes)}).",
             hint=f"If they mean the same, say which is which: --map {images.classes[0]}={classes[0]}. "

@@ -119,6 +119,9 @@ class AdaptationReport(VersionedDocument):
     num_source: int
     num_held_out: int
     num_target: int
+    num_copies: int = Field(
+        0, description="Target images that are, byte for byte, training images of the source."
+    )
     a_distance: float = Field(
         description="Proxy A-distance of the features: 0, a classifier cannot tell the domains apart; 2, it always can."
     )

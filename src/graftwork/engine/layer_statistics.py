@@ -43,12 +43,16 @@ class _Sums:
         self.squares: Tensor | None = None
 
     def add(self, _: nn.Module, inputs: tuple[Tensor, ...]) -> None:
-        values = inputs[0].detach().double()
+        # The moments of a batch in float32, their sums in float64: copies of whole maps in float64 take longer than the pass.
+        values = inputs[0].detach().float()
         width = len(self._kept("running_mean"))
         axis = 1 if values.shape[1] == width else values.ndim - 1
-        rows = values.transpose(axis, -1).reshape(-1, width)
-        self.count += len(rows)
-        total, squares = rows.sum(0), rows.square().sum(0)
+        others = [other for other in range(values.ndim) if other != axis]
+        variance, mean = torch.var_mean(values, others, correction=0)
+        count = values.numel() // width
+        self.count += count
+        total = count * mean.double()
+        squares = count * (variance.double() + mean.double().square())
         self.total = total if self.total is None else self.total + total
         self.squares = squares if self.squares is None else self.squares + squares
 

@@ -36,6 +36,8 @@ TASKS: dict[str, str] = {
     "augmented": "graftwork.project.data_tasks:augmented",
     "cut_table": "graftwork.project.cut_task:cut_table_task",
     "facts": "graftwork.project.facts:gather_facts",
+    "inspect_adaptation": "graftwork.project.transferring.adapt_tasks:inspect_adaptation",
+    "inspect_gap": "graftwork.project.transferring.adapt_tasks:inspect_gap",
     "inspect_advice": "graftwork.project.choosing.advise:advise_task",
     "inspect_rate": "graftwork.project.choosing.find_rate:find_rate_task",
     "inspect_curve": "graftwork.project.looks.learning_curve:curve_task",

@@ -108,6 +108,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/adapted-flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adapted Flow
+         * @description Return a flow with a node for the target's images and an adaptation; nothing is saved.
+         */
+        post: operations["adapted_flow_api_projects__project__adapted_flow_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/bases": {
         parameters: {
             query?: never;
@@ -370,6 +390,26 @@ export interface paths {
         get: operations["get_hub_api_projects__project__hub_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/adaptation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adapt
+         * @description Return what adapting gives on stored features, beside the source-only and the oracle line.
+         */
+        post: operations["adapt_api_projects__project__inspections_adaptation_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -650,6 +690,26 @@ export interface paths {
          * @description Return what one split of a run's stored predictions says: curves, calibration, slices, mistakes.
          */
         post: operations["evaluate_api_projects__project__inspections_evaluation_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/gap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get Gap
+         * @description Return how far apart two domains are, in which way, and what suits.
+         */
+        post: operations["get_gap_api_projects__project__inspections_gap_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1773,6 +1833,206 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AdaptationReport
+         * @description Methods of adaptation on one pair of domains, beside the source-only and the oracle line.
+         */
+        AdaptationReport: {
+            /**
+             * A Distance
+             * @description Proxy A-distance of the features: 0, a classifier cannot tell the domains apart; 2, it always can.
+             */
+            a_distance: number;
+            /**
+             * At
+             * @description Where the features were taken that shallow methods and maps stand on.
+             */
+            at: string;
+            /** Base */
+            base: string;
+            /**
+             * Checks
+             * @default []
+             */
+            checks: components["schemas"]["ValidatorCheck"][];
+            /**
+             * Chosen
+             * @description By 'auto'; None where methods were named.
+             */
+            chosen: string | null;
+            /** Chosen By */
+            chosen_by: string | null;
+            /** Classes */
+            classes: string[];
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Maps
+             * @default []
+             */
+            maps: components["schemas"]["DomainMap"][];
+            /** Methods */
+            methods: components["schemas"]["AdaptedMethod"][];
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Num Copies
+             * @description Target images that are, byte for byte, training images of the source.
+             * @default 0
+             */
+            num_copies: number;
+            /** Num Held Out */
+            num_held_out: number;
+            /** Num Source */
+            num_source: number;
+            /** Num Target */
+            num_target: number;
+            /** @description Balanced accuracy of a probe that learned from target labels, out of fold: a line, not a method. */
+            oracle: components["schemas"]["Interval"] | null;
+            /**
+             * Seconds
+             * @default 0
+             */
+            seconds: number;
+            /** Source */
+            source: string;
+            source_only: components["schemas"]["AdaptedMethod"];
+            /** Target */
+            target: string;
+            /** @description None: the target has no labels, so nothing is scored on it. */
+            truth: components["schemas"]["TargetTruth"] | null;
+            /** Words */
+            words: string;
+        };
+        /**
+         * AdaptationRequest
+         * @description How to adapt.
+         */
+        AdaptationRequest: {
+            /**
+             * At
+             * @description Where features are taken: 'base', or a stage.
+             * @default base
+             */
+            at: string;
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Max Images
+             * @description Of each domain, spread evenly.
+             */
+            max_images?: number | null;
+            /**
+             * Method
+             * @description 'auto', or methods on stored features with commas between.
+             * @default auto
+             */
+            method: string;
+            /**
+             * Names
+             * @description Class of the source by class of the target.
+             */
+            names?: {
+                [key: string]: string;
+            };
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+            /**
+             * Target
+             * @description Images of the other domain; labels that lie there are used to score alone.
+             */
+            target: string;
+        };
+        /**
+         * AdaptedFlowRequest
+         * @description A flow, and what is to be put into it.
+         */
+        AdaptedFlowRequest: {
+            flow: components["schemas"]["Flow-Input"];
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "deep_coral" | "dan" | "jan" | "dann" | "cdan" | "mcc" | "mcd" | "entropy";
+            /** Target */
+            target: string;
+        };
+        /**
+         * AdaptedMethod
+         * @description One method on one pair of domains.
+         */
+        AdaptedMethod: {
+            /** @description Balanced accuracy minus that of its source-only line, on the same images; paired bootstrap. */
+            gain: components["schemas"]["Interval"] | null;
+            /**
+             * Is Collapsed
+             * @description It says nearly one class alone, or never half of the classes.
+             * @default false
+             */
+            is_collapsed: boolean;
+            /** Method */
+            method: string;
+            /**
+             * Never Said
+             * @description Classes that no target image is said to be of.
+             * @default []
+             */
+            never_said: string[];
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Per Class
+             * @default []
+             */
+            per_class: components["schemas"]["ClassEffect"][];
+            /** @description Accuracy on the target; None without its labels. */
+            plain_accuracy: components["schemas"]["Interval"] | null;
+            /**
+             * Run
+             * @description The run that holds the adapted model; None: a head on stored features.
+             */
+            run: string | null;
+            /**
+             * Seconds
+             * @default 0
+             */
+            seconds: number;
+            /**
+             * Source Accuracy
+             * @description Balanced accuracy on held-out source images; None where there are none.
+             */
+            source_accuracy: number | null;
+            /** @description Balanced accuracy on the target of the same network, trained on the source alone: the line that the gain is counted from. Of methods on stored features that of the head on them. */
+            source_only: components["schemas"]["Interval"] | null;
+            /** @description Balanced accuracy on the target; None without its labels. */
+            target_accuracy: components["schemas"]["Interval"] | null;
+            /** Title */
+            title: string;
+            /**
+             * Validators
+             * @description By name; higher is taken as better. None: it could not be computed.
+             */
+            validators: {
+                [key: string]: number | null;
+            };
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "helps" | "no difference" | "harmful" | "unknown";
+        };
+        /**
          * Advice
          * @description How much of a base to retrain for some data, from one pass over the data and one of a random twin.
          */
@@ -2433,6 +2693,45 @@ export interface components {
             num_judged: number;
             /** Num Suspects */
             num_suspects: number;
+        };
+        /**
+         * ClassEffect
+         * @description What a method did to the images of one class.
+         */
+        ClassEffect: {
+            /** After */
+            after: number;
+            /**
+             * Before
+             * @description Recall of the source-only line.
+             */
+            before: number;
+            /** Name */
+            name: string;
+            /** Num Images */
+            num_images: number;
+        };
+        /**
+         * ClassGap
+         * @description A class that both domains have.
+         */
+        ClassGap: {
+            /**
+             * Distance
+             * @description Between its means, in the source's mean spread within classes.
+             */
+            distance: number;
+            /** Name */
+            name: string;
+            /**
+             * Nearest
+             * @description Class of the source whose mean is nearest to the target's images of this class.
+             */
+            nearest: string;
+            /** Num Source */
+            num_source: number;
+            /** Num Target */
+            num_target: number;
         };
         /**
          * ClassOverlap
@@ -3621,6 +3920,68 @@ export interface components {
             values: string[];
         };
         /**
+         * DomainMap
+         * @description Both domains in the two directions in which they vary most together.
+         */
+        DomainMap: {
+            /** Method */
+            method: string;
+            /** Points */
+            points: components["schemas"]["DomainPoint"][];
+        };
+        /**
+         * DomainPoint
+         * @description One image on a map of both domains.
+         */
+        DomainPoint: {
+            /**
+             * Domain
+             * @enum {string}
+             */
+            domain: "source" | "target";
+            /** Key */
+            key: string;
+            /**
+             * Label
+             * @description Of the source its label; of the target what the method says.
+             */
+            label: string | null;
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+        };
+        /**
+         * DomainsRequest
+         * @description From which source to which target.
+         */
+        DomainsRequest: {
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Max Images
+             * @description Of each domain, spread evenly.
+             */
+            max_images?: number | null;
+            /**
+             * Names
+             * @description Class of the source by class of the target.
+             */
+            names?: {
+                [key: string]: string;
+            };
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+            /**
+             * Target
+             * @description Images of the other domain; labels that lie there are used to score alone.
+             */
+            target: string;
+        };
+        /**
          * DriftLook
          * @description A base of a run.
          */
@@ -4055,6 +4416,26 @@ export interface components {
             project: string;
             /** Run */
             run: string;
+        };
+        /**
+         * ExampleImage
+         * @description An image, and how surely a classifier that has not seen it says that it is of the target.
+         */
+        ExampleImage: {
+            /**
+             * Digest
+             * @description SHA-256 of the image's bytes.
+             */
+            digest: string;
+            /**
+             * Domain
+             * @enum {string}
+             */
+            domain: "source" | "target";
+            /** Key */
+            key: string;
+            /** Target Probability */
+            target_probability: number;
         };
         /**
          * ExportReply
@@ -4612,6 +4993,73 @@ export interface components {
             top: number;
         };
         /**
+         * Gap
+         * @description The gap between two domains as a base sees it.
+         */
+        Gap: {
+            /**
+             * Alike
+             * @description Of each domain those that look most like the other one.
+             */
+            alike: components["schemas"]["ExampleImage"][];
+            /** Base */
+            base: string;
+            /**
+             * Confidence
+             * @enum {string}
+             */
+            confidence: "high" | "medium" | "low";
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /** Kinds */
+            kinds: ("none" | "covariate" | "label" | "concept" | "classes")[];
+            labels: components["schemas"]["LabelGap"] | null;
+            /**
+             * Layers
+             * @description Empty where the base has no batch-norm.
+             */
+            layers: components["schemas"]["LayerGap"][];
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /**
+             * Num Copies
+             * @description Images of the target that are in the source too, byte for byte.
+             */
+            num_copies: number;
+            /** Num Source */
+            num_source: number;
+            /** Num Target */
+            num_target: number;
+            /** Reasons */
+            reasons: string[];
+            /**
+             * Seconds
+             * @default 0
+             */
+            seconds: number;
+            /** Source */
+            source: string;
+            /** Stages */
+            stages: components["schemas"]["StageGap"][];
+            /**
+             * Suits
+             * @description Families of methods that fit, and those that do not, in words.
+             */
+            suits: string[];
+            /** Target */
+            target: string;
+            /** Unlike */
+            unlike: components["schemas"]["ExampleImage"][];
+            /** Words */
+            words: string;
+        };
+        /**
          * Group
          * @description Nodes that are drawn in one frame; says nothing about what is computed.
          */
@@ -5117,6 +5565,33 @@ export interface components {
         };
         JsonValue: unknown;
         /**
+         * LabelGap
+         * @description What labels of the target tell; None of it is known without them.
+         */
+        LabelGap: {
+            /** Classes */
+            classes: components["schemas"]["ClassGap"][];
+            /** Only Source */
+            only_source: string[];
+            /** Only Target */
+            only_target: string[];
+            /**
+             * P Value
+             * @description Chi-squared test of equal shares; None for fewer than two shared classes.
+             */
+            p_value: number | null;
+            /**
+             * Source Only
+             * @description Balanced accuracy on the target of a probe that learned from the source, over shared classes.
+             */
+            source_only: number | null;
+            /**
+             * Total Variation
+             * @description Half the sum of the differences of the classes' shares: 0 the same, 1 apart.
+             */
+            total_variation: number;
+        };
+        /**
          * LabelSuspect
          * @description An image whose label is doubted by a probe that did not see it.
          */
@@ -5409,6 +5884,29 @@ export interface components {
              * @description Without the batch; null when the layer does not run, or gives no single tensor.
              */
             output_shape: number[] | null;
+        };
+        /**
+         * LayerGap
+         * @description What reaches a batch-norm layer, in deviations of what it is compared with.
+         */
+        LayerGap: {
+            /** Layer */
+            layer: string;
+            /**
+             * Shift
+             * @description Target against source: what AdaBN would change.
+             */
+            shift: number;
+            /**
+             * Source Kept
+             * @description Source against the statistics that the base keeps.
+             */
+            source_kept: number;
+            /**
+             * Target Kept
+             * @description Target against them.
+             */
+            target_kept: number;
         };
         /**
          * LearningCurve
@@ -10466,6 +10964,46 @@ export interface components {
             why_not: string | null;
         };
         /**
+         * StageGap
+         * @description Distances of both domains at the end of a stage; each beside what two halves of the source give.
+         */
+        StageGap: {
+            /**
+             * A Distance
+             * @description Proxy A-distance: 0, a classifier cannot tell the domains apart; 2, always.
+             */
+            a_distance: number;
+            /**
+             * Coral
+             * @description ‖C_s − C_t‖² / 4d² of the covariances, on standardized main directions.
+             */
+            coral: number;
+            /** Coral Halves */
+            coral_halves: number;
+            /**
+             * Is Saturated
+             * @description From 1.95 on it says no more than: apart.
+             */
+            is_saturated: boolean;
+            /**
+             * Mmd
+             * @description Squared maximum mean discrepancy, five Gaussian kernels, biased estimate; at least 0.
+             */
+            mmd: number;
+            /**
+             * Mmd Halves
+             * @description The same between two random halves of the source: what nothing looks like.
+             */
+            mmd_halves: number;
+            /**
+             * Mmd P
+             * @description Share of random divisions of all images that are as far apart.
+             */
+            mmd_p: number;
+            /** Stage */
+            stage: string;
+        };
+        /**
          * StageLook
          * @description One stage, under all weights that were asked for.
          */
@@ -10717,6 +11255,30 @@ export interface components {
             source: string;
         };
         /**
+         * TargetTruth
+         * @description What is known of the target's labels; used to score, never to adapt.
+         */
+        TargetTruth: {
+            /**
+             * Absent
+             * @description Classes of the source that no target image has.
+             * @default []
+             */
+            absent: string[];
+            /**
+             * Num Labelled
+             * @description Images that have a label which the source knows.
+             */
+            num_labelled: number;
+            /**
+             * Unseen
+             * @description Images per class that the source does not know.
+             */
+            unseen: {
+                [key: string]: number;
+            };
+        };
+        /**
          * TemplateCard
          * @description A flow to start from.
          */
@@ -10835,6 +11397,26 @@ export interface components {
         Upload: {
             /** Id */
             id: string;
+        };
+        /**
+         * ValidatorCheck
+         * @description How well a label-free validator ordered the methods, known where the target has labels.
+         */
+        ValidatorCheck: {
+            /** Chosen */
+            chosen: string;
+            /**
+             * Rank Correlation
+             * @description Spearman's, over the methods; None for fewer than three.
+             */
+            rank_correlation: number | null;
+            /**
+             * Regret
+             * @description Balanced accuracy of the best method minus that of the chosen one.
+             */
+            regret: number;
+            /** Validator */
+            validator: string;
         };
         /**
          * ValuesView
@@ -11104,6 +11686,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": unknown;
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    adapted_flow_api_projects__project__adapted_flow_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdaptedFlowRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Flow-Output"];
                 };
             };
             /** @description Client Error */
@@ -11631,6 +12248,41 @@ export interface operations {
             };
         };
     };
+    adapt_api_projects__project__inspections_adaptation_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdaptationRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdaptationReport"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     advise_api_projects__project__inspections_advice_post: {
         parameters: {
             query?: never;
@@ -12098,6 +12750,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_gap_api_projects__project__inspections_gap_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DomainsRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Gap"];
                 };
             };
             /** @description Client Error */

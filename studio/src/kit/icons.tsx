@@ -62,6 +62,8 @@ const OF_GROUP: Record<string, LucideIcon> = {
 
 const OF_COMPONENT: Record<string, LucideIcon> = {
   images: Images,
+  target_images: Images,
+  adaptation: Combine,
   backbone: Snowflake,
   head: Flag,
   resize: Scaling,

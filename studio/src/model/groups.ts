@@ -1,6 +1,6 @@
 /** The groups of components in the order in which data flows through them, and of the recipe's settings. */
 
-export const GROUP_ORDER = ["data", "preprocess", "base", "layer", "merge", "custom", "objective"] as const;
+export const GROUP_ORDER = ["data", "preprocess", "base", "layer", "merge", "custom", "objective", "adaptation"] as const;
 
 const WORDS: Record<string, string> = {
   data: "Data",
@@ -10,6 +10,7 @@ const WORDS: Record<string, string> = {
   merge: "Joining",
   custom: "Your own code",
   objective: "Objectives",
+  adaptation: "Other domains",
 };
 
 export const groupWords = (group: string): string => WORDS[group] ?? group;

@@ -44,7 +44,7 @@ def test_auto_tries_what_takes_seconds_beside_both_lines(report):
     )
     assert report.chosen in {"source_only", *(m.method for m in report.methods)}
     assert {c.validator for c in report.checks} <= {"reverse", "information", "importance_weighted"}
-    assert {m.method for m in report.maps} == {"source_only", report.chosen}
+    assert len({m.method for m in report.maps} - {"source_only"}) == 1
     assert {p.domain for p in report.maps[0].points} == {"source", "target"}
     assert (report.num_source, report.num_held_out, report.num_target) == (42, 18, 60)
 
@@ -104,6 +104,8 @@ def test_identical_domains_are_not_harmed(home, stripes):
     assert not [m.method for m in found.methods if m.verdict == "harmful" and m.gain.value < -0.1]
     assert found.a_distance < 0.4
     assert found.chosen == "source_only"
+    assert found.num_copies == 42
+    assert len({m.method for m in found.maps}) == 2
     assert any("nothing to adapt to" in note for note in found.notes)
 
 

@@ -9,8 +9,8 @@ import typer
 
 from graftwork.cli.json_out import print_json
 from graftwork.cli.options import AsJson, FlowRequest, ProjectFolder, open_project, takes_transfer_options
-from graftwork.cli.progress import ProgressView
 from graftwork.cli.show import console, count, duration, interval, say, show_rows
+from graftwork.cli.transfer.domains import ClassNames, SourceRun, class_names, telling
 from graftwork.documents.adaptation import AdaptationReport, AdaptedMethod
 from graftwork.errors import UsageError
 
@@ -28,9 +28,6 @@ _Source = Annotated[
     str | None,
     typer.Option("--source", metavar="PATH", help="Labelled images, instead of the argument PATH."),
 ]
-_Run = Annotated[
-    str | None, typer.Option("--run", metavar="RUN", help="A finished run on the source, instead of PATH.")
-]
 _Method = Annotated[
     str,
     typer.Option(
@@ -44,14 +41,6 @@ _Method = Annotated[
 _At = Annotated[
     str,
     typer.Option("--at", metavar="STAGE", help="Take features here: 'base' for its end, or a stage of it."),
-]
-_Map = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--map",
-        metavar="TARGET=SOURCE",
-        help="Class of the target and what the source calls it. Repeatable; wanted where no name is the same.",
-    ),
 ]
 _MaxImages = Annotated[
     int | None,
@@ -71,10 +60,10 @@ def adapt(
     request: FlowRequest,
     target: _Target = None,
     labelled: _Source = None,
-    run: _Run = None,
+    run: SourceRun = None,
     method: _Method = "auto",
     at: _At = "base",
-    map_: _Map = None,
+    map_: ClassNames = None,
     max_images: _MaxImages = None,
     weight: _Weight = None,
     out: _Out = None,
@@ -93,27 +82,13 @@ def adapt(
         request.source = labelled
     home = open_project(project, create=run is None)
     given: dict[str, Any] = {"method": method, "at": at, "max_images": max_images, "weight": weight}
-    with ProgressView() as view:
-
-        def tell(what: Any) -> None:
-            say(what) if isinstance(what, str) else view(what)
-
+    with telling() as tell:
         subject = home.find(run) if run is not None else request.flow(home)
-        made = home.adapt(subject, target, names=_names(map_), tell=tell, **given)
+        made = home.adapt(subject, target, names=class_names(map_), tell=tell, **given)
     if out is not None:
         out.write_text(made.model_dump_json(indent=1), encoding="utf-8")
         say(f"Written: {out}")
     print_json(made) if as_json else _show(made)
-
-
-def _names(given: list[str] | None) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for text in given or ():
-        theirs, equals, ours = text.partition("=")
-        if not equals or not theirs or not ours:
-            raise UsageError(f"--map wants TARGET=SOURCE, got '{text}'.", hint="Write --map Katze=cat.")
-        found[theirs] = ours
-    return found
 
 
 def _show(made: AdaptationReport) -> None:

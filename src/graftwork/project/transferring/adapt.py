@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from graftwork.insight.map_features import FeatureReader
     from graftwork.project.transferring.outcome import Outcome
 
-__all__ = ["AdaptChoices", "Pair", "adapt"]
+__all__ = ["AdaptChoices", "Pair", "adapt", "digest_of_truth"]
 
 _RULES = 1  # another way to adapt or to score is another number: what was kept is made anew
 
@@ -56,9 +56,12 @@ class Pair:
         inside: the flow, or the run, on the source.
         target: as a flow names it.
         choices: how to adapt.
+        needs_shared: whether domains that share no class are refused.
     """
 
-    def __init__(self, inside: Inspection, target: str, choices: AdaptChoices) -> None:
+    def __init__(
+        self, inside: Inspection, target: str, choices: AdaptChoices, *, needs_shared: bool = True
+    ) -> None:
         self.inside, self.choices, self.name = inside, choices, target
         self.images: ImageSet = inside.images
         if self.images.label_kind != "category":
@@ -67,7 +70,11 @@ class Pair:
             )
         self.classes = self.images.classes
         self.target: Target = open_target(
-            target, inside.workspace.index, classes=self.classes, names=choices.names
+            target,
+            inside.workspace.index,
+            classes=self.classes,
+            names=choices.names,
+            needs_shared=needs_shared,
         )
         self.chosen = _spread(len(self.target.images), choices.max_images)
         self.train = [self.images.of_split("train")[i] for i in self._of_source("train")]
@@ -142,14 +149,15 @@ def adapt(inside: Inspection, target: Source, choices: AdaptChoices) -> Adaptati
         "features": reader.key,
         "data": inside.data_digest,
         "target": pair.target.images.digest(),
-        "truth": _digest_of_truth(pair.target),
+        "truth": digest_of_truth(pair.target),
         "choices": {**vars(choices), "names": dict(choices.names or {})},
         "rules": _RULES,
     }
     return inside.kept(AdaptationReport, "adaptation", facts, lambda: _made(pair, reader, ways))
 
 
-def _digest_of_truth(target: Target) -> str | None:
+def digest_of_truth(target: Target) -> str | None:
+    """Return a digest of a target's labels, which what is kept depends on; None without any."""
     if target.truth is None:
         return None
     return hashlib.sha256(target.truth.labels.tobytes()).hexdigest()
@@ -160,8 +168,9 @@ def _made(pair: Pair, reader: FeatureReader, ways: tuple[AdaptWay, ...]) -> Adap
     from graftwork.project.transferring.adapt_report import ReportMaker
 
     began = time.perf_counter()
-    domains = reduced(pair.features(reader))
-    maker = ReportMaker(pair, domains, reader.place.name)
+    stored = pair.features(reader)
+    domains = reduced(stored)
+    maker = ReportMaker(pair, stored, domains, reader.place.name)
     maker.begin(shallow_outcome(domains, "source_only"))
     for way in ways:
         pair.inside.check_stop()

@@ -38,11 +38,12 @@ class ReportMaker:
 
     Args:
         pair: both domains.
-        domains: their stored features, as shallow methods saw them.
+        stored: their features.
+        domains: the same, reduced, as shallow methods saw them.
         at: where these were taken.
     """
 
-    def __init__(self, pair: Pair, domains: StoredDomains, at: str) -> None:
+    def __init__(self, pair: Pair, stored: StoredDomains, domains: StoredDomains, at: str) -> None:
         from graftwork.insight.adaptation.validators import weights_of
         from graftwork.insight.similarity.domain_gap import proxy_a_distance
 
@@ -50,7 +51,7 @@ class ReportMaker:
         self.num_classes = len(pair.classes)
         self.seed = pair.inside.flow.recipe.seed
         self.weights = weights_of(domains, seed=self.seed)
-        self.a_distance = proxy_a_distance(domains.source, domains.target, seed=self.seed)
+        self.a_distance = proxy_a_distance(stored.source, stored.target, seed=self.seed)
         truth = pair.target.truth
         self.labels = None if truth is None else truth.labels[pair.chosen]
         self.scored = None if self.labels is None else self.labels >= 0
@@ -147,7 +148,7 @@ class ReportMaker:
         """Return the report."""
         pair = self.pair
         chosen = self._choose() if is_auto else None
-        shown = chosen or (self.methods[0].method if self.methods else None)
+        shown = chosen if chosen not in (None, "source_only") else self._likeliest()
         report = AdaptationReport(
             source=pair.images.source,
             target=pair.name,
@@ -163,13 +164,24 @@ class ReportMaker:
             oracle=self._oracle(),
             methods=tuple(self.methods),
             chosen=chosen,
-            chosen_by=_CHOSEN_BY if is_auto else None,
+            chosen_by=None if not is_auto else "A-distance" if self.a_distance < NO_GAP else _CHOSEN_BY,
+            num_copies=self._copies(),
             checks=self._checks(),
             maps=tuple(self._map(name) for name in ("source_only", shown) if name is not None),
             words="",
             seconds=round(seconds, 3),
         )
         return report.edit(words=words_of(report), notes=notes_on(report))
+
+    def _likeliest(self) -> str | None:
+        """Return the method that the validator prefers, whatever else is said of it."""
+        values = {m.method: m.validators[_CHOSEN_BY] or 0.0 for m in self.methods}
+        return max(values, key=lambda name: values[name]) if values else None
+
+    def _copies(self) -> int:
+        pair = self.pair
+        known = {pair.images.samples[i].digest for i in pair.train}
+        return sum(pair.target.images.samples[i].digest in known for i in pair.chosen)
 
     def _choose(self) -> str | None:
         """Return the method that the validator prefers among those that did not collapse; none where there is no gap."""

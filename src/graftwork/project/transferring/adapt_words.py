@@ -45,6 +45,8 @@ def words_of(report: AdaptationReport) -> str:
 
 def _on_choice(report: AdaptationReport) -> str:
     check = next((c for c in report.checks if c.validator == report.chosen_by), None)
+    if report.a_distance < NO_GAP:
+        return "Source only is taken: there is no gap to speak of."
     told = f"Without labels, {report.chosen_by} validation takes {_titled(report, report.chosen)}"
     return f"{told}." if check is None else f"{told}: {_points(check.regret)} points below the best."
 
@@ -56,6 +58,11 @@ def notes_on(report: AdaptationReport) -> tuple[str, ...]:
 
 def _notes(report: AdaptationReport) -> Iterator[str]:
     truth = report.truth
+    if report.num_copies:
+        yield (
+            f"{report.num_copies} target images are training images of the source, byte for byte: what is told of them was "
+            "learned by heart, and the lines look better than they are."
+        )
     if report.a_distance < NO_GAP:
         yield (
             f"A classifier can hardly tell the domains apart (A-distance {report.a_distance:.2f}): there is nothing to adapt "

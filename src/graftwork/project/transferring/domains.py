@@ -35,6 +35,7 @@ def open_target(
     *,
     classes: Sequence[str],
     names: Mapping[str, str] | None = None,
+    needs_shared: bool = True,
 ) -> Target:
     """Open images as a target domain: a folder with or without class folders, a table, an array file, a sample.
 
@@ -43,6 +44,7 @@ def open_target(
         index: folder of what is remembered of files; None remembers nothing.
         classes: of the source domain, in order.
         names: class of the source by class of the target, where they are called otherwise.
+        needs_shared: whether labels that share no class with the source are refused.
 
     Raises:
         DataError: nothing there, fewer than ``LEAST_TARGET`` images, or labels that share no class with the source.
@@ -59,4 +61,4 @@ def open_target(
             f"The target {source} has {len(images)} images; at least {LEAST_TARGET} are wanted.",
             hint="Add images; they need no labels.",
         )
-    return Target(hide_labels(images, classes), truth_of(images, classes, names))
+    return Target(hide_labels(images, classes), truth_of(images, classes, names, needs_shared=needs_shared))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from graftwork.documents.adaptation import AdaptationReport
     from graftwork.documents.flow import Flow
+    from graftwork.documents.gap import Gap
     from graftwork.project.looks.inspection import Inspection
     from graftwork.project.project import Project
     from graftwork.project.run import Run
@@ -61,6 +62,37 @@ class Transferring:
 
         choices = AdaptChoices(method, at, names, max_images, weight)
         return adapt(self._inside(source, options, tell, stop), target, choices)
+
+    def gap(
+        self,
+        source: Source | Flow | Run,
+        target: Source,
+        *,
+        names: Mapping[str, str] | None = None,
+        max_images: int | None = 500,
+        tell: Callable[[Any], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+        **options: Any,
+    ) -> Gap:
+        """Return how far apart two domains are, which kind of shift that seems to be, and which methods suit.
+
+        Args:
+            source: labelled images as ``transfer`` takes them, a flow on them, or a finished run, whose weights then look.
+            target: images of the other domain; labels are not needed, and tell more.
+            names: class of the source by class of the target, where they are called otherwise.
+            max_images: of each domain, spread evenly; None: all.
+            tell: told of progress.
+            stop: true ends the work.
+            options: those of ``transfer``, for a source that is images.
+
+        Raises:
+            DataError, FlowError, UsageError, RunInterrupted: as ``adapt``.
+        """
+        from graftwork.project.transferring.adapt import AdaptChoices
+        from graftwork.project.transferring.gap import gap
+
+        choices = AdaptChoices(names=names, max_images=max_images)
+        return gap(self._inside(source, options, tell, stop), target, choices)
 
     def _inside(
         self,

@@ -1,6 +1,7 @@
 """The routes, one file for each thing that they are about."""
 
 from graftwork.server.routes import (
+    adaptation,
     advice,
     application,
     averaging,
@@ -49,6 +50,7 @@ ROUTERS = tuple(
         race,
         reports,
         advice,
+        adaptation,
         tuning,
     )
 )

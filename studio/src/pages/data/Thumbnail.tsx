@@ -1,11 +1,10 @@
 import { ImageOff } from "lucide-react";
 import { useState } from "react";
 
-import type { ImagesSettings } from "../../api/types";
 import { type Pictured, sideFor, thumbnailUrl } from "../../model/thumbnails";
 import css from "./data.module.css";
 
-type Props = { project: string; settings: ImagesSettings; row: Pictured; pixels: number; alt: string };
+type Props = { project: string; settings: Parameters<typeof thumbnailUrl>[1]; row: Pictured; pixels: number; alt: string };
 
 /** Addresses that gave no picture: not asked for again each time that a tile is drawn anew. */
 const gone = new Set<string>();

@@ -1,0 +1,1 @@
+"""How far apart two domains are, and which kind of shift that seems to be."""
