@@ -117,8 +117,7 @@ def make_plan(
         notes=(
             *_batch_norm_notes(settings, batch_norm),
             *_notes(network, recipe, cache),
-            *_notes_on_parts(network, recipe, cuts, phases[-1]),
-            *weight_notes(weights),
+            *_notes_on_parts(network, recipe, cuts, phases[-1], weights),
             *plan_terms(term_facts(network, recipe, strategy, phases, images)),
         ),
     )
@@ -328,7 +327,10 @@ def _held_layers(network: Network, step: Step) -> list[str]:
     return [name for name, ps in own if ps and not any(p.requires_grad for p in ps)]
 
 
-def _notes_on_parts(network: Network, recipe: Recipe, cuts: Mapping[str, str], main: Phase) -> Iterator[str]:
+def _notes_on_parts(
+    network: Network, recipe: Recipe, cuts: Mapping[str, str], main: Phase, weights: Tensor | None
+) -> Iterator[str]:
+    yield from weight_notes(weights)
     for node, placed in network.bases.items():
         yield from moving_notes(placed, placed.position(cuts[node]))
     yield from unfreezing_notes(main)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from graftwork.documents.files import write_atomically
 from graftwork.documents.weighing import BoostedScore, WeighedImage, Weighing, WeighMethod
@@ -13,6 +13,12 @@ from graftwork.errors import DataError, UnknownName, did_you_mean
 from graftwork.project.looks.inspection import Inspection
 from graftwork.project.sources import Source, source_text
 from graftwork.project.transferring.adapt import AdaptChoices, Pair, digest_of_truth
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from graftwork.insight.adaptation.shallow import StoredDomains
 
 __all__ = ["weigh", "weights_table", "write_weights"]
 
@@ -71,7 +77,7 @@ def _made(pair: Pair, reader: object, method: str, num: int | None) -> Weighing:
     import numpy as np
 
     from graftwork.insight.adaptation.shallow import reduced
-    from graftwork.insight.instances.weighing import boosted, mean_distance, weigh_images
+    from graftwork.insight.instances.weighing import mean_distance
     from graftwork.insight.map_features import FeatureReader
     from graftwork.insight.similarity.domain_gap import proxy_a_distance
     from graftwork.methods.instances.weights import effective_number
@@ -125,6 +131,23 @@ def _made(pair: Pair, reader: object, method: str, num: int | None) -> Weighing:
         }
     )
     return report.edit(words=_words(report), notes=tuple(_notes(report)))
+
+
+def _weights(
+    pair: Pair, domains: StoredDomains, method: str, num: int | None
+) -> tuple[NDArray[np.float64], tuple[BoostedScore, ...]]:
+    from graftwork.insight.instances.weighing import boosted, weigh_images
+
+    seed = pair.inside.flow.recipe.seed
+    if method != "tradaboost":
+        return weigh_images(domains.source, domains.target, method, num=num, seed=seed), ()
+    assert pair.target.truth is not None
+    truth = pair.target.truth.labels[pair.chosen]
+    known = truth >= 0
+    found = boosted(
+        domains.source, domains.labels, domains.target[known], truth[known], domains.num_classes, seed=seed
+    )
+    return found.weights, found.scores
 
 
 def _words(report: Weighing) -> str:
