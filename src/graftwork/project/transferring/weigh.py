@@ -87,22 +87,7 @@ def _made(pair: Pair, reader: object, method: str, num: int | None) -> Weighing:
     stored = pair.features(reader)
     domains = reduced(stored)
     seed = pair.inside.flow.recipe.seed
-    scores: tuple[BoostedScore, ...] = ()
-    if method == "tradaboost":
-        assert pair.target.truth is not None
-        truth = pair.target.truth.labels[pair.chosen]
-        known = truth >= 0
-        found = boosted(
-            domains.source,
-            domains.labels,
-            domains.target[known],
-            truth[known],
-            domains.num_classes,
-            seed=seed,
-        )
-        weights, scores = found.weights, found.scores
-    else:
-        weights = weigh_images(domains.source, domains.target, method, num=num, seed=seed)
+    weights, scores = _weights(pair, domains, method, num)
     order = np.argsort(-weights, kind="stable")
     samples = [pair.images.samples[i] for i in pair.train]
     report = Weighing.model_validate(
