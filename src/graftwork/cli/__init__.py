@@ -53,6 +53,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "graftwork.cli.transfer.gap:gap",
         "Say how far apart two sets of images are, which kind of shift that is, and which methods suit.",
     ),
+    "weigh": (
+        "graftwork.cli.transfer.weigh:weigh",
+        "Say how much each training image of a source counts for a target, and write it for training.",
+    ),
     "adapt": (
         "graftwork.cli.transfer.adapt:adapt",
         "Adapt to a target without labels, and say what it gave beside the source-only line and the oracle line.",

@@ -121,6 +121,11 @@ class Recipe(Document):
     class_weights: Literal["none", "balanced"] = Field(
         "none", description="'balanced': rare classes weigh more in the loss."
     )
+    image_weights: str | None = Field(
+        None,
+        description="Table (CSV) with the columns key and weight, as graftwork weigh writes it: how much each training image "
+        "counts in the loss. Scaled to mean 1; images that are not in it count 0.",
+    )
     clip_norm: Positive | None = Field(
         1.0, description="Largest gradient norm; longer gradients are shortened. Empty: no limit."
     )

@@ -22,10 +22,11 @@ _EVALUATION_BATCH = 256
 
 @dataclass(frozen=True)
 class Split:
-    """Inputs of one split, and what the data says beside the images."""
+    """Inputs of one split, what the data says beside the images, and how much each image counts, (n,), if not all alike."""
 
     source: Source
     data: DataWires
+    weights: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.data)

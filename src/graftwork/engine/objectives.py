@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -80,11 +81,25 @@ class Objectives:
         """Return the weighted sum of all losses over a batch."""
         return self.total(network.run(values, network.needed_wires))
 
-    def total(self, found: Mapping[str, Tensor]) -> Tensor:
-        """Return the weighted sum of all losses, from the values at the wires that the objectives read."""
+    def total(self, found: Mapping[str, Tensor], weights: Tensor | None = None) -> Tensor:
+        """Return the weighted sum of all losses, from the values at the wires that the objectives read.
+
+        Args:
+            found: by wire.
+            weights: of each image (b,); the loss is then Σ w·l / b, whatever the weights sum to in this batch.
+        """
+        if weights is not None:
+            return self._weighted(found, weights)
         total = torch.zeros((), device=next(iter(found.values())).device)
         for sink, objective in zip(self.sinks, self.modules, strict=True):
             total = total + objective.weight * objective(*(found[w] for w in sink.wires))
+        return total
+
+    def _weighted(self, found: Mapping[str, Tensor], weights: Tensor) -> Tensor:
+        total = torch.zeros((), device=weights.device)
+        for sink, objective in zip(self.sinks, self.modules, strict=True):
+            losses = torch.func.vmap(partial(_of_one, objective))(*(found[w] for w in sink.wires))
+            total = total + objective.weight * (weights * losses).mean()
         return total
 
     def predict(self, outputs: Mapping[str, Tensor]) -> NDArray[np.float32]:
@@ -289,6 +304,12 @@ def score_split(
         )
         return score_masks(counts, classes, majority_class=majority, seed=seed)
     return score(predicted, labels, classes, majority_class=majority, seed=seed)
+
+
+def _of_one(objective: Objective, *values: Tensor) -> Tensor:
+    """Return the loss of a single image, whose values come without the batch."""
+    loss: Tensor = objective(*(value.unsqueeze(0) for value in values))
+    return loss
 
 
 def _counts(images: ImageSet, labels: Tensor) -> Tensor:

@@ -195,7 +195,8 @@ class PhaseRunner:
             views = self.train.source.views(positions, epoch)
             data = self.train.data.batch(positions, self.compute.device, views)
             with autocast(self.compute):
-                loss = self.objectives.loss(self.network, {**inputs, **data})
+                found = self.network.run({**inputs, **data}, self.network.needed_wires)
+                loss = self.objectives.total(found, self._weights(positions))
             yield loss
 
     def peaks(self) -> list[float]:
@@ -234,7 +235,7 @@ class PhaseRunner:
         views = self.train.source.views(positions, state.epoch)
         data = self.train.data.batch(positions, self.compute.device, views)
         with self._draws(step), autocast(self.compute):
-            loss, added = self._parts_of_loss({**inputs, **data}, target)
+            loss, added = self._parts_of_loss({**inputs, **data}, target, self._weights(positions))
         (sum(added, loss) / self._parts_of_update(step, len(positions))).backward()  # type: ignore[no-untyped-call]
         told = torch.stack([loss, *added]).detach()
         if (step + 1) % recipe.accumulate == 0 or step + 1 == self.steps:
@@ -252,15 +253,20 @@ class PhaseRunner:
         first = step // self.recipe.accumulate * self.recipe.accumulate
         return sum(self.sizes[first : first + self.recipe.accumulate]) / images
 
+    def _weights(self, positions: NDArray[np.int64]) -> Tensor | None:
+        """Return how much each image of a batch counts; None where all count alike."""
+        weights = self.train.weights
+        return None if weights is None else weights[torch.from_numpy(positions)].to(self.compute.device)
+
     def _parts_of_loss(
-        self, values: dict[str, Tensor], target: dict[str, Tensor] | None
+        self, values: dict[str, Tensor], target: dict[str, Tensor] | None, weights: Tensor | None
     ) -> tuple[Tensor, list[Tensor]]:
         """Return the loss of the objectives, and what each term adds to it."""
         wanted = dict.fromkeys((*self.network.needed_wires, *self.terms.wires))
         found = self.network.run(values, tuple(wanted))
         seen = {} if target is None else self.network.run(target, self.terms.target_wires)
         of_both = {**values, **found, **{of_target(wire): value for wire, value in seen.items()}}
-        return self.objectives.total(found), self.terms.values(of_both)
+        return self.objectives.total(found, weights), self.terms.values(of_both)
 
     @contextmanager
     def _draws(self, step: int) -> Iterator[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from torch import nn
+from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from graftwork.components.head import Head
@@ -25,6 +25,7 @@ from graftwork.engine.build import Built
 from graftwork.engine.estimate import estimate_seconds
 from graftwork.engine.freeze import is_batch_norm
 from graftwork.engine.gradual import plan_unfreezing, unfreezing_notes
+from graftwork.engine.image_weights import weight_notes
 from graftwork.engine.layer_rules import layers_of
 from graftwork.engine.moving import (
     added_parameters,
@@ -62,6 +63,7 @@ def make_plan(
     *,
     cache_limit: int,
     target: ImageSet | None = None,
+    weights: Tensor | None = None,
 ) -> Plan:
     """Return what a run would do. The network is left frozen as the main phase wants it.
 
@@ -73,6 +75,7 @@ def make_plan(
         compute: number format, with the measured rate.
         cache_limit: bytes that stored features may take.
         target: images of another domain that the flow is adapted to.
+        weights: of the training images; None where all count alike.
 
     Raises:
         CutError: a cut does not exist or is not legal.
@@ -114,7 +117,7 @@ def make_plan(
         notes=(
             *_batch_norm_notes(settings, batch_norm),
             *_notes(network, recipe, cache),
-            *_notes_on_parts(network, recipe, cuts, phases[-1]),
+            *_notes_on_parts(network, recipe, cuts, phases[-1], weights),
             *plan_terms(term_facts(network, recipe, strategy, phases, images)),
         ),
     )
@@ -324,7 +327,10 @@ def _held_layers(network: Network, step: Step) -> list[str]:
     return [name for name, ps in own if ps and not any(p.requires_grad for p in ps)]
 
 
-def _notes_on_parts(network: Network, recipe: Recipe, cuts: Mapping[str, str], main: Phase) -> Iterator[str]:
+def _notes_on_parts(
+    network: Network, recipe: Recipe, cuts: Mapping[str, str], main: Phase, weights: Tensor | None
+) -> Iterator[str]:
+    yield from weight_notes(weights)
     for node, placed in network.bases.items():
         yield from moving_notes(placed, placed.position(cuts[node]))
     yield from unfreezing_notes(main)

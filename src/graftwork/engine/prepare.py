@@ -15,6 +15,7 @@ from graftwork.documents.plan import ComputePlan, Plan
 from graftwork.engine.boundary import set_trainable
 from graftwork.engine.build import Built, build_flow
 from graftwork.engine.compute import choose_compute
+from graftwork.engine.image_weights import read_image_weights
 from graftwork.engine.network import Network
 from graftwork.engine.phase_terms import PhaseTerms
 from graftwork.engine.plan import make_plan, term_facts
@@ -42,6 +43,7 @@ class Prepared:
     augmenter: Augmenter
     plan: Plan
     target: ImageSet | None = None
+    weights: Tensor | None = None
 
     @property
     def network(self) -> Network:
@@ -130,9 +132,12 @@ def prepare(flow: Flow, images: ImageSet, workspace: Workspace, *, compute: Comp
     built.network.to(compute.device)
     limit = cache_limit_bytes(workspace.cache)
     target = None if settings.target is None else open_target(settings.target, images.classes, workspace)
-    plan = make_plan(flow, settings, built, images, compute, cache_limit=limit, target=target)
+    weights = read_image_weights(recipe.image_weights, images)
+    plan = make_plan(
+        flow, settings, built, images, compute, cache_limit=limit, target=target, weights=weights
+    )
     augmenter = Augmenter(recipe.augment, recipe.seed, transform.size)
-    return Prepared(flow, settings, images, built, transform, augmenter, plan, target)
+    return Prepared(flow, settings, images, built, transform, augmenter, plan, target, weights)
 
 
 def open_terms(prepared: Prepared, plan: Plan) -> PhaseTerms:

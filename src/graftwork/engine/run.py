@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from graftwork.bases.digest import digest_tensors
 from graftwork.data import ImageSet, Split
 from graftwork.documents.events import (
     DataReady,
@@ -204,10 +205,27 @@ class RunSteps:
     def _digest(self) -> str:
         """Return the digest of all images that the run learns from; that of the target comes after a plus."""
         target = self.prepared.target
-        return self.images.digest() + ("" if target is None else f"+{target.digest()}")
+        weights = self.prepared.weights
+        return "+".join(
+            [
+                self.images.digest(),
+                *([] if target is None else [target.digest()]),
+                *([] if weights is None else [digest_tensors({"weights": weights})]),
+            ]
+        )
 
     def _check_target(self, checkpoint: Checkpoint | None) -> None:
-        target = self.prepared.target
+        target, weights = self.prepared.target, self.prepared.weights
+        if (
+            checkpoint is not None
+            and target is None
+            and weights is not None
+            and checkpoint.data != self._digest()
+        ):
+            raise RunError(
+                f"The weights in {self.recipe.image_weights} changed since run {self.folder.name} began.",
+                hint="Put them back as they were, or start a new run.",
+            )
         if target is not None:
             self.record = self.record.edit(
                 target=TargetSummary(source=target.source, digest=target.digest(), num_images=len(target))

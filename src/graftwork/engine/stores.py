@@ -164,7 +164,8 @@ class Stores:
 
     def split(self, name: SplitName, phase: Phase) -> Split:
         """Return inputs and labels of a split for a phase."""
-        return Split(self.source(name, phase), self.data(name))
+        weights = self._prepared.weights if name == "train" else None
+        return Split(self.source(name, phase), self.data(name), weights)
 
     def data(self, name: SplitName) -> DataWires:
         """Return labels and further columns of a split."""

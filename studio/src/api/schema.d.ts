@@ -9086,6 +9086,11 @@ export interface components {
                 [key: string]: number;
             };
             /**
+             * Image Weights
+             * @description Table (CSV) with the columns key and weight, as graftwork weigh writes it: how much each training image counts in the loss. Scaled to mean 1; images that are not in it count 0.
+             */
+            image_weights?: string | null;
+            /**
              * L2 Sp
              * @description L2-SP: pull of unfrozen pretrained weights back to where they began, α in α/2·‖w − w0‖², instead of weight decay; 0.1 is usual (Li 2018, arXiv:1802.01483). Empty: off.
              */
@@ -9316,6 +9321,11 @@ export interface components {
             further_terms: {
                 [key: string]: number;
             };
+            /**
+             * Image Weights
+             * @description Table (CSV) with the columns key and weight, as graftwork weigh writes it: how much each training image counts in the loss. Scaled to mean 1; images that are not in it count 0.
+             */
+            image_weights: string | null;
             /**
              * L2 Sp
              * @description L2-SP: pull of unfrozen pretrained weights back to where they began, α in α/2·‖w − w0‖², instead of weight decay; 0.1 is usual (Li 2018, arXiv:1802.01483). Empty: off.

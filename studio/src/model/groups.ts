@@ -21,7 +21,7 @@ export const RECIPE_SECTIONS: readonly (readonly [string, readonly string[]])[] 
   ["Optimizer", ["optimizer", "learning_rate", "probe_learning_rate", "layer_decay", "stage_rates", "weight_decay", "momentum", "clip_norm"]],
   ["Gradual unfreezing", ["unfreeze_every", "unfreeze_stages"]],
   ["Schedule", ["schedule", "warmup", "step_epochs", "step_factor"]],
-  ["Loss", ["label_smoothing", "class_weights"]],
+  ["Loss", ["label_smoothing", "class_weights", "image_weights"]],
   ["Staying near the start", ["l2_sp", "l2_sp_head", "bss", "bss_values", "delta", "co_tuning", "further_terms"]],
   ["Augmentation", ["augment", "cached_views"]],
   ["Cache and precision", ["feature_cache", "precision", "memory_format", "checkpoint_seconds"]],

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from graftwork.documents.adaptation import AdaptationReport
     from graftwork.documents.flow import Flow
     from graftwork.documents.gap import Gap
+    from graftwork.documents.weighing import Weighing
     from graftwork.project.looks.inspection import Inspection
     from graftwork.project.project import Project
     from graftwork.project.run import Run
@@ -93,6 +94,41 @@ class Transferring:
 
         choices = AdaptChoices(names=names, max_images=max_images)
         return gap(self._inside(source, options, tell, stop), target, choices)
+
+    def weigh(
+        self,
+        source: Source | Flow | Run,
+        target: Source,
+        *,
+        method: str = "domain_classifier",
+        num: int | None = None,
+        at: str = "base",
+        names: Mapping[str, str] | None = None,
+        tell: Callable[[Any], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+        **options: Any,
+    ) -> Weighing:
+        """Return how much each training image of a source counts for a target.
+
+        Args:
+            source: labelled images as ``transfer`` takes them, a flow on them, or a finished run.
+            target: images of the target; 'tradaboost' alone needs labels.
+            method: 'domain_classifier', 'kmm', 'ulsif', 'rulsif', 'kliep', 'select' or 'tradaboost'.
+            num: images that 'select' takes.
+            at: 'base', or a stage: where features are taken.
+            names: class of the source by class of the target, where they are called otherwise.
+            tell: told of progress.
+            stop: true ends the work.
+            options: those of ``transfer``, for a source that is images.
+
+        Raises:
+            UnknownName, DataError, FlowError, UsageError, RunInterrupted: as ``project.transferring.weigh.weigh`` says.
+        """
+        from graftwork.project.transferring.adapt import AdaptChoices
+        from graftwork.project.transferring.weigh import weigh
+
+        choices = AdaptChoices(at=at, names=names)
+        return weigh(self._inside(source, options, tell, stop), target, method, choices, num=num)
 
     def _inside(
         self,

@@ -1,0 +1,1 @@
+"""Which source images serve a target, and how much."""
