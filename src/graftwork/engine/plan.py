@@ -87,9 +87,8 @@ def make_plan(
     strategy = strategy_of(settings, network, cuts)
     counts = _counts(images, target)
     batch_norm = batch_norm_of(settings, strategy)
-    facts = [
-        phase_facts(network, name, at, batch_norm) for name, at in phase_cuts(network, strategy, recipe, cuts)
-    ]
+    starts = phase_cuts(network, strategy, recipe, cuts)
+    facts = [phase_facts(network, name, at, batch_norm) for name, at in starts]
     cache = plan_cache(network, facts, recipe, counts, compute, shapes, cache_limit)
     phases = tuple(
         _plan_phase(network, recipe, f, cache, batch_norm, is_probed=len(facts) > 1, strategy=strategy)
