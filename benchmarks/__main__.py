@@ -36,6 +36,7 @@ ON_REQUEST = (
     "race",
     "rates",
     "tune",
+    "adapt",
 )  # take long, or want data and weights, so only when named
 
 

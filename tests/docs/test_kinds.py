@@ -38,9 +38,7 @@ TO_COME = {
     "transfer/prior",
     "transfer/propagate",
     "graftwork prior",
-    "graftwork propagate",
     "prior.md",
-    "relations.md",
 }
 
 

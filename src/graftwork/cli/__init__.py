@@ -53,6 +53,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "graftwork.cli.transfer.gap:gap",
         "Say how far apart two sets of images are, which kind of shift that is, and which methods suit.",
     ),
+    "propagate": (
+        "graftwork.cli.transfer.propagate:propagate",
+        "Pass labels on to images that have none, by their nearness, and say what each confidence is worth.",
+    ),
     "weigh": (
         "graftwork.cli.transfer.weigh:weigh",
         "Say how much each training image of a source counts for a target, and write it for training.",

@@ -59,7 +59,7 @@ def transport(
         ):  # a plan that is nearly balanced is good enough: rows are divided by sums
             warnings.simplefilter("ignore", UserWarning)
             plan = ot.da.sinkhorn_lpl1_mm(
-                here, labels, there, cost, smoothing, class_penalty, numInnerItermax=100, stopInnerThr=1e-6
+                here, labels, there, cost, smoothing, class_penalty, numInnerItermax=50, stopInnerThr=1e-6
             )
     moved: NDArray[np.float64] = plan @ other / np.maximum(plan.sum(1, keepdims=True), 1e-300)
     return moved

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from graftwork.documents.adaptation import AdaptationReport
     from graftwork.documents.flow import Flow
     from graftwork.documents.gap import Gap
+    from graftwork.documents.propagation import Propagation
     from graftwork.documents.weighing import Weighing
     from graftwork.project.looks.inspection import Inspection
     from graftwork.project.project import Project
@@ -129,6 +130,34 @@ class Transferring:
 
         choices = AdaptChoices(at=at, names=names)
         return weigh(self._inside(source, options, tell, stop), target, method, choices, num=num)
+
+    def propagate(
+        self,
+        source: Source | Flow | Run,
+        unlabelled: Source,
+        *,
+        at: str = "base",
+        tell: Callable[[Any], None] = lambda _: None,
+        stop: Callable[[], bool] = lambda: False,
+        **options: Any,
+    ) -> Propagation:
+        """Pass labels on to images that have none, by their nearness, and say what each confidence is worth.
+
+        Args:
+            source: labelled images as ``transfer`` takes them, a flow on them, or a finished run.
+            unlabelled: images; labels that lie there are used to check alone.
+            at: 'base', or a stage: where features are taken.
+            tell: told of progress.
+            stop: true ends the work.
+            options: those of ``transfer``, for a source that is images.
+
+        Raises:
+            DataError, FlowError, UnknownName, UsageError, RunInterrupted: as ``adapt``.
+        """
+        from graftwork.project.transferring.adapt import AdaptChoices
+        from graftwork.project.transferring.propagate import propagate
+
+        return propagate(self._inside(source, options, tell, stop), unlabelled, AdaptChoices(at=at))
 
     def _inside(
         self,
