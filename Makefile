@@ -57,6 +57,7 @@ bench: setup
 
 docs: setup
 	$(BIN)/python docs/build_reference.py
+	$(BIN)/python docs/build_kinds.py
 
 types: setup
 	$(BIN)/python -m graftwork.server.openapi studio/openapi.json

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from tests.e2e.conftest import Server
+
+if TYPE_CHECKING:
+    from graftwork.documents.flow import Flow
 
 T = TypeVar("T")
 
@@ -84,6 +87,20 @@ def tiny_flow(server: Server, source: str = "sample:surfaces", *, name: str = "t
     recipe = {"epochs": 2, "precision": "float32", "memory_format": "contiguous", **recipe}
     flow = flow.edit(recipe=Recipe(**recipe))
     return make_flow(server, flow=flow.model_dump(mode="json"), name=name)
+
+
+def trained(server: Server, flow: Flow | dict[str, Any]) -> str:
+    """Run a flow beside the studio, as from a notebook, and return the run that the studio then finds.
+
+    Walks that are about a run's end begin here. A run that the studio starts has a process of its own, which
+    takes seconds to load what this one has loaded.
+    """
+    from graftwork.documents.flow import Flow
+    from graftwork.project import Project
+
+    run = Project(server.project).run(Flow.model_validate(flow))
+    assert run.status == "finished"
+    return run.id
 
 
 def open_flow(page: Any, server: Server, name: str, *, is_settled: bool = True) -> None:

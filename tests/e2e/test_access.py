@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from tests.e2e.acts import ended, make_flow, node, open_flow, settle, tiny_flow
+from tests.e2e.acts import flow_of, make_flow, node, open_flow, settle, tiny_flow, trained
 from tests.e2e.conftest import ROOT, Server
 
 AXE = ROOT / "studio" / "node_modules" / "axe-core" / "axe.min.js"
@@ -24,13 +24,7 @@ def faults(page: Any, allowed: tuple[str, ...] = ()) -> list[str]:
 @pytest.fixture(scope="module")
 def run(server: Server) -> str:
     """A finished run on the tiny base."""
-    name = tiny_flow(server, name="seen", epochs=1)
-    with server.api as api:
-        home = f"/projects/{server.project_id}"
-        flow = api.get(f"{home}/flows/{name}").json()["flow"]
-        found = str(api.post(f"{home}/runs", json={"flow": flow}).json()["id"])
-    ended(server, found)
-    return found
+    return trained(server, flow_of(server, tiny_flow(server, name="seen", epochs=1)))
 
 
 @pytest.fixture(params=["dark", "light"])

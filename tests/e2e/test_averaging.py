@@ -23,13 +23,7 @@ def run(server: Server) -> str:
     settings = {"base": TINY_BASE, "image_size": 32, "strategy": "some_layers", "recipe": recipe}
     flow = transfer_flow("sample:surfaces", name="mixed", **settings)  # type: ignore[arg-type]
     acts.make_flow(server, flow=flow.model_dump(mode="json"), name="mixed")
-    with server.api as api:
-        body = {"flow": acts.flow_of(server, "mixed"), "control": None}
-        answer = api.post(f"/projects/{server.project_id}/runs", json=body)
-        answer.raise_for_status()
-    found = acts.ended(server, answer.json()["id"])
-    assert found["card"]["status"] == "finished", found["log"]
-    return str(found["card"]["id"])
+    return acts.trained(server, acts.flow_of(server, "mixed"))
 
 
 def test_a_place_on_the_line_becomes_a_run_and_is_averaged(page: Any, server: Server, run: str) -> None:

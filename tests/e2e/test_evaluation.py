@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.acts import ended, flow_of, make_flow
+from tests.e2e.acts import flow_of, make_flow, trained
 from tests.e2e.conftest import Server
 
 
@@ -23,13 +23,9 @@ def pair(server: Server, stripes: Path) -> tuple[str, str]:
     flow = transfer_flow(str(stripes), base=TINY_BASE, image_size=32, name="pair", test=0.4, recipe=recipe)
     name = make_flow(server, flow=flow.model_dump(mode="json"), name="pair")
     content, found = flow_of(server, name), []
-    with server.api as api:
-        for rate in (0.0001, 0.01):
-            content["recipe"]["learning_rate"] = rate
-            answer = api.post(f"/projects/{server.project_id}/runs", json={"flow": content})
-            found.append(str(answer.json()["id"]))
-    for run in found:
-        ended(server, run)
+    for rate in (0.0001, 0.01):
+        content["recipe"]["learning_rate"] = rate
+        found.append(trained(server, content))
     return found[0], found[1]
 
 

@@ -19,10 +19,7 @@ def test_loss_terms_have_a_chart_with_a_table(page: Any, server: Server) -> None
     flow = transfer_flow(
         "sample:surfaces", base=TINY_BASE, image_size=32, strategy="some_layers", recipe=recipe
     )
-    with server.api as api:
-        answer = api.post(f"/projects/{server.project_id}/runs", json={"flow": flow.model_dump(mode="json")})
-    run = answer.json()["id"]
-    acts.ended(server, run)
+    run = acts.trained(server, flow)
     page.goto(f"{server.address}/p/{server.project_id}/run/{run}")
     page.get_by_role("tab", name="Curves").click()
     chart = page.get_by_role("figure", name="Loss terms")

@@ -8,20 +8,14 @@ from typing import Any
 
 import pytest
 from tests.conftest import write_stripes
-from tests.e2e.acts import ended, flow_of, saved, tiny_flow
+from tests.e2e.acts import flow_of, saved, tiny_flow, trained
 from tests.e2e.conftest import Server
 
 
 @pytest.fixture(scope="module")
 def run(server: Server, stripes: Path) -> str:
     """A finished run of the flow 'mapped'."""
-    name = tiny_flow(server, str(stripes), name="mapped")
-    with server.api as api:
-        answer = api.post(f"/projects/{server.project_id}/runs", json={"flow": flow_of(server, name)})
-        answer.raise_for_status()
-    started = str(answer.json()["id"])
-    assert ended(server, started)["record"]["status"] == "finished"
-    return started
+    return trained(server, flow_of(server, tiny_flow(server, str(stripes), name="mapped")))
 
 
 def open_map(page: Any, server: Server, run: str) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.acts import ended, make_flow
+from tests.e2e.acts import flow_of, make_flow, trained
 from tests.e2e.conftest import Server
 from tests.e2e.test_access import faults
 
@@ -25,12 +25,7 @@ def run(server: Server, stripes: Path) -> str:
         str(stripes), base=TINY_BASE, image_size=64, name="look", strategy="some_layers", recipe=recipe
     )
     name = make_flow(server, flow=flow.model_dump(mode="json"), name="look")
-    with server.api as api:
-        home = f"/projects/{server.project_id}"
-        found = api.get(f"{home}/flows/{name}").json()["flow"]
-        run = str(api.post(f"{home}/runs", json={"flow": found}).json()["id"])
-    ended(server, run)
-    return run
+    return trained(server, flow_of(server, name))
 
 
 def heat(page: Any) -> Any:

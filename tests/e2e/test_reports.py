@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.e2e.acts import ended, flow_of, tiny_flow
+from tests.e2e.acts import flow_of, tiny_flow, trained
 from tests.e2e.conftest import Server
 from tests.e2e.test_access import faults
 
@@ -16,14 +16,7 @@ from tests.e2e.test_access import faults
 def runs(server: Server, stripes: Path) -> list[str]:
     """Two finished runs on the same images."""
     name = tiny_flow(server, str(stripes), name="reported")
-    found = []
-    with server.api as api:
-        for _ in range(2):
-            answer = api.post(f"/projects/{server.project_id}/runs", json={"flow": flow_of(server, name)})
-            answer.raise_for_status()
-            found.append(str(answer.json()["id"]))
-            assert ended(server, found[-1])["record"]["status"] == "finished"
-    return found
+    return [trained(server, flow_of(server, name)) for _ in range(2)]
 
 
 def opened(page: Any, press: Any) -> Any:

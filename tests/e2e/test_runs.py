@@ -20,6 +20,7 @@ from tests.e2e.acts import (
     runs,
     saved,
     tiny_flow,
+    trained,
     until,
 )
 from tests.e2e.conftest import Server, fresh_page
@@ -214,13 +215,9 @@ def pair(server: Server) -> tuple[str, str]:
     name = tiny_flow(server, name="pair", epochs=3)
     flow = flow_of(server, name)
     found = []
-    with server.api as api:
-        for rate in (0.001, 0.02):
-            flow["recipe"]["learning_rate"] = rate
-            answer = api.post(f"/projects/{server.project_id}/runs", json={"flow": flow})
-            found.append(answer.json()["id"])
-    for run in found:
-        ended(server, run)
+    for rate in (0.001, 0.02):
+        flow["recipe"]["learning_rate"] = rate
+        found.append(trained(server, flow))
     return found[0], found[1]
 
 

@@ -24,6 +24,8 @@ def test_the_words_lead_to_adapting_and_its_flow(page: Any, server: Server) -> N
     page.goto(f"{server.address}/p/{server.project_id}/flow/two")
     page.get_by_role("link", name="Transfer", exact=True).click()
     page.get_by_role("heading", name="Domain shift").wait_for()
+    assert page.get_by_role("img", name=re.compile("^A labeled metal sheet goes through")).is_visible()
+    assert page.locator("svg[role=img]:empty").count() == 0
     page.get_by_role("button", name="Transfer › Gap").click()
     page.get_by_label("Target", exact=True).fill("sample:surfaces")
     page.get_by_role("button", name="Measure the gap").click()

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.conftest import TINY_BASE, write_stripes
-from tests.e2e.acts import ended, flow_of, make_flow, node, open_flow, tiny_flow
+from tests.e2e.acts import flow_of, make_flow, node, open_flow, tiny_flow, trained
 from tests.e2e.conftest import Server
 
 from graftwork.documents.flow import Edge, Endpoint, Node, dump_flow
@@ -19,11 +19,7 @@ from graftwork.graph.flows import transfer_flow
 @pytest.fixture(scope="module")
 def finished(server: Server, stripes: Path) -> str:
     """A finished run on the stripes."""
-    flow = flow_of(server, tiny_flow(server, str(stripes), name="done"))
-    with server.api as api:
-        run = str(api.post(f"/projects/{server.project_id}/runs", json={"flow": flow}).json()["id"])
-    assert ended(server, run)["record"]["status"] == "finished"
-    return run
+    return trained(server, flow_of(server, tiny_flow(server, str(stripes), name="done")))
 
 
 def test_one_of_my_own_images_is_tried(page: Any, server: Server, finished: str, stripes: Path) -> None:

@@ -86,10 +86,12 @@ export function placeThings(route: Route, hub: Hub | undefined): Thing[] {
   if (route.page === "start") return pages;
   const { project } = route;
   pages.push(goThing("page:hub", "Pages", "page", "Project", "Data, flows and runs", { page: "hub", project }));
-  if (route.page === "flow" || route.page === "data") {
+  if ("flow" in route) {
     const { flow } = route;
     pages.push(goThing("page:flow", "Pages", "page", "Flow", flow, { page: "flow", project, flow }));
     pages.push(goThing("page:data", "Pages", "page", "Data", `Images of ${flow}`, { page: "data", project, flow }));
+    pages.push(goThing("page:choose", "Pages", "page", "Choose", `What suits ${flow}`, { page: "choose", project, flow, view: "" }));
+    pages.push(goThing("page:kinds", "Pages", "page", "Kinds of transfer", "The words, with pictures", { page: "transfer", project, flow, view: "kinds" }));
   }
   pages.push(goThing("page:runs", "Pages", "page", "Runs", "All runs, compared", { page: "runs", project, compare: [] }));
   const flows = (hub?.flows ?? []).map((flow) =>
