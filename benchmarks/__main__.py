@@ -37,6 +37,7 @@ ON_REQUEST = (
     "rates",
     "tune",
     "adapt",
+    "prior",
 )  # take long, or want data and weights, so only when named
 
 

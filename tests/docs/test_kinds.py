@@ -37,8 +37,6 @@ TO_COME = {
     "transfer/instances",
     "transfer/prior",
     "transfer/propagate",
-    "graftwork prior",
-    "prior.md",
 }
 
 

@@ -31,6 +31,8 @@ def test_a_search_is_begun_watched_listed_and_deleted(
         refused = page.post(address, json={"flow": flow, "choices": wrong})
         assert refused.status_code >= 400
         assert refused.json()["message"]
+    outside = page.post(address, json={"flow": flow, "choices": {**choices, "prior": "/etc/passwd"}})
+    assert outside.json()["error"] == "NotOpened"
     began = page.post(address, json={"flow": flow, "choices": choices})
     assert began.status_code == 200, began.text
     search = began.json()["id"]

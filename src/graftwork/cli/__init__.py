@@ -32,6 +32,10 @@ VERBS: dict[str, tuple[str, str]] = {
         "graftwork.cli.choose.tune:tune",
         "Search the settings with the highest validation score, and say which to take.",
     ),
+    "prior": (
+        "graftwork.cli.transfer.prior:app",
+        "See, export and join what past searches say of good settings.",
+    ),
     "find-rate": (
         "graftwork.cli.choose.find_rate:find_rate",
         "Find a learning rate by a short training whose rate rises; nothing of it stays.",

@@ -8,6 +8,7 @@ from pydantic import Field, JsonValue, model_validator
 
 from graftwork.documents.document import Document, VersionedDocument
 from graftwork.documents.flow import Flow
+from graftwork.documents.prior import SettingsPrior
 from graftwork.documents.record import Interval
 
 __all__ = [
@@ -30,7 +31,7 @@ __all__ = [
 
 Sampler = Literal["tpe", "random"]
 RoundStatus = Literal["running", "finished", "pruned", "infeasible", "failed"]
-RoundOrigin = Literal["default", "advice", "edge", "suggested"]
+RoundOrigin = Literal["default", "advice", "edge", "prior", "suggested"]
 SearchStatus = Literal["none", "starting", "waiting", "running", "stopped", "failed", "finished"]
 Value = float | int | str | None
 
@@ -74,6 +75,11 @@ class SearchChoices(Document):
         True, description="Whether a round that lags behind the middle one of the others is ended early."
     )
     seed: Annotated[int, Field(ge=0, lt=2**32)] = Field(0, description="Of the suggestions.")
+    prior: str | None = Field(
+        None,
+        description="Past tasks to draw first rounds from: a file of graftwork prior export, or a project's folder. After n rounds of "
+        "its own the search draws from it with the chance 8 / (8 + n).",
+    )
 
 
 class Dimension(Document):
@@ -115,7 +121,7 @@ class Round(Document):
     status: RoundStatus
     origin: RoundOrigin = Field(
         description="'default': the flow as it stands; 'advice': as was advised; 'edge': one end of the cuts with the flow's other "
-        "settings; 'suggested': by the sampler."
+        "settings; 'prior': drawn from past tasks; 'suggested': by the sampler."
     )
     settings: dict[str, Value] = Field(description="Dimension → what the round's flow has.")
     params: dict[str, Value] = Field(description="Dimension → what was suggested: factors as factors.")
@@ -163,6 +169,8 @@ class SearchSetup(VersionedDocument):
     base: str
     data_digest: str
     advised: dict[str, Value] = Field(default_factory=dict, description="What was advised, as params.")
+    prior: SettingsPrior | None = Field(None, description="As it was when the search began.")
+    measures: dict[str, float] = Field(default_factory=dict, description="Of the images, with a prior.")
 
 
 class Search(VersionedDocument):

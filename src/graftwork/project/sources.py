@@ -175,7 +175,7 @@ def images_settings_of(flow: Flow) -> ImagesSettings:
 
 
 def sources_of(flow: Flow, root: Path) -> tuple[Path, ...]:
-    """Return the files and folders on this machine that a flow reads: images, weights, its own runs apart.
+    """Return the files and folders on this machine that a flow reads: images, weights, tables of them, its own runs apart.
 
     Args:
         flow: any flow.
@@ -191,4 +191,6 @@ def sources_of(flow: Flow, root: Path) -> tuple[Path, ...]:
         source = node.settings.get("source")
         if isinstance(source, str) and source and not source.startswith("sample:"):
             found.append(Path(source).expanduser().absolute())
+    if flow.recipe.image_weights:
+        found.append(Path(flow.recipe.image_weights).expanduser().absolute())
     return tuple(found)

@@ -9530,10 +9530,10 @@ export interface components {
             number: number;
             /**
              * Origin
-             * @description 'default': the flow as it stands; 'advice': as was advised; 'edge': one end of the cuts with the flow's other settings; 'suggested': by the sampler.
+             * @description 'default': the flow as it stands; 'advice': as was advised; 'edge': one end of the cuts with the flow's other settings; 'prior': drawn from past tasks; 'suggested': by the sampler.
              * @enum {string}
              */
-            origin: "default" | "advice" | "edge" | "suggested";
+            origin: "default" | "advice" | "edge" | "prior" | "suggested";
             /**
              * Params
              * @description Dimension → what was suggested: factors as factors.
@@ -10422,6 +10422,11 @@ export interface components {
              */
             over: components["schemas"]["Span-Input"][];
             /**
+             * Prior
+             * @description Past tasks to draw first rounds from: a file of graftwork prior export, or a project's folder. After n rounds of its own the search draws from it with the chance 8 / (8 + n).
+             */
+            prior?: string | null;
+            /**
              * Prune
              * @description Whether a round that lags behind the middle one of the others is ended early.
              * @default true
@@ -10470,6 +10475,11 @@ export interface components {
              * @default []
              */
             over: components["schemas"]["Span-Output"][];
+            /**
+             * Prior
+             * @description Past tasks to draw first rounds from: a file of graftwork prior export, or a project's folder. After n rounds of its own the search draws from it with the chance 8 / (8 + n).
+             */
+            prior: string | null;
             /**
              * Prune
              * @description Whether a round that lags behind the middle one of the others is ended early.

@@ -61,6 +61,10 @@ _Sampler = Annotated[
 ]
 _Prune = Annotated[bool, typer.Option("--prune/--no-prune", help="Whether rounds that lag are ended early.")]
 _Seed = Annotated[int | None, typer.Option("--search-seed", help="Of the suggestions. Default: 0.")]
+_Prior = Annotated[
+    str | None,
+    typer.Option("--prior", metavar="PATH", help=f"{SearchChoices.model_fields['prior'].description}"),
+]
 _Resume = Annotated[str | None, typer.Option("--resume", metavar="ID", help="Go on with a search.")]
 _Write = Annotated[
     Path | None,
@@ -84,6 +88,7 @@ def tune(
     sampler: _Sampler = None,
     prune: _Prune = True,
     search_seed: _Seed = None,
+    prior: _Prior = None,
     resume: _Resume = None,
     write: _Write = None,
     final: _Final = False,
@@ -103,7 +108,9 @@ def tune(
             _refuse_beside_resume(request, over, fix, sampler, search_seed)
             found = home.tune(resume=resume, told=told, stop=stop, **given)
         else:
-            choices = _choices(given, over, fix, sampler, prune, search_seed)
+            choices = _choices(
+                given | ({"prior": prior} if prior else {}), over, fix, sampler, prune, search_seed
+            )
             found = home.tune(request.flow(home), choices=choices, told=told, stop=stop)
     if write is not None and found.best_flow is not None:
         write_flow(found.best_flow, write)

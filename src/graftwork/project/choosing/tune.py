@@ -151,7 +151,8 @@ class _Sitting:
             project.workspace, scored=("validation",)
         )  # the test waits for the chosen one
         self.choices = opened.setup.choices
-        self.store = RoundStore(opened.folder, opened.space, self.choices)
+        setup = opened.setup
+        self.store = RoundStore(opened.folder, opened.space, self.choices, setup.prior, setup.measures)
         self.search = self._known()
         self._last = 0.0
 
@@ -270,6 +271,7 @@ class _Training:
             "default": "the flow as it stands",
             "advice": "as advised",
             "edge": "one end of the cuts",
+            "prior": "drawn from past tasks",
             "suggested": "as suggested",
         }
         return f"round {self.begun.number + 1}, {what[self.begun.origin]}"

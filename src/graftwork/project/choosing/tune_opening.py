@@ -86,6 +86,8 @@ def begin_search(project: Project, flow: Flow, choices: SearchChoices) -> OpenSe
         FlowError, DataError, BaseNotUsable, PlanError: the flow does not run as it stands.
         UsageError: no backbone, no validation images, nothing to search, or minutes that do not do for one round.
     """
+    from graftwork.project.transferring.prior import measures_of, read_prior
+
     flow = without_bypassed(checked(flow))
     require_trust(flow, project.root)
     node = _backbone_of(flow)
@@ -104,6 +106,8 @@ def begin_search(project: Project, flow: Flow, choices: SearchChoices) -> OpenSe
         base=plan.base,
         data_digest=images.digest(),
         advised=_advised(project, flow, space),
+        prior=None if choices.prior is None else read_prior(choices.prior),
+        measures={} if choices.prior is None else measures_of(images),
     )
     folder = project.root / TUNES / setup.id
     with storing("The search", folder):

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graftwork.documents.prior import SettingsPrior
 from graftwork.documents.tuning import Dimension, Round, RoundOrigin, SearchChoices
 from graftwork.errors import StorageError
 from graftwork.project.choosing.tune_space import Space
@@ -112,13 +113,22 @@ class RoundStore:
         folder: of the search; this process holds its lock.
         space: what is searched.
         choices: how.
+        prior: past tasks that rounds are drawn from.
+        measures: of the images, which past tasks are near to.
 
     Raises:
         StorageError: the journal cannot be read.
     """
 
-    def __init__(self, folder: Path, space: Space, choices: SearchChoices) -> None:
-        self._space, self._choices = space, choices
+    def __init__(
+        self,
+        folder: Path,
+        space: Space,
+        choices: SearchChoices,
+        prior: SettingsPrior | None = None,
+        measures: Mapping[str, float] | None = None,
+    ) -> None:
+        self._space, self._choices, self._prior, self._measures = space, choices, prior, measures
         self.study = open_study(folder, choices)
         for frozen in self.study.get_trials(deepcopy=False, states=_states("RUNNING")):
             if (facts := frozen.user_attrs.get(_FACTS)) is not None:  # killed before its end was told
@@ -147,11 +157,39 @@ class RoundStore:
                 return again
         number = self._num_ended()
         self.study.sampler = make_sampler(self._choices, number)
+        self._draw_from_prior(number)
         with _quiet():
             handle = self.study.ask()
             params = self._suggest(handle)
         origin: RoundOrigin = handle.user_attrs.get(_ORIGIN, "suggested")
         return Begun(number, origin, params, False, handle, set())
+
+    def _draw_from_prior(self, number: int) -> None:
+        """Put a round in line that is drawn from past tasks, with the chance that own rounds leave them.
+
+        A function of the search's seed and the round's number, so that a search that goes on draws the same.
+        """
+        if self._prior is None or self.study.get_trials(deepcopy=False, states=_states("WAITING")):
+            return
+        import numpy as np
+
+        from graftwork.insight.settings_prior import draw_settings, prior_share, task_weights
+
+        own = sum(
+            t.user_attrs.get(_ORIGIN, "suggested") in ("prior", "suggested")
+            for t in self.study.get_trials(deepcopy=False)
+            if _FACTS in t.user_attrs
+        )
+        generator = np.random.default_rng([self._choices.seed, number, 1])
+        if generator.random() >= prior_share(own):
+            return
+        tasks = self._prior.tasks
+        drawn = draw_settings(tasks, task_weights(tasks, self._measures), self._space.dimensions, generator)
+        params: dict[str, Any] = {}
+        for dimension in self._space.dimensions:
+            if self._space.has(dimension, {**drawn, **params}):
+                params[dimension.name] = drawn[dimension.name]
+        self.study.enqueue_trial(self._as_stored(params), user_attrs={_ORIGIN: "prior"})
 
     def _num_ended(self) -> int:
         return sum(_FACTS in t.user_attrs for t in self.study.get_trials(deepcopy=False))

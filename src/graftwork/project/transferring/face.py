@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from graftwork.documents.adaptation import AdaptationReport
     from graftwork.documents.flow import Flow
     from graftwork.documents.gap import Gap
+    from graftwork.documents.prior import SettingsPrior
     from graftwork.documents.propagation import Propagation
     from graftwork.documents.weighing import Weighing
     from graftwork.project.looks.inspection import Inspection
@@ -158,6 +159,19 @@ class Transferring:
         from graftwork.project.transferring.propagate import propagate
 
         return propagate(self._inside(source, options, tell, stop), unlabelled, AdaptChoices(at=at))
+
+    def prior(self, *others: str) -> SettingsPrior:
+        """Return what past searches say of good settings: those of this project, and of others.
+
+        Args:
+            others: priors that were exported, or folders of projects.
+
+        Raises:
+            UsageError: one of them cannot be read.
+        """
+        from graftwork.project.transferring.prior import gather_prior, merged, read_prior
+
+        return merged([gather_prior(cast("Project", self)), *(read_prior(path) for path in others)])
 
     def _inside(
         self,

@@ -20,7 +20,7 @@ from graftwork.project.choosing.tune_steering import (
     stop_search,
 )
 from graftwork.server.routes.nodes import ask_bench
-from graftwork.server.routes.places import Opened
+from graftwork.server.routes.places import Opened, TheStudio
 
 __all__ = ["router"]
 
@@ -48,8 +48,10 @@ def listed(opened: Opened) -> tuple[SearchSummary, ...]:
 
 
 @router.post("")
-def start(opened: Opened, wanted: SearchQuestion) -> SearchState:
+def start(opened: Opened, studio: TheStudio, wanted: SearchQuestion) -> SearchState:
     """Begin a search in a process of its own; it goes on when the page or the server ends."""
+    if wanted.choices.prior is not None:
+        studio.roots.require(wanted.choices.prior)
     return start_search(opened.project, wanted.flow, wanted.choices)
 
 

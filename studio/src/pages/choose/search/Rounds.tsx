@@ -8,7 +8,7 @@ import css from "./search.module.css";
 
 type Props = { search: Search; name: string; picked: number | null; onPick: (round: number) => void };
 
-const ORIGINS: Record<SearchRound["origin"], string> = { default: "as it stands", advice: "as advised", edge: "end of the cuts", suggested: "suggested" };
+const ORIGINS: Record<SearchRound["origin"], string> = { default: "as it stands", advice: "as advised", edge: "end of the cuts", prior: "from past tasks", suggested: "suggested" };
 
 /** All rounds as a table: the twin of the charts above it. */
 export function Rounds({ search, name, picked, onPick }: Props) {

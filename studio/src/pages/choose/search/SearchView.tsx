@@ -17,7 +17,7 @@ import { Found } from "./Found";
 import css from "./search.module.css";
 import { Wanted } from "./Wanted";
 
-const PLAIN: SearchChoices = { over: [], fixed: {}, rounds: 30, minutes: null, sampler: "tpe", prune: true, seed: 0 };
+const PLAIN: SearchChoices = { over: [], fixed: {}, rounds: 30, minutes: null, sampler: "tpe", prune: true, seed: 0, prior: null };
 
 /** Search for settings: begun from the flow that is open, watched round by round. */
 export default function SearchView({ project }: ViewProps) {
@@ -27,6 +27,7 @@ export default function SearchView({ project }: ViewProps) {
   const [rounds, setRounds] = useState("30");
   const [minutes, setMinutes] = useState("");
   const [sampler, setSampler] = useState<"tpe" | "random">("tpe");
+  const [prior, setPrior] = useState("");
   const [wishes, setWishes] = useState<Wishes>({});
   const [isOpen, setOpen] = useState(false);
   const [isAsking, setAsking] = useState(false);
@@ -42,7 +43,7 @@ export default function SearchView({ project }: ViewProps) {
   const begin = async () => {
     setAsking(true);
     const id = await startSearch(project, flow, {
-      ...PLAIN, ...asked, rounds: Number(rounds), minutes: minutes ? Number(minutes) : null, sampler,
+      ...PLAIN, ...asked, rounds: Number(rounds), minutes: minutes ? Number(minutes) : null, sampler, prior: prior.trim() || null,
     });
     setAsking(false);
     if (id) setChosen(id);
@@ -62,6 +63,7 @@ export default function SearchView({ project }: ViewProps) {
           onChange={(event) => setSampler(event.target.value === "random" ? "random" : "tpe")}
           options={[["tpe", "learn from rounds (TPE)"], ["random", "random"]]}
         />
+        <TextField label="Past tasks" value={prior} placeholder="a prior's file, a project's folder" onChange={(event) => setPrior(event.target.value)} />
         <Button look="primary" whyNot={isAsking ? "It begins." : fault} onClick={() => void begin()}>
           <SearchIcon size={14} aria-hidden /> Search
         </Button>
