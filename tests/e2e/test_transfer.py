@@ -32,6 +32,15 @@ def test_the_words_lead_to_adapting_and_its_flow(page: Any, server: Server) -> N
     page.get_by_role("table", name="Distances by stage").wait_for(timeout=SLOW_MS)
     assert page.get_by_text("no shift to see").is_visible()
     assert page.get_by_role("list", name="Images least like it, of the target").get_by_role("img").count() > 0
+    page.get_by_role("tab", name="Instances").click()
+    page.get_by_label("Target", exact=True).fill("sample:surfaces")
+    page.get_by_role("button", name="Weigh", exact=True).click()
+    page.get_by_role("button", name="Train with these weights").click(timeout=SLOW_MS)
+    page.get_by_role("button", name="Train with all images alike").click()
+    page.get_by_role("tab", name="Labels").click()
+    page.get_by_label("Target", exact=True).fill("sample:surfaces")
+    page.get_by_role("button", name="Pass labels on").click()
+    page.get_by_role("table", name="What a confidence is worth").wait_for(timeout=SLOW_MS)
     page.get_by_role("tab", name="Adapt").click()
     start = page.get_by_role("button", name="Adapt", exact=True)
     assert start.get_attribute("aria-disabled") == "true"

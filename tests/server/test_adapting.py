@@ -30,6 +30,23 @@ def test_a_page_adapts_and_puts_a_method_into_its_flow(
     assert gap.json()["kinds"] == ["none"], gap.text
     outside = page.post(f"{home}/inspections/gap", json={"flow": flow, "target": "/etc"})
     assert outside.json()["error"] == "NotOpened"
+    weighed = page.post(
+        f"{home}/inspections/weighing", json={"flow": flow, "target": str(stripes), "method": "select"}
+    )
+    assert weighed.status_code == 200, weighed.text
+    assert Path(weighed.json()["file"]).read_text().startswith("key,weight\n")
+    passed = page.post(f"{home}/inspections/propagation", json={"flow": flow, "target": str(stripes)}).json()
+    first = passed["images"][0]
+    body = {
+        "flow": flow,
+        "target": str(stripes),
+        "accepted": [{"key": first["key"], "label": first["label"]}],
+    }
+    table = page.post(f"{home}/inspections/propagation/accepted", json=body).json()
+    assert (table["num_accepted"], table["num_labelled"]) == (1, 60)
+    body["accepted"][0]["key"] = "nowhere.png"
+    gone = page.post(f"{home}/inspections/propagation/accepted", json=body).json()
+    assert "is not there" in gone["message"]
     assert ask(target="/etc").json()["error"] == "NotOpened"
     slow = ask(method="dann").json()
     assert slow["error"] == "UsageError"

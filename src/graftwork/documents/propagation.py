@@ -7,7 +7,7 @@ from pydantic import Field
 from graftwork.documents.document import Document, VersionedDocument
 from graftwork.documents.record import Interval
 
-__all__ = ["ConfidenceLevel", "PassedLabel", "Propagation"]
+__all__ = ["AcceptedLabel", "AcceptedTable", "ConfidenceLevel", "PassedLabel", "Propagation"]
 
 
 class PassedLabel(Document):
@@ -49,3 +49,18 @@ class Propagation(VersionedDocument):
     words: str
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+
+
+class AcceptedLabel(Document):
+    """A label that a person took from a propagation, or gave instead."""
+
+    key: str
+    label: str
+
+
+class AcceptedTable(Document):
+    """Where accepted labels were written, as a table that training reads."""
+
+    file: str
+    num_accepted: int
+    num_labelled: int = Field(description="Images with labels of their own that stand in the table too.")

@@ -10,7 +10,7 @@ from graftwork.documents.adaptation import Verdict
 from graftwork.documents.document import Document, VersionedDocument
 from graftwork.documents.record import Interval
 
-__all__ = ["BoostedScore", "WeighMethod", "WeighedImage", "Weighing"]
+__all__ = ["BoostedScore", "WeighMethod", "WeighedImage", "Weighing", "WeighingFile"]
 
 WeighMethod = Literal["domain_classifier", "kmm", "ulsif", "rulsif", "kliep", "select", "tradaboost"]
 
@@ -50,3 +50,10 @@ class Weighing(VersionedDocument):
     words: str
     notes: tuple[str, ...] = ()
     seconds: float = 0.0
+
+
+class WeighingFile(Document):
+    """Weights, and where in the project their table lies, as ``image_weights`` of a recipe takes it."""
+
+    report: Weighing
+    file: str

@@ -900,6 +900,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/projects/{project}/inspections/propagation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pass Labels On
+         * @description Return labels for images that have none, and what each confidence is worth.
+         */
+        post: operations["pass_labels_on_api_projects__project__inspections_propagation_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/propagation/accepted": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept
+         * @description Write accepted labels, with those that were there, as a table of the project.
+         */
+        post: operations["accept_api_projects__project__inspections_propagation_accepted_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/projects/{project}/inspections/rate": {
         parameters: {
             query?: never;
@@ -954,6 +994,26 @@ export interface paths {
          * @description Return where in an image the evidence for a class lies.
          */
         post: operations["saliency_api_projects__project__inspections_saliency_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/projects/{project}/inspections/weighing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get Weights
+         * @description Return how much each training image counts for a target; its table lies in the project.
+         */
+        post: operations["get_weights_api_projects__project__inspections_weighing_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1833,6 +1893,63 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         /**
+         * AcceptRequest
+         * @description Which labels were accepted.
+         */
+        AcceptRequest: {
+            /** Accepted */
+            accepted: components["schemas"]["AcceptedLabel"][];
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Max Images
+             * @description Of each domain, spread evenly.
+             */
+            max_images?: number | null;
+            /**
+             * Names
+             * @description Class of the source by class of the target.
+             */
+            names?: {
+                [key: string]: string;
+            };
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+            /**
+             * Target
+             * @description Images of the other domain; labels that lie there are used to score alone.
+             */
+            target: string;
+        };
+        /**
+         * AcceptedLabel
+         * @description A label that a person took from a propagation, or gave instead.
+         */
+        AcceptedLabel: {
+            /** Key */
+            key: string;
+            /** Label */
+            label: string;
+        };
+        /**
+         * AcceptedTable
+         * @description Where accepted labels were written, as a table that training reads.
+         */
+        AcceptedTable: {
+            /** File */
+            file: string;
+            /** Num Accepted */
+            num_accepted: number;
+            /**
+             * Num Labelled
+             * @description Images with labels of their own that stand in the table too.
+             */
+            num_labelled: number;
+        };
+        /**
          * AdaptationReport
          * @description Methods of adaptation on one pair of domains, beside the source-only and the oracle line.
          */
@@ -2473,6 +2590,22 @@ export interface components {
             num_layers: number;
         };
         /**
+         * BoostedScore
+         * @description Balanced accuracy on labelled target images that nothing learned from.
+         */
+        BoostedScore: {
+            accuracy: components["schemas"]["Interval"];
+            /** @description Against the target alone, paired; None of that itself. */
+            gain: components["schemas"]["Interval"] | null;
+            /** Name */
+            name: string;
+            /**
+             * Verdict
+             * @enum {string}
+             */
+            verdict: "helps" | "no difference" | "harmful" | "unknown";
+        };
+        /**
          * CachePlan
          * @description What is stored at the freeze boundary, and why.
          */
@@ -2947,6 +3080,26 @@ export interface components {
              * @default
              */
             reason: string;
+        };
+        /**
+         * ConfidenceLevel
+         * @description What a level of confidence is worth, on labelled images whose labels were hidden.
+         */
+        ConfidenceLevel: {
+            /** @description Of the hidden labels that were told so surely; None without any. */
+            accuracy: components["schemas"]["Interval"] | null;
+            /** At Least */
+            at_least: number;
+            /**
+             * Coverage
+             * @description Share of the hidden labels that were told so surely.
+             */
+            coverage: number;
+            /**
+             * Num Images
+             * @description Images without labels that are told so surely.
+             */
+            num_images: number;
         };
         /**
          * ControlRow
@@ -7247,6 +7400,23 @@ export interface components {
             share: number;
         };
         /**
+         * PassedLabel
+         * @description An image and the label that its neighbors pass on to it.
+         */
+        PassedLabel: {
+            /** Confidence */
+            confidence: number;
+            /** Digest */
+            digest: string;
+            /** Key */
+            key: string;
+            /**
+             * Label
+             * @description None: no labelled image reaches it.
+             */
+            label: string | null;
+        };
+        /**
          * PathRequest
          * @description A path on the server's machine.
          */
@@ -8054,6 +8224,89 @@ export interface components {
              * @description SHA-256 over names and values of the final weights.
              */
             weights_digest: string;
+        };
+        /**
+         * Propagation
+         * @description Labels passed on over the neighbor graph of a base's features.
+         */
+        Propagation: {
+            /** @description Against labels that the images turn out to have; to check with. */
+            accuracy: components["schemas"]["Interval"] | null;
+            /** At */
+            at: string;
+            /** Base */
+            base: string;
+            /** Classes */
+            classes: string[];
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Images
+             * @description Images without labels, surest first.
+             */
+            images: components["schemas"]["PassedLabel"][];
+            /**
+             * Levels
+             * @description Empty where a class has a single labelled image.
+             */
+            levels: components["schemas"]["ConfidenceLevel"][];
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /** Num Labelled */
+            num_labelled: number;
+            /**
+             * Seconds
+             * @default 0
+             */
+            seconds: number;
+            /** Source */
+            source: string;
+            /** Unlabelled */
+            unlabelled: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * PropagationRequest
+         * @description Where features are taken; the target's images get the labels.
+         */
+        PropagationRequest: {
+            /**
+             * At
+             * @description Where features are taken: 'base', or a stage.
+             * @default base
+             */
+            at: string;
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Max Images
+             * @description Of each domain, spread evenly.
+             */
+            max_images?: number | null;
+            /**
+             * Names
+             * @description Class of the source by class of the target.
+             */
+            names?: {
+                [key: string]: string;
+            };
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+            /**
+             * Target
+             * @description Images of the other domain; labels that lie there are used to score alone.
+             */
+            target: string;
         };
         /**
          * Proposal
@@ -11493,6 +11746,140 @@ export interface components {
             run: string;
         };
         /**
+         * WeighedImage
+         * @description A source image and its weight.
+         */
+        WeighedImage: {
+            /** Digest */
+            digest: string;
+            /** Key */
+            key: string;
+            /** Label */
+            label: string | null;
+            /** Weight */
+            weight: number;
+        };
+        /**
+         * Weighing
+         * @description How much each training image of a source counts for a target.
+         */
+        Weighing: {
+            /** A Distance */
+            a_distance: number;
+            /** Base */
+            base: string;
+            /**
+             * Boosted
+             * @description Of TrAdaBoost.
+             * @default []
+             */
+            boosted: components["schemas"]["BoostedScore"][];
+            /**
+             * Distance After
+             * @description Of the weighted mean.
+             */
+            distance_after: number;
+            /**
+             * Distance Before
+             * @description Of the source's mean from the target's, in reduced features.
+             */
+            distance_before: number;
+            /**
+             * Effective Number
+             * @description How many equal images would vary as little: (Σw)² / Σw².
+             */
+            effective_number: number;
+            /**
+             * Format
+             * @default 1
+             */
+            format: number;
+            /**
+             * Images
+             * @description All, heaviest first; weights have the mean 1.
+             */
+            images: components["schemas"]["WeighedImage"][];
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "domain_classifier" | "kmm" | "ulsif" | "rulsif" | "kliep" | "select" | "tradaboost";
+            /**
+             * Notes
+             * @default []
+             */
+            notes: string[];
+            /** Num Target */
+            num_target: number;
+            /**
+             * Seconds
+             * @default 0
+             */
+            seconds: number;
+            /** Source */
+            source: string;
+            /** Target */
+            target: string;
+            /** Words */
+            words: string;
+        };
+        /**
+         * WeighingFile
+         * @description Weights, and where in the project their table lies, as ``image_weights`` of a recipe takes it.
+         */
+        WeighingFile: {
+            /** File */
+            file: string;
+            report: components["schemas"]["Weighing"];
+        };
+        /**
+         * WeighingRequest
+         * @description How to weigh.
+         */
+        WeighingRequest: {
+            /**
+             * At
+             * @description Where features are taken: 'base', or a stage.
+             * @default base
+             */
+            at: string;
+            /** @description A flow; only what pretrained weights and data say is known. */
+            flow?: components["schemas"]["Flow-Input"] | null;
+            /**
+             * Max Images
+             * @description Of each domain, spread evenly.
+             */
+            max_images?: number | null;
+            /**
+             * Method
+             * @default domain_classifier
+             * @enum {string}
+             */
+            method: "domain_classifier" | "kmm" | "ulsif" | "rulsif" | "kliep" | "select" | "tradaboost";
+            /**
+             * Names
+             * @description Class of the source by class of the target.
+             */
+            names?: {
+                [key: string]: string;
+            };
+            /**
+             * Num
+             * @description Images that 'select' takes.
+             */
+            num?: number | null;
+            /**
+             * Run
+             * @description Id of a run.
+             */
+            run?: string | null;
+            /**
+             * Target
+             * @description Images of the other domain; labels that lie there are used to score alone.
+             */
+            target: string;
+        };
+        /**
          * ClassScore
          * @description Scores of one class.
          */
@@ -13162,6 +13549,76 @@ export interface operations {
             };
         };
     };
+    pass_labels_on_api_projects__project__inspections_propagation_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PropagationRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Propagation"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    accept_api_projects__project__inspections_propagation_accepted_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AcceptedTable"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     find_rate_api_projects__project__inspections_rate_post: {
         parameters: {
             query?: never;
@@ -13254,6 +13711,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SaliencyReply"];
+                };
+            };
+            /** @description Client Error */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    get_weights_api_projects__project__inspections_weighing_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WeighingRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WeighingFile"];
                 };
             };
             /** @description Client Error */

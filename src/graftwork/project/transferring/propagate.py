@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graftwork.documents.files import write_atomically
-from graftwork.documents.propagation import ConfidenceLevel, PassedLabel, Propagation
+from graftwork.documents.propagation import (
+    AcceptedLabel,
+    AcceptedTable,
+    ConfidenceLevel,
+    PassedLabel,
+    Propagation,
+)
 from graftwork.documents.record import Interval
 from graftwork.errors import DataError
 from graftwork.project.looks.inspection import Inspection
@@ -23,7 +30,7 @@ if TYPE_CHECKING:
 
     from graftwork.insight.relations.propagation import Checked
 
-__all__ = ["accepted_table", "propagate", "write_accepted"]
+__all__ = ["accepted_table", "propagate", "write_accepted", "write_labels"]
 
 _RULES = 1
 _LEVELS = (0.0, 0.5, 0.7, 0.8, 0.9, 0.95)
@@ -200,3 +207,42 @@ def write_accepted(report: Propagation, path: Path, least: float) -> int:
         )
     write_atomically(path, text.encode())
     return count
+
+
+def write_labels(
+    inside: Inspection, unlabelled: Path, accepted: Sequence[AcceptedLabel], folder: Path
+) -> AcceptedTable:
+    """Write labels that were accepted as a table, with the labelled images beside them where these lie in a folder too.
+
+    Args:
+        inside: on the labelled images.
+        unlabelled: folder that the accepted images lie below.
+        accepted: images by their names there, each with its label.
+        folder: that the table is written into, named by its content.
+
+    Raises:
+        DataError: nothing was accepted, the images lie in no folder, or one is not there.
+    """
+    if not accepted or not unlabelled.is_dir():
+        raise DataError(
+            "No label was accepted."
+            if not accepted
+            else f"{unlabelled} is no folder: a table cannot name its images.",
+            hint="Accept some labels." if not accepted else "Take a folder of images.",
+        )
+    rows = [(unlabelled / one.key, one.label) for one in accepted]
+    images, root = inside.images, Path(inside.images.source)
+    own = []
+    if root.is_dir():
+        own = [(root / s.key, images.classes[s.label]) for s in images.samples if s.label is not None]
+        own = [(path, label) for path, label in own if path.is_file()]
+    if gone := [path for path, _ in rows if not path.is_file()]:
+        raise DataError(f"{gone[0]} is not there.", hint="Pass the labels on again.")
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["path", "label"])
+    writer.writerows((str(path), label) for path, label in (*own, *rows))
+    content = text.getvalue().encode()
+    file = folder / f"labels-{hashlib.sha256(content).hexdigest()[:16]}.csv"
+    write_atomically(file, content)
+    return AcceptedTable(file=str(file), num_accepted=len(rows), num_labelled=len(own))

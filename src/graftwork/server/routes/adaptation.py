@@ -1,4 +1,4 @@
-"""Two domains: the gap between them, and adapting to the one without labels."""
+"""Two domains: the gap between them, adapting, weights of source images, labels that are passed on."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from graftwork.documents.document import Document
 from graftwork.documents.events import ExtractionProgress
 from graftwork.documents.flow import Flow
 from graftwork.documents.gap import Gap
+from graftwork.documents.propagation import AcceptedLabel, AcceptedTable, Propagation
+from graftwork.documents.weighing import WeighingFile, WeighMethod
 from graftwork.graph.adaptation import AdaptationMethod
 from graftwork.graph.flows import with_adaptation
 from graftwork.project.sources import source_text
@@ -41,6 +43,26 @@ class AdaptationRequest(DomainsRequest):
 
     method: str = Field("auto", description="'auto', or methods on stored features with commas between.")
     at: str = Field("base", description="Where features are taken: 'base', or a stage.")
+
+
+class WeighingRequest(DomainsRequest):
+    """How to weigh."""
+
+    method: WeighMethod = "domain_classifier"
+    num: int | None = Field(None, ge=1, description="Images that 'select' takes.")
+    at: str = Field("base", description="Where features are taken: 'base', or a stage.")
+
+
+class PropagationRequest(DomainsRequest):
+    """Where features are taken; the target's images get the labels."""
+
+    at: str = Field("base", description="Where features are taken: 'base', or a stage.")
+
+
+class AcceptRequest(DomainsRequest):
+    """Which labels were accepted."""
+
+    accepted: tuple[AcceptedLabel, ...]
 
 
 class AdaptedFlowRequest(Document):
@@ -74,6 +96,32 @@ async def get_gap(request: Request, opened: Opened, studio: TheStudio, wanted: D
     """Return how far apart two domains are, in which way, and what suits."""
     choices = (wanted.names, wanted.max_images)
     found: Gap = await _look(request, opened, studio, "inspect_gap", wanted, choices)
+    return found
+
+
+@router.post(f"{PREFIX}/weighing")
+async def get_weights(
+    request: Request, opened: Opened, studio: TheStudio, wanted: WeighingRequest
+) -> WeighingFile:
+    """Return how much each training image counts for a target; its table lies in the project."""
+    choices = (wanted.method, wanted.num, wanted.at, wanted.names)
+    found: WeighingFile = await _look(request, opened, studio, "inspect_weighing", wanted, choices)
+    return found
+
+
+@router.post(f"{PREFIX}/propagation")
+async def pass_labels_on(
+    request: Request, opened: Opened, studio: TheStudio, wanted: PropagationRequest
+) -> Propagation:
+    """Return labels for images that have none, and what each confidence is worth."""
+    found: Propagation = await _look(request, opened, studio, "inspect_propagation", wanted, (wanted.at,))
+    return found
+
+
+@router.post(f"{PREFIX}/propagation/accepted")
+async def accept(request: Request, opened: Opened, studio: TheStudio, wanted: AcceptRequest) -> AcceptedTable:
+    """Write accepted labels, with those that were there, as a table of the project."""
+    found: AcceptedTable = await _look(request, opened, studio, "accept_labels", wanted, (wanted.accepted,))
     return found
 
 

@@ -9,7 +9,9 @@ import { FilePicker } from "../../panels/FilePicker";
 import { askQuality } from "../../store/quality";
 import css from "./domains.module.css";
 
-type Props = { target: string; onTarget: (target: string) => void; names: string; onNames: (names: string) => void };
+type Props = { target: string; onTarget: (target: string) => void; /** What classes are called there, where that matters. */
+  names?: string;
+  onNames?: (names: string) => void };
 
 /** The images of the other domain, and what its classes are called there. */
 export function TargetPicker({ target, onTarget, names, onNames }: Props) {
@@ -20,7 +22,7 @@ export function TargetPicker({ target, onTarget, names, onNames }: Props) {
       <Button onClick={() => setPicking(true)}>
         <FolderPlus size={14} aria-hidden /> Choose…
       </Button>
-      <TextField label="Other class names" value={names} placeholder="target = source, …" onChange={(event) => onNames(event.target.value)} />
+      {onNames ? <TextField label="Other class names" value={names ?? ""} placeholder="target = source, …" onChange={(event) => onNames(event.target.value)} /> : null}
       {isPicking ? (
         <FilePicker
           title="Images of the target"

@@ -6,4 +6,6 @@ export const VIEWS: readonly View[] = [
   { name: "kinds", words: "Kinds of transfer", Show: lazily(() => import("./kinds/KindsView")) },
   { name: "gap", words: "Gap", Show: lazily(() => import("./gap/GapView")) },
   { name: "adapt", words: "Adapt", Show: lazily(() => import("./adapt/AdaptView")) },
+  { name: "instances", words: "Instances", Show: lazily(() => import("./instances/InstancesView")) },
+  { name: "propagate", words: "Labels", Show: lazily(() => import("./labels/LabelsView")) },
 ];
