@@ -33,7 +33,7 @@ CONCEPTS: list[dict[str, Any]] = [c for group in KINDS["groups"] for c in group[
 DOORS: list[dict[str, str]] = [door for concept in CONCEPTS for door in concept["doors"]]
 
 # Screens, commands and pages that doors name before they are there. None may stay here once it is.
-TO_COME: set[str] = {"transfer/prior"}
+TO_COME: set[str] = set()
 
 
 def there(name: str) -> bool:

@@ -7,6 +7,7 @@ set, as in continuous integration, that is a failure.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,13 +29,18 @@ def lack(reason: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def built_studio(browser: Any) -> Path:
-    """The studio's pages, built from the present sources; ``GRAFTWORK_UI`` names some that are built."""
-    try:
-        return built_pages()
-    except BenchmarkFailed as error:
-        lack(str(error))
-        raise
+def built_studio(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The studio's pages, built from the present sources; ``GRAFTWORK_UI`` names some that are built.
+
+    Of several workers one builds, and the others wait for it.
+    """
+    with (tmp_path_factory.getbasetemp().parent / "studio.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            return built_pages()
+        except BenchmarkFailed as error:
+            lack(str(error))
+            raise
 
 
 @pytest.fixture(scope="module")

@@ -228,6 +228,7 @@ def test_two_runs_are_compared(page: Any, server: Server, pair: tuple[str, str])
     both = page.get_by_role("region", name="Comparison")
     loss = both.get_by_role("figure", name="Training loss")
     loss.get_by_role("button", name="View as table").click()
+    loss.get_by_role("columnheader").nth(2).wait_for()
     assert loss.get_by_role("columnheader").count() == 3
     row = both.get_by_role("row", name=re.compile("learning rate", re.IGNORECASE))
     row.get_by_text("0.001").wait_for()

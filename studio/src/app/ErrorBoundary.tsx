@@ -18,9 +18,14 @@ export class ErrorBoundary extends Component<{ children: ReactNode }, { error: E
       <div style={{ padding: 24, maxWidth: 720 }}>
         <Notice
           tone="error"
-          actions={<Button onClick={() => this.setState({ error: null })}>Try again</Button>}
+          actions={
+            <>
+              <Button onClick={() => this.setState({ error: null })}>Try again</Button>
+              <Button onClick={() => location.reload()}>Reload the page</Button>
+            </>
+          }
         >
-          <strong>This part of the studio broke.</strong> Your flow is saved; reload the page if it stays.
+          <strong>This part of the studio broke.</strong> Your flow is saved; reload the page if this stays.
           <pre style={{ whiteSpace: "pre-wrap" }}>{error.message}</pre>
         </Notice>
       </div>
