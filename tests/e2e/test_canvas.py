@@ -11,6 +11,8 @@ from tests.e2e.conftest import Server
 
 WIRE = "head.logits>objective.logits"
 
+SLOW_MS = 90_000  # code runs in a process that may have to start first
+
 
 @pytest.fixture(scope="module")
 def flow(server: Server) -> str:
@@ -135,14 +137,14 @@ def test_an_error_in_code_is_shown_at_its_line_and_mended(page: Any, server: Ser
     page.keyboard.press("End")
     page.keyboard.type(" + nowhere")
     page.keyboard.press("Control+Enter")
-    page.get_by_text(re.compile("nowhere.*not defined")).first.wait_for()
-    page.get_by_text(re.compile("[Ll]ine 5")).first.wait_for()
+    page.get_by_text(re.compile("nowhere.*not defined")).first.wait_for(timeout=SLOW_MS)
+    page.get_by_text(re.compile("[Ll]ine 5")).first.wait_for(timeout=SLOW_MS)
     editor.click()
     for _ in " + nowhere":
         page.keyboard.press("Backspace")
     page.keyboard.press("Control+Enter")
     saved(server, name, lambda f: settings_of(f, "twice")["code"] == CODE, "the mended code")
-    page.get_by_text(re.compile("nowhere.*not defined")).first.wait_for(state="hidden")
+    page.get_by_text(re.compile("nowhere.*not defined")).first.wait_for(state="hidden", timeout=SLOW_MS)
     assert "nowhere" not in editor.inner_text()
 
 
